@@ -1,0 +1,113 @@
+package returns
+
+import "time"
+
+// RMA is what we keep of a ReturnGO RMA: no address, answer, comment or bank
+// detail is ever read into it (ReturnGO contract 3, 8.12).
+type RMA struct {
+	ID           string        `json:"id"`
+	Status       string        `json:"status"`
+	OrderID      string        `json:"order_id"`   // the commerce platform's internal id, not TikTok's
+	OrderName    string        `json:"order_name"` // what people see
+	Items        []RMAItem     `json:"items"`
+	Shipments    []Shipment    `json:"shipments,omitempty"`
+	Transactions []Transaction `json:"transactions,omitempty"`
+	// CancellationFee is a decimal string without a currency of its own (A19).
+	CancellationFee string    `json:"cancellation_fee,omitempty"`
+	Markers         []string  `json:"markers,omitempty"` // our own "[sync:…]" markers found in comments
+	CreatedAt       time.Time `json:"created_at"`
+	UpdatedAt       time.Time `json:"updated_at"` // has blind spots (ReturnGO contract 3.8)
+}
+
+// RMA statuses (ReturnGO contract 3.2). The set is open: an unknown one decides nothing.
+const (
+	RMAPending   = "Pending"
+	RMAApproved  = "Approved"
+	RMAReceived  = "Received"
+	RMAValidated = "Validated"
+	RMADone      = "Done"
+	RMARejected  = "Rejected"
+	RMACanceled  = "Canceled"
+)
+
+// RMAItem is one returned unit; two units of one line are two items
+// (ReturnGO contract 3.3).
+type RMAItem struct {
+	ID           string `json:"id"` // returnedItemId
+	LineID       string `json:"line_id"`
+	SKU          string `json:"sku"`
+	Barcode      string `json:"barcode,omitempty"`
+	Reason       string `json:"reason"`
+	Resolution   string `json:"resolution"` // resolutionType
+	PolicyRule   string `json:"policy_rule"`
+	ReturnMethod string `json:"return_method"`
+	Paid         Money  `json:"paid"`
+	PaidTax      Money  `json:"paid_tax"`
+	TaxIncluded  bool   `json:"tax_included"`
+	// Fees are restocking, return and shipment fee together, as a decimal
+	// string in the currency of Paid (A19).
+	Fees       string     `json:"fees,omitempty"`
+	ShipmentID string     `json:"shipment_id,omitempty"`
+	Inspection Inspection `json:"inspection"`
+}
+
+// What a customer gets (ReturnGO contract 3.3). Only the first means money back
+// to the buyer (A20).
+const (
+	ResolutionRefund = "RefundToPaymentMethod"
+	MethodNoShipment = "No shipment required"
+)
+
+// Inspection is what the warehouse found. It happened if and only if At is set
+// (A22): an uninspected unit looks like a double no.
+type Inspection struct {
+	At          time.Time `json:"at,omitzero"`
+	Returned    bool      `json:"returned"`
+	Restockable bool      `json:"restockable"`
+	Location    string    `json:"location,omitempty"` // storeLocationId
+	Note        string    `json:"note,omitempty"`     // why not returned, or not restockable
+}
+
+// Done tells whether somebody looked at the unit.
+func (i Inspection) Done() bool { return !i.At.IsZero() }
+
+// Shipment is the parcel of an RMA, without its addresses.
+type Shipment struct {
+	ID             string `json:"id"`
+	Status         string `json:"status"`
+	Outbound       bool   `json:"outbound,omitempty"`
+	TrackingNumber string `json:"tracking_number,omitempty"`
+}
+
+// Shipment statuses that mean the parcel is on its way or here (ReturnGO contract 2.7).
+const (
+	ShipmentShipped   = "Shipped"
+	ShipmentReceived  = "Received"
+	ShipmentValidated = "Validated"
+)
+
+// Transaction is money ReturnGO authorised (ReturnGO contract 2.10, 3.4).
+type Transaction struct {
+	ID        string    `json:"id"`
+	Type      string    `json:"type"`
+	Status    string    `json:"status"`
+	Amount    Money     `json:"amount"`
+	ItemIDs   []string  `json:"item_ids"`
+	Reference string    `json:"reference,omitempty"` // externalReferenceId
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Transaction statuses (ReturnGO contract 3.4). Unknown means not finished (A20).
+const (
+	TransactionRequested = "Requested"
+	TransactionSuccess   = "Success"
+	TransactionFailed    = "Failed"
+	TransactionCanceled  = "Canceled"
+)
+
+// RMASummary is a row of the RMA list: a status and no more (ReturnGO contract 2.2).
+type RMASummary struct {
+	ID        string
+	Status    string
+	OrderName string
+}
