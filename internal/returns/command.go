@@ -1,0 +1,77 @@
+package returns
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// CommandName is what people can tell a return.
+type CommandName string
+
+// The commands: signals and updates bear the same names (design section 7).
+const (
+	CommandResolve CommandName = "resolve-exception"
+	CommandPause   CommandName = "pause"
+	CommandResume  CommandName = "resume"
+	CommandRecheck CommandName = "recheck"
+)
+
+// Commands lists all of them.
+var Commands = []CommandName{CommandResolve, CommandPause, CommandResume, CommandRecheck}
+
+// Command is one thing a person told a return. Who and why are self-declared
+// unless Temporal has an authoriser.
+type Command struct {
+	Name      CommandName `json:"name"`
+	ID        string      `json:"id,omitempty"` // set when received; makes a repeat harmless
+	Exception Kind        `json:"exception,omitempty"`
+	Answer    AnswerName  `json:"answer,omitempty"`
+	Amount    Money       `json:"amount"` // for set-amount
+	Reference string      `json:"reference,omitempty"`
+	Who       string      `json:"who"`
+	Why       string      `json:"why"`
+}
+
+// Validate says what is wrong with the command, as a sentence for the person.
+func (c Command) Validate() error {
+	var problems []string
+	if strings.TrimSpace(c.Who) == "" {
+		problems = append(problems, "who is missing")
+	}
+	if strings.TrimSpace(c.Why) == "" {
+		problems = append(problems, "why is missing")
+	}
+	switch c.Name {
+	case CommandPause, CommandResume, CommandRecheck:
+	case CommandResolve:
+		_, known := Catalogue[c.Exception]
+		switch {
+		case !known:
+			problems = append(problems, fmt.Sprintf("there is no kind of exception %q", c.Exception))
+		case !c.Exception.Takes(c.Answer):
+			problems = append(problems, fmt.Sprintf("%s takes %v, not %q", c.Exception, Catalogue[c.Exception].Answers, c.Answer))
+		case c.Answer == AnswerSetAmount && !c.Amount.IsPositive():
+			problems = append(problems, "set-amount needs an amount above zero with its currency")
+		case c.Answer == AnswerHandledManually && strings.TrimSpace(c.Reference) == "":
+			problems = append(problems, "handled-manually needs a reference to what was done")
+		}
+	default:
+		problems = append(problems, fmt.Sprintf("there is no command %q", c.Name))
+	}
+	if len(problems) > 0 {
+		return errors.New(strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+// Answer is a person's accepted answer to an exception of a return.
+type Answer struct {
+	Kind      Kind       `json:"kind"`
+	Answer    AnswerName `json:"answer"`
+	Amount    Money      `json:"amount"` // set-amount: theirs; accept-payable: what was shown to them
+	Reference string     `json:"reference,omitempty"`
+	Who       string     `json:"who"`
+	At        time.Time  `json:"at"`
+}

@@ -1,0 +1,83 @@
+package returns
+
+import (
+	"fmt"
+	"time"
+)
+
+// EffectKind is what an effect changes in the world.
+type EffectKind string
+
+// The kinds of effect. A unit has at most one live effect of each kind.
+const (
+	EffectAccept    EffectKind = "accept"     // tell TikTok that the buyer may send the parcel
+	EffectRefund    EffectKind = "refund"     // make TikTok pay
+	EffectWriteBack EffectKind = "write-back" // tell ReturnGO what was paid
+)
+
+// Route is the way an effect takes at the platform.
+type Route string
+
+// The routes (design section 5, TikTok contract 2.5 and 4.2).
+const (
+	RouteAcceptReturn   Route = "accept-return"
+	RouteConfirmParcel  Route = "confirm-parcel"
+	RouteApproveRefund  Route = "approve-refund-only"
+	RouteKeepGoods      Route = "buyer-keeps-goods"
+	RouteSellerRefund   Route = "exact-seller-refund"
+	RouteSetTransaction Route = "set-transaction"
+	RouteComment        Route = "comment"
+	RouteSetDone        Route = "set-done"
+)
+
+// EffectState is how sure we are of an effect.
+type EffectState string
+
+// The states: intent → claimed → applied → verified, or void after a definite
+// refusal. Only void is not live.
+const (
+	EffectIntent   EffectState = "intent"   // decided, nothing sent
+	EffectClaimed  EffectState = "claimed"  // sent, or about to be; the answer is not known yet
+	EffectApplied  EffectState = "applied"  // the platform took it
+	EffectVerified EffectState = "verified" // read back as it should be
+	EffectVoid     EffectState = "void"     // definitely refused, nothing happened
+)
+
+// Effect is one change we make on a platform, kept from the intent on.
+type Effect struct {
+	ID             string      `json:"id"`
+	Kind           EffectKind  `json:"kind"`
+	Route          Route       `json:"route"`
+	Subject        string      `json:"subject"` // what it is done to: a TikTok return, a transaction, or the units' RMA
+	Generation     int         `json:"generation"`
+	Units          []UnitID    `json:"units"`
+	OrderID        string      `json:"order_id,omitempty"`
+	TikTokReturnID string      `json:"tiktok_return_id,omitempty"` // known at once for decisions, after the call for a create
+	Amount         Money       `json:"amount"`
+	State          EffectState `json:"state"`
+	IntentAt       time.Time   `json:"intent_at"`
+	ClaimedAt      time.Time   `json:"claimed_at,omitzero"`
+	ClaimUntil     time.Time   `json:"claim_until,omitzero"` // no answer can come after this
+	AppliedAt      time.Time   `json:"applied_at,omitzero"`
+	RequestID      string      `json:"request_id,omitempty"`
+	Note           string      `json:"note,omitempty"` // why void, or what the platform said
+}
+
+// EffectID is the effect's name in the ledger and the platform's idempotency
+// key: business ids only, so that no new run, reset or restart makes a second.
+func EffectID(shop string, kind EffectKind, subject string, generation int) string {
+	return fmt.Sprintf("%s:%s:%s:%d", shop, kind, subject, generation)
+}
+
+// Live tells whether the effect happened or still may.
+func (e Effect) Live() bool { return e.State != EffectVoid }
+
+// Covers tells whether the effect is on this unit.
+func (e Effect) Covers(u UnitID) bool {
+	for _, c := range e.Units {
+		if c == u {
+			return true
+		}
+	}
+	return false
+}

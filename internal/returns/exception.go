@@ -1,0 +1,176 @@
+package returns
+
+// Kind names a sort of exception. It is the catalogue's key and the name of its page.
+type Kind string
+
+// Owner is the team that answers.
+type Owner string
+
+// The owners.
+const (
+	CX         Owner = "CX"
+	Operations Owner = "Operations"
+	Finance    Owner = "Finance"
+	IT         Owner = "IT"
+)
+
+// Exception is something a person must know or decide. The rules say which are
+// open; one that they no longer name has healed and closes itself.
+type Exception struct {
+	Kind     Kind   `json:"kind"`
+	Owner    Owner  `json:"owner"`
+	Sentence string `json:"sentence"` // what happened, in plain words, with the numbers
+	Amount   Money  `json:"amount"`   // money at stake, if any
+}
+
+// AnswerName is what a person can say to an exception.
+type AnswerName string
+
+// The answers (design section 7).
+const (
+	AnswerAcceptPayable   AnswerName = "accept-payable"   // pay what TikTok can pay, instead of the authorised value
+	AnswerSetAmount       AnswerName = "set-amount"       // this is the authorised value
+	AnswerHandledManually AnswerName = "handled-manually" // a person did it; reference beside
+	AnswerDoNotRefund     AnswerName = "do-not-refund"
+	AnswerSkipRestock     AnswerName = "skip-restock"
+	AnswerRetry           AnswerName = "retry" // after a definite refusal: once more, as a new effect
+	AnswerNotOurs         AnswerName = "not-ours"
+	AnswerAcknowledge     AnswerName = "acknowledge"
+)
+
+// Entry is one kind of exception in the catalogue.
+type Entry struct {
+	Owner   Owner
+	Meaning string       // what it says, in plain words
+	Silence string       // what it costs if nobody answers
+	Answers []AnswerName // what a person can say; none means it closes itself only
+}
+
+// The kinds of exception.
+const (
+	UnlinkedOrder       Kind = "unlinked-order"
+	SKUNotInOrder       Kind = "sku-not-in-order"
+	UnitMismatch        Kind = "unit-mismatch"
+	BundleWithoutRule   Kind = "bundle-without-rule"
+	ResolutionNotRefund Kind = "resolution-not-refund"
+	NoAuthorisedAmount  Kind = "no-authorised-amount"
+	AuthorisedTwice     Kind = "authorised-twice"
+	PaidInReturnGO      Kind = "paid-in-returngo"
+	RefundValueMismatch Kind = "refund-value-mismatch"
+	ParcelMixed         Kind = "parcel-mixed"
+	ParcelNotShipped    Kind = "parcel-here-not-shipped"
+	NotPayable          Kind = "not-payable"
+	ReasonUnmapped      Kind = "reason-unmapped"
+	RefundDiffers       Kind = "refund-differs"
+	PaidTwice           Kind = "paid-twice"
+	ClosedParcelComing  Kind = "return-closed-parcel-coming"
+	RefusedInReturnGO   Kind = "refused-in-returngo"
+	RejectedOnTikTok    Kind = "rejected-on-tiktok"
+	ReversedAfterRefund Kind = "reversed-after-refund"
+	UnknownStatus       Kind = "unknown-status"
+	CurrencyMismatch    Kind = "currency-mismatch"
+	FulfilledTikTok     Kind = "fulfilled-by-tiktok"
+	WarehouseUnmapped   Kind = "warehouse-unmapped"
+	StockUnproven       Kind = "stock-unproven"
+	StockRefused        Kind = "stock-refused"
+	SecondStockWriter   Kind = "second-stock-writer"
+	InspectionOverdue   Kind = "inspection-overdue"
+	InspectedTooLong    Kind = "inspected-too-long"
+	SellerDeadline      Kind = "seller-deadline"
+	ReturnWithoutRMA    Kind = "return-without-rma"
+	OrderClosing        Kind = "order-closing"
+	EffectRefused       Kind = "effect-refused"
+	OutcomeUnclear      Kind = "outcome-unclear"
+	PlatformUnreachable Kind = "platform-unreachable"
+	PlatformRefused     Kind = "platform-refused"
+)
+
+// Catalogue says for each kind who owns it, what it means, what silence costs
+// and what may be answered.
+var Catalogue = map[Kind]Entry{
+	UnlinkedOrder: {CX, "The RMA's order name leads to no TikTok order.",
+		"Nothing is refunded or restocked; TikTok's own clock runs on unseen by this return.", []AnswerName{AnswerNotOurs, AnswerHandledManually}},
+	SKUNotInOrder: {Operations, "The RMA names an item that the TikTok order does not contain.",
+		"The whole return waits.", []AnswerName{AnswerHandledManually}},
+	UnitMismatch: {CX, "More units of an item are coming back than the order still has.",
+		"The whole return waits.", []AnswerName{AnswerHandledManually}},
+	BundleWithoutRule: {Operations, "The item belongs to a bundle, and no rule says how its value and stock are shared.",
+		"The whole return waits; TikTok's clock runs on.", []AnswerName{AnswerHandledManually}},
+	ResolutionNotRefund: {CX, "ReturnGO promised something other than money back, which TikTok cannot carry out.",
+		"If a TikTok return is open, TikTok pays by itself at its deadline: the customer may get both.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+	NoAuthorisedAmount: {Finance, "The unit passed, but ReturnGO has authorised no amount, and the expected one is not what TikTok would pay.",
+		"The customer waits; with a TikTok return open TikTok pays its own amount at the deadline.", []AnswerName{AnswerAcceptPayable, AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
+	AuthorisedTwice: {Finance, "ReturnGO authorised two refunds for the same unit.",
+		"Neither is paid.", []AnswerName{AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
+	PaidInReturnGO: {Finance, "ReturnGO says this unit was already refunded, and not by us.",
+		"We pay nothing; if TikTok pays as well the customer is paid twice.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+	RefundValueMismatch: {Finance, "The authorised value is not what this TikTok return would pay.",
+		"TikTok pays the full amount of its return at the deadline.", []AnswerName{AnswerAcceptPayable, AnswerDoNotRefund, AnswerHandledManually}},
+	ParcelMixed: {CX, "Not every unit of this TikTok return is to be refunded, but TikTok decides on all of them at once.",
+		"TikTok refunds all of them at the deadline.", []AnswerName{AnswerAcceptPayable, AnswerDoNotRefund, AnswerHandledManually}},
+	ParcelNotShipped: {CX, "The parcel is here, but TikTok still waits for the buyer to send it.",
+		"TikTok closes its return as never sent, and the customer is not refunded.", []AnswerName{AnswerHandledManually}},
+	NotPayable: {CX, "TikTok will not let us refund the authorised value.",
+		"The customer was promised money that TikTok cannot pay.", []AnswerName{AnswerAcceptPayable, AnswerDoNotRefund, AnswerHandledManually}},
+	ReasonUnmapped: {Operations, "A seller refund needs one of TikTok's reasons, and none is configured for this one.",
+		"The refund waits.", []AnswerName{AnswerHandledManually}},
+	RefundDiffers: {Finance, "TikTok paid another amount than ReturnGO authorised.",
+		"The books do not agree.", []AnswerName{AnswerAcknowledge}},
+	PaidTwice: {Finance, "This unit was paid more than once.",
+		"The money is gone unless the customer is asked for it.", []AnswerName{AnswerAcknowledge}},
+	ClosedParcelComing: {CX, "TikTok closed its return while the parcel is on its way or here.",
+		"The customer sent the goods and gets nothing.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+	RefusedInReturnGO: {CX, "ReturnGO refused this return, and TikTok still waits for our answer.",
+		"TikTok approves by itself at the deadline.", []AnswerName{AnswerHandledManually}},
+	RejectedOnTikTok: {CX, "TikTok's return was rejected there, though ReturnGO authorised it. A dispute can still pay.",
+		"The customer is not refunded.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+	ReversedAfterRefund: {Finance, "ReturnGO took its authorisation back after the refund was paid.",
+		"Nothing more is paid; the money cannot be called back.", []AnswerName{AnswerAcknowledge}},
+	UnknownStatus: {IT, "A platform uses a status or type this version does not know.",
+		"This return waits; TikTok's clock runs on.", []AnswerName{AnswerHandledManually}},
+	CurrencyMismatch: {Finance, "ReturnGO authorised another currency than the TikTok order's.",
+		"The refund waits.", []AnswerName{AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
+	FulfilledTikTok: {Operations, "TikTok fulfils this order itself: we may neither confirm its parcel nor set its stock.",
+		"Nothing; TikTok carries it through.", []AnswerName{AnswerHandledManually}},
+	WarehouseUnmapped: {Operations, "No sales warehouse is configured for the place where the unit was inspected.",
+		"The unit stays out of stock.", []AnswerName{AnswerSkipRestock}},
+	StockUnproven: {Operations, "Stock was written, but TikTok's own account of the change has not come.",
+		"The number shown to shoppers may be wrong by these units.", []AnswerName{AnswerHandledManually}},
+	StockRefused: {Operations, "TikTok refused the new stock number.",
+		"The unit stays out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
+	SecondStockWriter: {IT, "Another program writes this product's stock.",
+		"We stop writing this product, so that two writers do not undo each other.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
+	InspectionOverdue: {Operations, "The parcel was received, and nobody has inspected it.",
+		"The customer waits; with a TikTok return open TikTok refunds at the deadline.", nil},
+	InspectedTooLong: {Operations, "The inspection passed, and the return is still not settled.",
+		"The customer waits for the money, or the unit for its place in stock.", nil},
+	SellerDeadline: {CX, "TikTok decides by itself soon.",
+		"TikTok approves, and refunds the whole amount.", []AnswerName{AnswerAcknowledge}},
+	ReturnWithoutRMA: {CX, "A TikTok return has no RMA in ReturnGO.",
+		"TikTok approves by itself at the deadline; the parcel comes back unannounced.", []AnswerName{AnswerHandledManually}},
+	OrderClosing: {CX, "The order closes soon; after that TikTok can pay nothing.",
+		"The customer can no longer be refunded on TikTok.", []AnswerName{AnswerHandledManually}},
+	EffectRefused: {CX, "TikTok definitely refused what we asked.",
+		"It is not done.", []AnswerName{AnswerRetry, AnswerDoNotRefund, AnswerHandledManually}},
+	OutcomeUnclear: {Finance, "A refund was sent, its answer lost, and nothing shows whether it happened.",
+		"It is not sent again, so that nobody is paid twice.", []AnswerName{AnswerRetry, AnswerHandledManually}},
+	PlatformUnreachable: {IT, "A platform has not answered for a long time.",
+		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
+	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
+		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
+}
+
+// NewException fills in the owner from the catalogue.
+func NewException(kind Kind, sentence string, amount Money) Exception {
+	return Exception{Kind: kind, Owner: Catalogue[kind].Owner, Sentence: sentence, Amount: amount}
+}
+
+// Takes tells whether this kind of exception can be answered so.
+func (k Kind) Takes(a AnswerName) bool {
+	for _, known := range Catalogue[k].Answers {
+		if known == a {
+			return true
+		}
+	}
+	return false
+}

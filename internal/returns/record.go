@@ -1,0 +1,49 @@
+package returns
+
+import "time"
+
+// Record is everything the ledger knows that bears on one return. Rules read
+// it; whoever wipes Temporal loses nothing.
+type Record struct {
+	RMA            *RMA
+	RMAReadAt      time.Time
+	RMAStatusSince time.Time // when we first saw the RMA in its present status
+
+	OrderID       string // the TikTok order it belongs to, empty while unlinked
+	Order         *Order
+	TikTokReturns []TikTokReturn // all of that order
+	TikTokReadAt  time.Time
+	Payable       *Payable // newest answer of TikTok to "what could be refunded"
+
+	Holds     []Hold             // this return's units
+	HeldBy    map[UnitID]Key     // units of the order held by other returns
+	Effects   []Effect           // all of the order and of this return
+	Restocks  []Restock          // of this return's units
+	Answers   map[Kind]Answer    // newest answer of a person by kind of exception
+	Open      []Exception        // exceptions open now
+	OpenedAt  map[Kind]time.Time // since when each has been open
+	Paused    bool
+	CreatedAt time.Time
+	ClosedAt  time.Time
+}
+
+// Payable is what TikTok says a seller could refund for some units at a time
+// (TikTok contract 2.5, Calculate Refund and Get Aftersale Eligibility).
+type Payable struct {
+	Units     []UnitID  `json:"units"`
+	ReasonKey string    `json:"reason_key"`
+	Eligible  bool      `json:"eligible"`
+	Why       string    `json:"why,omitempty"` // TikTok's words if not eligible
+	Amount    Money     `json:"amount"`
+	At        time.Time `json:"at"`
+}
+
+// Trouble is a platform that did not answer, or refused for a reason that only
+// people can mend.
+type Trouble struct {
+	Platform Platform `json:"platform"`
+	Endpoint string   `json:"endpoint"`
+	Class    string   `json:"class"` // "unreachable" or the error's class
+	Code     string   `json:"code,omitempty"`
+	Message  string   `json:"message"`
+}

@@ -1,0 +1,87 @@
+package returns
+
+import (
+	"strings"
+	"time"
+)
+
+// Key names one return within its shop: the RMA id, or "tiktok/<return id>"
+// while a TikTok return has no RMA. It is the tail of the workflow id.
+type Key string
+
+const tiktokPrefix = "tiktok/"
+
+// RMAKey is the key of a return that ReturnGO authorises.
+func RMAKey(rmaID string) Key { return Key(rmaID) }
+
+// TikTokKey is the key of a TikTok return that no RMA holds yet.
+func TikTokKey(returnID string) Key { return Key(tiktokPrefix + returnID) }
+
+// RMAID is the RMA's id, empty for a TikTok return without RMA.
+func (k Key) RMAID() string {
+	if k.TikTokReturnID() != "" {
+		return ""
+	}
+	return string(k)
+}
+
+// TikTokReturnID is TikTok's return id, empty for a return with an RMA.
+func (k Key) TikTokReturnID() string {
+	id, ok := strings.CutPrefix(string(k), tiktokPrefix)
+	if !ok {
+		return ""
+	}
+	return id
+}
+
+// UnitID names one physical unit sold: the TikTok order line id, with the sub
+// line id behind a slash for a part of a virtual bundle. It is never a ReturnGO
+// item id: two RMAs may name the same unit, and only one may hold it.
+type UnitID string
+
+// NewUnitID builds the id of an order line's unit, or of a part of it.
+func NewUnitID(lineID, subLineID string) UnitID {
+	if subLineID == "" {
+		return UnitID(lineID)
+	}
+	return UnitID(lineID + "/" + subLineID)
+}
+
+// LineID is the TikTok order line.
+func (u UnitID) LineID() string { line, _, _ := strings.Cut(string(u), "/"); return line }
+
+// SubLineID is the bundle part within the line, empty for a whole line.
+func (u UnitID) SubLineID() string { _, sub, _ := strings.Cut(string(u), "/"); return sub }
+
+// Hold pairs one item of an RMA with one unit of the order. One return holds a
+// unit at a time.
+type Hold struct {
+	Unit      UnitID `json:"unit"`
+	ItemID    string `json:"item_id"` // returnedItemId
+	OrderID   string `json:"order_id"`
+	SKUID     string `json:"sku_id"`
+	ProductID string `json:"product_id"`
+	// TikTokReturnID is the case on the unit that counts, empty if there is none.
+	TikTokReturnID string `json:"tiktok_return_id,omitempty"`
+}
+
+// RestockState says how far a unit is on its way back into TikTok's stock.
+type RestockState string
+
+// The states of a restock.
+const (
+	RestockOwed    RestockState = "owed"    // entered, not written yet
+	RestockWritten RestockState = "written" // written, TikTok's own account still to come
+	RestockProven  RestockState = "proven"  // TikTok's own account shows it
+)
+
+// Restock is one unit's stock entry: it counts once, whoever asks again.
+type Restock struct {
+	Unit        UnitID       `json:"unit"`
+	ProductID   string       `json:"product_id"`
+	SKUID       string       `json:"sku_id"`
+	WarehouseID string       `json:"warehouse_id"`
+	State       RestockState `json:"state"`
+	At          time.Time    `json:"at"` // when it came into this state
+	Note        string       `json:"note,omitempty"`
+}
