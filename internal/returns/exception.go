@@ -73,7 +73,9 @@ const (
 	WarehouseUnmapped   Kind = "warehouse-unmapped"
 	StockUnproven       Kind = "stock-unproven"
 	StockRefused        Kind = "stock-refused"
+	StockOverstated     Kind = "stock-overstated"
 	SecondStockWriter   Kind = "second-stock-writer"
+	NotShipped          Kind = "not-shipped"
 	InspectionOverdue   Kind = "inspection-overdue"
 	InspectedTooLong    Kind = "inspected-too-long"
 	SellerDeadline      Kind = "seller-deadline"
@@ -138,6 +140,10 @@ var Catalogue = map[Kind]Entry{
 		"The number shown to shoppers may be wrong by these units.", []AnswerName{AnswerHandledManually}},
 	StockRefused: {Operations, "TikTok refused the new stock number.",
 		"The unit stays out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
+	StockOverstated: {Operations, "A unit was put into stock, and its inspection now says it must not be.",
+		"Shoppers can buy a unit that must not be sold.", []AnswerName{AnswerAcknowledge}},
+	NotShipped: {CX, "The return was approved long ago, and nothing was sent.",
+		"Nothing is lost; TikTok closes its return by itself.", []AnswerName{AnswerAcknowledge}},
 	SecondStockWriter: {IT, "Another program writes this product's stock.",
 		"We stop writing this product, so that two writers do not undo each other.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
 	InspectionOverdue: {Operations, "The parcel was received, and nobody has inspected it.",

@@ -47,3 +47,7 @@ type Trouble struct {
 	Code     string   `json:"code,omitempty"`
 	Message  string   `json:"message"`
 }
+
+// TroubleUnreachable is the class of a platform that did not answer for as long
+// as we were willing to ask.
+const TroubleUnreachable = "unreachable"

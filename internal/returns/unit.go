@@ -84,4 +84,5 @@ type Restock struct {
 	State       RestockState `json:"state"`
 	At          time.Time    `json:"at"` // when it came into this state
 	Note        string       `json:"note,omitempty"`
+	Problem     Kind         `json:"problem,omitempty"` // what keeps it from going on, if anything
 }

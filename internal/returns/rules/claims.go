@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// settleClaims reads from the platforms what became of our own effects: the
+// answer may have been lost, the money may have moved. Only a read made after
+// the claim's end counts as evidence that nothing happened.
+func (d *desk) settleClaims() {
+	d.Record.Effects = slices.Clone(d.Record.Effects)
+	for i := range d.Record.Effects {
+		e := &d.Record.Effects[i]
+		var change EffectChange
+		switch {
+		case e.State == returns.EffectVoid || e.State == returns.EffectVerified || e.State == returns.EffectIntent:
+			continue
+		case e.Kind == returns.EffectWriteBack:
+			change = d.seenInReturnGO(*e)
+		case e.Route == returns.RouteSellerRefund:
+			change = d.seenAsSellerRefund(*e)
+		default:
+			change = d.seenOnCase(*e)
+		}
+		if change.State == "" || change.State == e.State {
+			continue
+		}
+		change.ID = e.ID
+		e.State, e.Note = change.State, change.Note
+		if change.TikTokReturnID != "" {
+			e.TikTokReturnID = change.TikTokReturnID
+		}
+		d.changes = append(d.changes, change)
+	}
+}
+
+// readAfter tells whether a read can prove that a claimed call did nothing.
+func readAfter(read time.Time, e returns.Effect) bool {
+	return e.State == returns.EffectClaimed && !read.Before(e.ClaimUntil)
+}
+
+// seenOnCase judges a decision by the state of its TikTok return.
+func (d *desk) seenOnCase(e returns.Effect) EffectChange {
+	t := d.tiktokReturn(e.TikTokReturnID)
+	switch {
+	case t == nil:
+		return EffectChange{}
+	case e.Kind == returns.EffectAccept && t.Status != returns.TikTokPending:
+		return EffectChange{State: returns.EffectVerified}
+	case e.Kind == returns.EffectRefund && t.Paid():
+		return EffectChange{State: returns.EffectVerified}
+	case e.Kind == returns.EffectRefund && t.Pays():
+		return EffectChange{State: returns.EffectApplied}
+	case readAfter(d.Record.TikTokReadAt, e):
+		return EffectChange{State: returns.EffectIntent, Note: "read again after the answer was lost: not done"}
+	}
+	return EffectChange{}
+}
+
+// seenAsSellerRefund looks for the return that our create made: opened by the
+// seller, these lines, this amount, after our intent.
+func (d *desk) seenAsSellerRefund(e returns.Effect) EffectChange {
+	for _, t := range d.Record.TikTokReturns {
+		if t.ID != e.TikTokReturnID && (e.TikTokReturnID != "" || !d.madeBy(e, t)) {
+			continue
+		}
+		switch {
+		case t.Paid():
+			return EffectChange{State: returns.EffectVerified, TikTokReturnID: t.ID}
+		case t.Live():
+			return EffectChange{State: returns.EffectApplied, TikTokReturnID: t.ID}
+		case t.Status == returns.TikTokCancelled:
+			return EffectChange{State: returns.EffectVoid, TikTokReturnID: t.ID, Note: "TikTok cancelled the return that our refund opened"}
+		}
+	}
+	quietSince := d.Record.TikTokReadAt.Sub(e.ClaimedAt)
+	if readAfter(d.Record.TikTokReadAt, e) && quietSince >= d.Policy.CreateSettle && d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
+		return EffectChange{State: returns.EffectIntent, Note: "reads show nothing after the answer was lost: sent again under the same key"}
+	}
+	return EffectChange{}
+}
+
+// madeBy tells whether a TikTok return looks like the work of this effect.
+func (d *desk) madeBy(e returns.Effect, t returns.TikTokReturn) bool {
+	if t.Role != "SELLER" || t.Type != returns.TypeRefund || !returns.SameMoney(t.Refund, e.Amount) || t.CreatedAt.Before(e.IntentAt.Truncate(time.Second)) {
+		return false
+	}
+	if len(t.Lines) != len(e.Units) {
+		return false
+	}
+	for _, u := range e.Units {
+		if !covers(t, u) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(d.Record.Effects, func(other returns.Effect) bool {
+		return other.ID != e.ID && other.TikTokReturnID == t.ID
+	})
+}
+
+// seenInReturnGO judges a write-back by the RMA.
+func (d *desk) seenInReturnGO(e returns.Effect) EffectChange {
+	rma := d.Record.RMA
+	if rma == nil {
+		return EffectChange{}
+	}
+	var there bool
+	switch e.Route {
+	case returns.RouteSetTransaction:
+		there = slices.ContainsFunc(rma.Transactions, func(t returns.Transaction) bool {
+			return t.ID == e.Subject && t.Status == returns.TransactionSuccess
+		})
+	case returns.RouteComment:
+		there = slices.Contains(rma.Markers, e.Subject)
+	case returns.RouteSetDone:
+		there = rma.Status == returns.RMADone
+	}
+	switch {
+	case there:
+		return EffectChange{State: returns.EffectVerified}
+	case readAfter(d.Record.RMAReadAt, e):
+		return EffectChange{State: returns.EffectIntent, Note: "read again after the answer was lost: not done"}
+	}
+	return EffectChange{}
+}
+
+func (d *desk) tiktokReturn(id string) *returns.TikTokReturn {
+	for i := range d.Record.TikTokReturns {
+		if d.Record.TikTokReturns[i].ID == id {
+			return &d.Record.TikTokReturns[i]
+		}
+	}
+	return nil
+}
+
+// unclear names a create whose outcome can no longer be found out: sending it
+// again would risk a second payment.
+func (d *desk) unclear(e returns.Effect) bool {
+	if e.State != returns.EffectClaimed || e.Route != returns.RouteSellerRefund || d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
+		return false
+	}
+	d.raise(returns.OutcomeUnclear, e.Amount, "a refund of %s was sent at %s; nothing shows whether it happened", e.Amount, fmt.Sprint(e.ClaimedAt.UTC().Format(time.RFC3339)))
+	return true
+}

@@ -1,0 +1,191 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// watchStages raises what has waited too long inside the house. Each limit
+// counts from the event, not from our noticing it.
+func (d *desk) watchStages() {
+	status, since := d.Record.RMA.Status, d.Record.RMAStatusSince
+	uninspected := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.item.Inspection.Done() && !u.stock.done })
+	switch {
+	case d.plan.Close:
+	case status == returns.RMAReceived && uninspected:
+		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
+			d.raise(returns.InspectionOverdue, returns.Money{}, "received %s, not inspected", ago(d.Now, since))
+		}
+	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving():
+		if d.due(since.Add(d.Policy.NotShippedAfter), "alert if the buyer has not sent the parcel") {
+			d.raiseUnlessSeen(returns.NotShipped, returns.Money{}, "approved %s, and nothing was sent", ago(d.Now, since))
+		}
+	}
+	if at := d.oldestOpenInspection(); !at.IsZero() {
+		if d.due(at.Add(d.Policy.InspectedTooLong), "alert if inspected and still not settled") {
+			d.raise(returns.InspectedTooLong, returns.Money{}, "inspected %s, not settled", ago(d.Now, at))
+		}
+	}
+	d.watchOrderClosing()
+}
+
+// parcelMoving tells whether the parcel is on its way or here.
+func (d *desk) parcelMoving() bool {
+	if slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.Status == returns.TikTokShipped }) {
+		return true
+	}
+	return slices.ContainsFunc(d.Record.RMA.Shipments, func(s returns.Shipment) bool {
+		return !s.Outbound && (s.Status == returns.ShipmentShipped || s.Status == returns.ShipmentReceived || s.Status == returns.ShipmentValidated)
+	})
+}
+
+// watchOrderClosing warns while owed money has no open case: once the order is
+// complete TikTok pays nothing (T28).
+func (d *desk) watchOrderClosing() {
+	delivered := d.Record.Order.DeliveredAt
+	if delivered.IsZero() || d.Policy.OrderClosesAfter <= 0 || !d.approvedByReturnGO() {
+		return
+	}
+	owed := slices.ContainsFunc(d.units, func(u *unit) bool {
+		return !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil
+	})
+	if !owed {
+		return
+	}
+	closes := delivered.Add(d.Policy.OrderClosesAfter)
+	if d.due(closes.Add(-d.Policy.OrderClosingAlert), "alert before the order closes") {
+		value, _, _ := group{units: d.units}.value()
+		if !d.answered(returns.OrderClosing, returns.AnswerHandledManually) {
+			d.raise(returns.OrderClosing, value, "the order closes about %s; after that TikTok refunds nothing", closes.UTC().Format(time.RFC3339))
+		}
+	}
+}
+
+// watchDeadlines keeps TikTok's clock in every state of the return, parked or
+// paused: silence is consent (promise 5).
+func (d *desk) watchDeadlines() {
+	if d.plan.Close {
+		return
+	}
+	for _, t := range d.clockedReturns() {
+		deadline := t.Deadline()
+		if deadline.IsZero() || t.Pays() || !t.Live() {
+			continue
+		}
+		if d.plan.SellerDeadline.IsZero() || deadline.Before(d.plan.SellerDeadline) {
+			d.plan.SellerDeadline = deadline
+		}
+		if d.Now.Before(deadline) {
+			d.wakeAt(deadline.Add(deadlineGrace), "see what TikTok decided at the deadline", returns.TikTok)
+		} else {
+			since := d.Now.Sub(deadline)
+			d.wakeAt(d.Now.Add(max(deadlineGrace, since)), "see what TikTok decided at the deadline", returns.TikTok)
+		}
+		if d.due(deadline.Add(-d.Policy.DeadlineWarning), "warn before TikTok decides") && !d.acting(t.ID) {
+			d.raiseUnlessSeen(returns.SellerDeadline, t.Refund, "TikTok decides on return %s by itself at %s and pays %s", t.ID, deadline.UTC().Format(time.RFC3339), t.Refund)
+		}
+	}
+}
+
+// deadlineGrace lets TikTok write down what it decided before we read it.
+const deadlineGrace = 2 * time.Second
+
+// clockedReturns are the TikTok returns whose clock this return keeps: those on
+// its units, or its own if it has no RMA; while nothing is paired, all of the
+// order that nobody else holds.
+func (d *desk) clockedReturns() []returns.TikTokReturn {
+	var own []returns.TikTokReturn
+	for _, t := range d.Record.TikTokReturns {
+		mine := t.ID == d.Key.TikTokReturnID()
+		for _, h := range d.holds {
+			mine = mine || covers(t, h.Unit)
+		}
+		if d.Record.RMA != nil && len(d.units) == 0 {
+			mine = mine || !slices.ContainsFunc(t.Lines, func(l returns.TikTokReturnLine) bool {
+				_, other := d.Record.HeldBy[returns.NewUnitID(l.OrderLineID, "")]
+				return other
+			})
+		}
+		if mine {
+			own = append(own, t)
+		}
+	}
+	return own
+}
+
+// acting tells whether the plan already answers this TikTok return.
+func (d *desk) acting(id string) bool {
+	if slices.ContainsFunc(d.plan.Acts, func(a returns.Act) bool { return a.TikTokReturnID == id && a.Kind != returns.ActLookTikTok }) {
+		return true
+	}
+	return slices.ContainsFunc(d.Record.Effects, func(e returns.Effect) bool {
+		return e.TikTokReturnID == id && e.Kind == returns.EffectRefund && (e.State == returns.EffectClaimed || e.State == returns.EffectApplied)
+	})
+}
+
+// keepTheClock carries a TikTok return that has no RMA: the same clock, no
+// action, until an RMA takes its units over or TikTok ends it.
+func (d *desk) keepTheClock() {
+	id := d.Key.TikTokReturnID()
+	t := d.tiktokReturn(id)
+	switch {
+	case t == nil && d.Record.TikTokReadAt.IsZero():
+		d.look(returns.TikTok, "read TikTok return "+id)
+	case t == nil:
+		d.raise(returns.UnknownStatus, returns.Money{}, "TikTok does not show return %s", id)
+		d.wakeAt(d.Now.Add(d.Policy.TroubleRetry), "look for it again", returns.TikTok)
+	case d.heldByRMA(*t):
+		d.close("an RMA holds its units now and keeps the clock")
+	case t.NextID != "":
+		d.close("the buyer changed the request: return " + t.NextID + " follows")
+	case !t.Live():
+		d.close("ended at TikTok: " + t.Status)
+	case d.answered(returns.ReturnWithoutRMA, returns.AnswerHandledManually) && t.Deadline().IsZero():
+		d.close("handled by a person")
+	default:
+		d.orderID = t.OrderID
+		d.plan.Stage = returns.StageAwaitingRMA
+		d.wait("waiting for an RMA in ReturnGO")
+		if !t.KnownStatus() {
+			d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+		}
+		if d.due(t.CreatedAt.Add(d.Policy.RMAWait), "alert if there is still no RMA") && !d.answered(returns.ReturnWithoutRMA, returns.AnswerHandledManually) {
+			d.raise(returns.ReturnWithoutRMA, t.Refund, "TikTok return %s over %s has no RMA in ReturnGO", t.ID, t.Refund)
+		}
+	}
+}
+
+// heldByRMA tells whether every unit of a TikTok return is held by some RMA.
+func (d *desk) heldByRMA(t returns.TikTokReturn) bool {
+	for _, l := range t.Lines {
+		if _, held := d.Record.HeldBy[returns.NewUnitID(l.OrderLineID, "")]; !held {
+			return false
+		}
+	}
+	return len(t.Lines) > 0
+}
+
+func (d *desk) firstInspection() time.Time {
+	var first time.Time
+	for _, u := range d.units {
+		if at := u.item.Inspection.At; !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
+// ago says how long something has lasted, for people.
+func ago(now, since time.Time) string {
+	d := now.Sub(since)
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours ago", int(d.Hours()))
+	}
+	return d.Round(time.Second).String() + " ago"
+}

@@ -1,0 +1,138 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"returnbridge/internal/returns"
+)
+
+// writeBack tells ReturnGO once that the money has moved: the transaction set to
+// Success with TikTok's reference, only if what was paid is its amount. Without
+// a transaction one comment says so (design step 7).
+func (d *desk) writeBack() {
+	if len(d.units) == 0 || slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done }) {
+		return
+	}
+	paid := false
+	for _, g := range d.groups() {
+		if g.tiktok == nil || !g.tiktok.Paid() {
+			continue
+		}
+		paid = true
+		d.reportGroup(g)
+	}
+	if paid && d.Policy.SetDone && !d.openRestocks() && d.nothingPlanned() && d.Record.RMA.Status != returns.RMADone {
+		d.reportBack(returns.Act{Route: returns.RouteSetDone, Subject: d.Record.RMA.ID, Reason: "all is settled: set the RMA to Done"})
+	}
+}
+
+// reportGroup reports one TikTok return's money.
+func (d *desk) reportGroup(g group) {
+	value, expected, err := g.value()
+	matches := err == nil && returns.SameMoney(value, g.tiktok.Refund)
+	transactions := d.transactionsOf(g)
+	if matches && !expected && len(transactions) > 0 {
+		for _, t := range transactions {
+			if t.Status != returns.TransactionSuccess {
+				d.reportBack(returns.Act{
+					Route: returns.RouteSetTransaction, Subject: t.ID, TikTokReturnID: g.tiktok.ID, Amount: t.Amount,
+					Reason: fmt.Sprintf("TikTok paid %s: settle ReturnGO's transaction %s", g.tiktok.Refund, t.ID),
+				})
+			}
+		}
+		return
+	}
+	marker := "refund-" + g.tiktok.ID
+	if !slices.Contains(d.Record.RMA.Markers, marker) {
+		d.reportBack(returns.Act{
+			Route: returns.RouteComment, Subject: marker, TikTokReturnID: g.tiktok.ID, Amount: g.tiktok.Refund,
+			Reason: fmt.Sprintf("TikTok paid %s: leave a note, there is no transaction to settle", g.tiktok.Refund),
+		})
+	}
+}
+
+// reportBack plans one write to ReturnGO.
+func (d *desk) reportBack(a returns.Act) {
+	a.Kind, a.OrderID = returns.ActWriteBack, d.orderID
+	d.effect(d.Policy.Switches.WriteBack, a, returns.EffectWriteBack)
+}
+
+// transactionsOf are the live transactions of the group's units, each once.
+func (d *desk) transactionsOf(g group) []returns.Transaction {
+	var all []returns.Transaction
+	for _, u := range g.units {
+		for _, t := range d.liveTransactions(u) {
+			if !slices.ContainsFunc(all, func(s returns.Transaction) bool { return s.ID == t.ID }) {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+func (d *desk) nothingPlanned() bool { return len(d.plan.Acts) == 0 }
+
+// finish names the stage, and closes the return when nothing is open.
+func (d *desk) finish() {
+	if at := d.firstInspection(); !at.IsZero() {
+		d.plan.InspectedAt = at
+	}
+	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done || !u.stock.done })
+	switch {
+	case !open && d.nothingPlanned() && !d.writeBackOpen():
+		d.close("settled: " + d.outcome())
+	case d.refusedByReturnGO() && !d.anyTouched() && !d.anyOpenCase() && d.nothingPlanned():
+		d.close("closed in ReturnGO (" + d.Record.RMA.Status + "), nothing to undo")
+	case !open:
+		d.plan.Stage = returns.StageWritingBack
+	case !d.approvedByReturnGO():
+		d.plan.Stage = returns.StageAwaitApproval
+	case slices.ContainsFunc(d.units, func(u *unit) bool { return u.verdict == authorised || u.item.Inspection.Done() }):
+		d.plan.Stage = returns.StageSettling
+	case d.Record.RMA.Status == returns.RMAApproved:
+		d.plan.Stage = returns.StageAwaitParcel
+	default:
+		d.plan.Stage = returns.StageAwaitInspect
+	}
+}
+
+// writeBackOpen tells whether a write to ReturnGO has not been seen there yet,
+// or would be made if its switch were on.
+func (d *desk) writeBackOpen() bool {
+	return slices.ContainsFunc(d.Record.Effects, func(e returns.Effect) bool {
+		return e.Kind == returns.EffectWriteBack && e.State == returns.EffectClaimed && d.ownWriteBack(e)
+	})
+}
+
+// ownWriteBack tells whether a write-back is about this RMA: effects of the
+// whole order are on the desk.
+func (d *desk) ownWriteBack(e returns.Effect) bool {
+	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.ID == e.TikTokReturnID }) || e.Subject == d.Record.RMA.ID
+}
+
+func (d *desk) anyOpenCase() bool {
+	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.Live() })
+}
+
+// outcome is the return's end in one sentence.
+func (d *desk) outcome() string {
+	var paid []returns.Money
+	var seen []string
+	stocked := 0
+	for _, u := range d.units {
+		if u.tiktok != nil && u.tiktok.Paid() && !slices.Contains(seen, u.tiktok.ID) {
+			seen = append(seen, u.tiktok.ID)
+			paid = append(paid, u.tiktok.Refund)
+		}
+		if e := d.entryOf(u); e != nil && e.State == returns.RestockProven {
+			stocked++
+		}
+	}
+	total, err := returns.Sum(paid...)
+	words := "nothing refunded"
+	if err == nil && returns.Known(total) {
+		words = total.String() + " refunded"
+	}
+	return fmt.Sprintf("%s, %s back in stock", words, plural(stocked, "unit"))
+}

@@ -1,0 +1,200 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// Decide says what a return needs next. Read it top to bottom: it is the
+// business process. Every case can be reached from any other, because nothing
+// but the facts is remembered.
+func Decide(f Facts) Decision {
+	d := newDesk(f)
+	d.noteTrouble()
+	d.settleClaims()
+	switch {
+	case f.Key.TikTokReturnID() != "":
+		d.keepTheClock() // a TikTok return without an RMA
+	case f.Record.RMA == nil:
+		d.look(returns.ReturnGO, "the RMA has not been read yet")
+	case d.notOurs():
+		d.close("this RMA does not belong to TikTok Shop")
+	case d.linked() && d.orderRead() && d.paired():
+		d.register()
+		d.refund()
+		d.restock()
+		d.writeBack()
+		d.watchStages()
+		d.finish()
+	}
+	d.watchDeadlines()
+	return d.decision()
+}
+
+// desk is where one decision is made: the facts on it, the plan growing.
+type desk struct {
+	Facts
+	units   []*unit
+	holds   []returns.Hold
+	orderID string
+	plan    returns.Plan
+	changes []EffectChange
+	ask     *Question
+	waits   []string // what is waited for, in plain words
+}
+
+func newDesk(f Facts) *desk {
+	return &desk{Facts: f, orderID: f.Record.OrderID, holds: f.Record.Holds, plan: returns.Plan{
+		Stage: returns.StageNew, DecidedAt: f.Now, Rules: Version, Paused: f.Record.Paused, OrderID: f.Record.OrderID,
+	}}
+}
+
+// look asks for a fresh read of one platform.
+func (d *desk) look(p returns.Platform, why string) {
+	kind := returns.ActLookReturnGO
+	if p == returns.TikTok {
+		kind = returns.ActLookTikTok
+	}
+	for _, a := range d.plan.Acts {
+		if a.Kind == kind {
+			return
+		}
+	}
+	d.plan.Acts = append(d.plan.Acts, returns.Act{Kind: kind, Reason: why, OrderID: d.orderID, TikTokReturnID: d.Key.TikTokReturnID()})
+}
+
+// do plans an act if its switch is on; else it says what would be done.
+func (d *desk) do(on bool, a returns.Act) {
+	if d.Record.Paused {
+		d.wait("paused; next would be: " + a.Reason)
+		return
+	}
+	if !on {
+		d.wait(fmt.Sprintf("%s is switched off; would now: %s", a.Kind, a.Reason))
+		return
+	}
+	d.plan.Acts = append(d.plan.Acts, a)
+}
+
+// raise opens an exception, or keeps it open.
+func (d *desk) raise(kind returns.Kind, amount returns.Money, format string, args ...any) {
+	for _, e := range d.plan.Exceptions {
+		if e.Kind == kind {
+			return // one of a kind per return: the first, in the order of the process
+		}
+	}
+	d.plan.Exceptions = append(d.plan.Exceptions, returns.NewException(kind, fmt.Sprintf(format, args...), amount))
+}
+
+// raiseUnlessSeen opens an exception that a person only has to take note of.
+func (d *desk) raiseUnlessSeen(kind returns.Kind, amount returns.Money, format string, args ...any) {
+	if !d.answered(kind, returns.AnswerAcknowledge) {
+		d.raise(kind, amount, format, args...)
+	}
+}
+
+// answered tells whether a person gave one of these answers to this kind.
+func (d *desk) answered(kind returns.Kind, answers ...returns.AnswerName) bool {
+	a, ok := d.Record.Answers[kind]
+	return ok && slices.Contains(answers, a.Answer)
+}
+
+// wait notes what the return waits for.
+func (d *desk) wait(what string) {
+	if !slices.Contains(d.waits, what) {
+		d.waits = append(d.waits, what)
+	}
+}
+
+// wakeAt arms the clock: the earliest time wins.
+func (d *desk) wakeAt(at time.Time, why string, read ...returns.Platform) {
+	w := &d.plan.Wake
+	switch {
+	case at.IsZero():
+	case w.At.IsZero() || at.Before(w.At):
+		*w = returns.Wake{At: at, Why: why, Read: read}
+	case at.Equal(w.At):
+		for _, p := range read {
+			if !slices.Contains(w.Read, p) {
+				w.Read = append(w.Read, p)
+			}
+		}
+	}
+}
+
+// due tells whether a threshold has passed; if not, the clock is armed for it.
+func (d *desk) due(at time.Time, why string) bool {
+	if at.IsZero() {
+		return false
+	}
+	if d.Now.Before(at) {
+		d.wakeAt(at, why)
+		return false
+	}
+	return true
+}
+
+// close ends the return.
+func (d *desk) close(why string) {
+	d.plan.Close, d.plan.Stage = true, returns.StageClosed
+	d.waits = []string{why}
+}
+
+// decision puts the pieces together.
+func (d *desk) decision() Decision {
+	p := &d.plan
+	p.OrderID = d.orderID
+	p.Units = d.rows()
+	if len(p.Exceptions) > 0 {
+		p.Close = false
+		p.Stage = returns.StageException
+	}
+	if p.Paused && !p.Close {
+		p.Stage = returns.StagePaused
+	}
+	p.Summary = d.summary()
+	for _, h := range d.holds {
+		if h.TikTokReturnID != "" && !slices.Contains(p.TikTokReturnIDs, h.TikTokReturnID) {
+			p.TikTokReturnIDs = append(p.TikTokReturnIDs, h.TikTokReturnID)
+		}
+	}
+	if id := d.Key.TikTokReturnID(); id != "" {
+		p.TikTokReturnIDs = []string{id}
+	}
+	for _, u := range d.units {
+		if !slices.Contains(p.SKUs, u.item.SKU) {
+			p.SKUs = append(p.SKUs, u.item.SKU)
+		}
+	}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Changes: d.changes, Ask: d.ask}
+}
+
+// summary is the one sentence people read first.
+func (d *desk) summary() string {
+	if len(d.plan.Exceptions) > 0 {
+		e := d.plan.Exceptions[0]
+		return fmt.Sprintf("%s asks %s: %s", e.Kind, e.Owner, e.Sentence)
+	}
+	if len(d.waits) > 0 {
+		return d.waits[0]
+	}
+	if len(d.plan.Acts) > 0 {
+		return d.plan.Acts[0].Reason
+	}
+	return string(d.plan.Stage)
+}
+
+// noteTrouble turns a platform that fails us into an exception for IT.
+func (d *desk) noteTrouble() {
+	for _, t := range d.Trouble {
+		kind := returns.PlatformRefused
+		if t.Class == returns.TroubleUnreachable {
+			kind = returns.PlatformUnreachable
+		}
+		d.raise(kind, returns.Money{}, "%s, %s: %s", t.Platform, t.Endpoint, t.Message)
+		d.wakeAt(d.Now.Add(d.Policy.TroubleRetry), "try "+string(t.Platform)+" again", t.Platform)
+	}
+}

@@ -1,0 +1,99 @@
+// Package rules decides what a return needs next: pure functions from facts to
+// a plan, in business words. It knows no platform, no database, no Temporal; the
+// same facts always give the same plan.
+package rules
+
+import (
+	"regexp"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// Version names these rules in plans and in the audit.
+const Version = "1"
+
+// Facts are all that a decision may depend on.
+type Facts struct {
+	Now     time.Time
+	Shop    string
+	Key     returns.Key
+	Policy  Policy
+	Record  returns.Record
+	Trouble []returns.Trouble // platforms that did not answer, or refused us
+}
+
+// Policy is what the merchant configured for the shop. Every period counts from
+// the event it is named after.
+type Policy struct {
+	Region   string // ISO country of the TikTok shop
+	Switches Switches
+	Gate     Gate
+
+	OrderPattern *regexp.Regexp    // finds the TikTok order id in ReturnGO's order name (A28)
+	TikTokRules  []string          // ReturnGO policy rules that mark an RMA as a TikTok one (A29); none: every RMA may be one
+	ReasonKeys   map[string]string // ReturnGO's return reason → TikTok's seller refund reason key; "*" for all others
+	PayExpected  bool              // Finance agreed to pay the expected value where none was authorised
+
+	Warehouses        map[string]string // inspection location → sales warehouse
+	UseOrderWarehouse bool              // the place of inspection is the order's own warehouse
+	DefaultWarehouse  string            // where neither says
+
+	SettleWindow      time.Duration // after a refund transaction, for others to follow
+	MoneyWait         time.Duration // first look for the money after an approval; then at growing intervals
+	DeadlineWarning   time.Duration // before a seller deadline
+	RMAWait           time.Duration // for an RMA to appear for a TikTok return
+	NotShippedAfter   time.Duration // from the RMA's approval
+	InspectionOverdue time.Duration // from the receipt
+	InspectedTooLong  time.Duration // from the inspection
+	OrderClosesAfter  time.Duration // from delivery: TikTok pays nothing later (T28)
+	OrderClosingAlert time.Duration // before that
+	CreateSettle      time.Duration // reads must show nothing for so long before a create is sent again (T12)
+	KeyLifetime       time.Duration // as long as TikTok honours an idempotency key (T12)
+	TroubleRetry      time.Duration // look again at a platform that refuses us
+	SetDone           bool          // set the RMA to Done when all is settled
+}
+
+// Switches turn each sort of action on. All are off in a new configuration.
+type Switches struct {
+	Register  bool // accept the buyer's TikTok return
+	Refund    bool
+	Reject    bool
+	Restock   bool
+	WriteBack bool
+}
+
+// Gate is the event in ReturnGO that authorises a unit's refund (A30).
+type Gate string
+
+// The gates.
+const (
+	GateValidated   Gate = "validated"   // the unit's own inspection says it came back
+	GateApproved    Gate = "approved"    // the RMA is approved
+	GateTransaction Gate = "transaction" // a refund transaction names the unit
+	GateDone        Gate = "done"        // the RMA is done
+)
+
+// Decision is the plan, and what the ledger must remember of how it came about.
+type Decision struct {
+	Plan    returns.Plan
+	OrderID string         // the TikTok order the RMA was linked to
+	Holds   []returns.Hold // the units this return holds from now on
+	Changes []EffectChange // effects that the platforms now show, or do not
+	Ask     *Question      // what to ask TikTok before a seller refund can be planned
+}
+
+// EffectChange is what a fresh read says about an effect of ours.
+type EffectChange struct {
+	ID             string
+	State          returns.EffectState
+	TikTokReturnID string // the return that a create made, where it was not known yet
+	Note           string
+}
+
+// Question asks TikTok what a seller could refund for these units.
+type Question struct {
+	OrderID   string
+	Units     []returns.UnitID
+	ReasonKey string
+}

@@ -1,0 +1,339 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"returnbridge/internal/returns"
+)
+
+// register makes sure TikTok lets the buyer send the parcel: the buyer's own
+// return is adopted and accepted once ReturnGO approved the RMA.
+func (d *desk) register() {
+	d.judge()
+	if !d.approvedByReturnGO() || !d.anyParcel() {
+		return
+	}
+	for _, g := range d.groups() {
+		t := g.tiktok
+		if t == nil || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Arbitration == returns.ArbitrationInProgress {
+			continue
+		}
+		if !d.holdsAllOf(g) {
+			d.wait("TikTok return " + t.ID + " covers units this RMA does not")
+			continue
+		}
+		d.effect(d.Policy.Switches.Register, returns.Act{
+			Kind: returns.ActAccept, Route: returns.RouteAcceptReturn, Subject: t.ID, TikTokReturnID: t.ID, OrderID: d.orderID,
+			Units: g.ids(), Reason: "ReturnGO approved the RMA: accept the buyer's return at TikTok",
+		}, returns.EffectAccept)
+	}
+}
+
+// anyParcel tells whether anything is to come back.
+func (d *desk) anyParcel() bool {
+	return slices.ContainsFunc(d.Record.RMA.Items, func(i returns.RMAItem) bool { return i.ReturnMethod != returns.MethodNoShipment })
+}
+
+// holdsAllOf tells whether every unit of the group's TikTok return is ours: a
+// decision at TikTok is taken for all of them at once.
+func (d *desk) holdsAllOf(g group) bool {
+	for _, l := range g.tiktok.Lines {
+		if !slices.ContainsFunc(g.units, func(u *unit) bool { return u.hold.Unit.LineID() == l.OrderLineID }) {
+			return false
+		}
+	}
+	return true
+}
+
+// refund carries each group of units to money paid. It never waits for stock.
+func (d *desk) refund() {
+	for _, g := range d.groups() {
+		if g.tiktok != nil {
+			d.throughTikTokReturn(g)
+		} else {
+			d.bySellerRefund(g)
+		}
+	}
+	d.nameOverlaps()
+}
+
+// throughTikTokReturn follows a case that already exists on the units.
+func (d *desk) throughTikTokReturn(g group) {
+	t := g.tiktok
+	switch {
+	case t.Paid():
+		d.compare(g)
+	case t.Status == returns.TikTokApproved:
+		g.say("approved, money on its way")
+		d.wait(fmt.Sprintf("TikTok approved %s; the money has not moved yet", t.Refund))
+		since := d.Now.Sub(t.UpdatedAt)
+		d.wakeAt(d.Now.Add(max(d.Policy.MoneyWait, since)), "see whether the money has moved", returns.TikTok)
+	case !t.KnownStatus():
+		g.say("unknown status")
+		d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+	case t.Type != returns.TypeRefund && t.Type != returns.TypeReturnAndRefund:
+		g.say("not a refund")
+		d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
+	case t.Arbitration == returns.ArbitrationInProgress:
+		g.say("in dispute")
+		d.wait("TikTok's arbitration decides on return " + t.ID)
+	case d.Record.Order.Fulfillment == returns.FulfilledByTikTok:
+		g.say("fulfilled by TikTok")
+		if !d.answered(returns.FulfilledTikTok, returns.AnswerHandledManually) {
+			d.raise(returns.FulfilledTikTok, t.Refund, "order %s is fulfilled by TikTok", d.orderID)
+		}
+	default:
+		d.decideOn(g)
+	}
+}
+
+// decideOn chooses the route for an open case by its state.
+func (d *desk) decideOn(g group) {
+	t := g.tiktok
+	g.say(g.units[0].why)
+	switch t.Status {
+	case returns.TikTokPending:
+		switch {
+		case g.any(undecided) && !g.any(refused):
+			d.wait(g.units[0].why)
+		case g.any(refused):
+			d.askToReject(g)
+		case t.Type == returns.TypeRefund:
+			d.payByCase(g, returns.RouteApproveRefund)
+		case !d.anyParcel():
+			d.payByCase(g, returns.RouteKeepGoods)
+		default:
+			d.wait("the buyer may send the parcel as soon as TikTok knows")
+		}
+	case returns.TikTokAwaitingShip:
+		if slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned }) {
+			if !d.answered(returns.ParcelNotShipped, returns.AnswerHandledManually) {
+				d.raise(returns.ParcelNotShipped, t.Refund, "the goods of TikTok return %s are here, TikTok still waits for the buyer to send them", t.ID)
+			}
+			return
+		}
+		d.wait("the buyer has not sent the parcel yet")
+	case returns.TikTokShipped:
+		d.payByCase(g, returns.RouteConfirmParcel)
+	case returns.TikTokRejected, returns.TikTokParcelRejected:
+		if g.any(authorised) && !d.answered(returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+			d.raise(returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
+			return
+		}
+		d.wait("TikTok return " + t.ID + " was rejected; a dispute may still open it")
+	default:
+		d.wait("TikTok return " + t.ID + " waits for the buyer")
+	}
+}
+
+// payByCase lets TikTok pay its own amount, if that is to the penny what was
+// authorised for every unit of the case.
+func (d *desk) payByCase(g group, route returns.Route) {
+	t := g.tiktok
+	accepted := d.acceptedPayable(t.Refund)
+	switch {
+	case !d.holdsAllOf(g):
+		d.raise(returns.ParcelMixed, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
+		return
+	case accepted && !g.any(undecided): // a person agreed to exactly this amount
+	case g.any(undecided):
+		g.say(g.with(undecided).units[0].why)
+		d.wait(g.with(undecided).units[0].why)
+		return
+	case g.all(refused):
+		d.askToReject(g)
+		return
+	case g.any(asked):
+		return // its exception is already named
+	case !g.all(authorised):
+		value, _, _ := g.with(authorised).value()
+		d.raise(returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)",
+			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), value)
+		return
+	case !d.worth(g, t.Refund):
+		return
+	}
+	d.effect(d.Policy.Switches.Refund, returns.Act{
+		Kind: returns.ActRefund, Route: route, Subject: t.ID, TikTokReturnID: t.ID, OrderID: d.orderID, Units: g.ids(), Amount: t.Refund,
+		Reason: fmt.Sprintf("%s is authorised for %s, exactly what TikTok return %s pays", t.Refund, plural(len(g.units), "unit"), t.ID),
+	}, returns.EffectRefund)
+	g.say("refund of " + t.Refund.String() + " planned")
+}
+
+// askToReject has CX answer a case that is not to be paid: a rejection is a
+// statement with a reason, and not the end of it.
+func (d *desk) askToReject(g group) {
+	t := g.tiktok
+	if d.answered(returns.RefusedInReturnGO, returns.AnswerHandledManually) {
+		d.wait("rejected by a person; waiting for TikTok to end return " + t.ID)
+		return
+	}
+	d.raise(returns.RefusedInReturnGO, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, g.with(refused).units[0].why)
+}
+
+// worth tells whether the units' value is exactly amount; if not it asks Finance.
+func (d *desk) worth(g group, amount returns.Money) bool {
+	value, expected, err := g.value()
+	switch {
+	case err == nil && returns.SameMoney(value, amount):
+		return true
+	case expected:
+		d.raise(returns.NoAuthorisedAmount, amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", words(value), amount)
+	default:
+		d.raise(returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s", words(value), amount)
+	}
+	g.say("the values differ")
+	return false
+}
+
+// acceptedPayable tells whether a person accepted exactly this amount.
+func (d *desk) acceptedPayable(amount returns.Money) bool {
+	for _, k := range []returns.Kind{returns.RefundValueMismatch, returns.NoAuthorisedAmount, returns.ParcelMixed, returns.NotPayable} {
+		if a, ok := d.Record.Answers[k]; ok && a.Answer == returns.AnswerAcceptPayable && returns.SameMoney(a.Amount, amount) {
+			return true
+		}
+	}
+	return false
+}
+
+// compare holds what TikTok paid against what was authorised, to the penny.
+func (d *desk) compare(g group) {
+	t := g.tiktok
+	for _, u := range g.units {
+		u.paid = t.Refund
+		if len(g.units) > 1 || len(t.Lines) > 1 {
+			u.paid = lineRefund(*t, u.hold.Unit)
+		}
+	}
+	value, expected, err := g.with(authorised).value()
+	switch {
+	case g.any(asked):
+		g.say("paid " + t.Refund.String() + "; a person has to look at the authorisation") // its exception is named
+	case g.any(undecided):
+		g.say("paid " + t.Refund.String() + " before ReturnGO decided")
+		d.wait(fmt.Sprintf("TikTok paid %s already; %s", t.Refund, g.with(undecided).units[0].why))
+	case err == nil && !expected && g.all(authorised) && returns.SameMoney(value, t.Refund), d.acceptedPayable(t.Refund):
+		g.done("paid " + t.Refund.String())
+	case expected && g.all(authorised) && err == nil && returns.SameMoney(value, t.Refund):
+		g.done("paid " + t.Refund.String() + ", as foreseen")
+	case g.all(refused) && d.refusedByReturnGO():
+		d.raiseUnlessSeen(returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO says %s", t.Refund, t.ID, d.Record.RMA.Status)
+		g.done("paid " + t.Refund.String() + " though refused")
+	case d.answered(returns.RefundDiffers, returns.AnswerAcknowledge):
+		g.done("paid " + t.Refund.String() + ", seen by Finance")
+	default:
+		g.done("paid " + t.Refund.String() + ", differs")
+		d.raise(returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s", t.Refund, t.ID, words(value))
+	}
+}
+
+// nameOverlaps finds units that more than one TikTok return pays: an overlap
+// made by others is named to Finance at once (promise 1).
+func (d *desk) nameOverlaps() {
+	for _, u := range d.units {
+		var paying []string
+		var amounts []returns.Money
+		for _, t := range d.Record.TikTokReturns {
+			if t.Pays() && covers(t, u.hold.Unit) {
+				paying = append(paying, t.ID)
+				amounts = append(amounts, lineRefund(t, u.hold.Unit))
+			}
+		}
+		if len(paying) < 2 {
+			continue
+		}
+		total, _ := returns.Sum(amounts...)
+		if returns.SameMoney(total, u.value) {
+			continue // several partial refunds that add up to what was authorised
+		}
+		d.raiseUnlessSeen(returns.PaidTwice, total, "%s is paid by TikTok returns %s", u.item.SKU, strings.Join(paying, " and "))
+	}
+}
+
+// lineRefund is what a TikTok return pays for one unit.
+func lineRefund(t returns.TikTokReturn, u returns.UnitID) returns.Money {
+	for _, l := range t.Lines {
+		if l.OrderLineID == u.LineID() {
+			if len(t.Lines) == 1 && !returns.Known(l.Refund) {
+				return t.Refund
+			}
+			return l.Refund
+		}
+	}
+	return returns.Money{}
+}
+
+// effect plans an act unless it has been done already, or may have been, or was
+// definitely refused and nobody asked for a second try.
+func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
+	last := d.newest(kind, act.Subject)
+	switch {
+	case last == nil || last.State == returns.EffectIntent:
+		d.do(on, act)
+	case last.State == returns.EffectVoid && d.retried(*last):
+		d.do(on, act)
+	case last.State == returns.EffectVoid:
+		if !d.answered(returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+			d.raise(returns.EffectRefused, act.Amount, "%s was refused: %s", act.Route, last.Note)
+		}
+	default:
+		d.await(*last)
+	}
+}
+
+// await waits to see an effect of ours at the platform: at once when its claim
+// ends, then at growing intervals.
+func (d *desk) await(e returns.Effect) {
+	platform := returns.TikTok
+	if e.Kind == returns.EffectWriteBack {
+		platform = returns.ReturnGO
+	}
+	d.wait(fmt.Sprintf("%s was sent; waiting to see it at %s", e.Route, platform))
+	if e.State == returns.EffectClaimed && d.Now.Before(e.ClaimUntil) {
+		d.wakeAt(e.ClaimUntil, "the answer was lost: read what happened", platform)
+		return
+	}
+	d.wakeAt(d.Now.Add(max(d.Policy.MoneyWait, d.Now.Sub(e.ClaimedAt))), "see what became of it", platform)
+}
+
+func (d *desk) newest(kind returns.EffectKind, subject string) *returns.Effect {
+	var last *returns.Effect
+	for i, e := range d.Record.Effects {
+		if e.Kind == kind && e.Subject == subject && (last == nil || e.Generation > last.Generation) {
+			last = &d.Record.Effects[i]
+		}
+	}
+	return last
+}
+
+// retried tells whether a person asked for another try after this refusal.
+func (d *desk) retried(e returns.Effect) bool {
+	a, ok := d.Record.Answers[returns.EffectRefused]
+	return ok && a.Answer == returns.AnswerRetry && a.At.After(e.IntentAt)
+}
+
+// subjectOf names a seller refund by the units it pays.
+func subjectOf(units []returns.UnitID) string {
+	ids := make([]string, len(units))
+	for i, u := range units {
+		ids[i] = string(u)
+	}
+	slices.Sort(ids)
+	name := strings.Join(ids, "+")
+	if len(name) <= 100 {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%s+%d-%s", ids[0], len(ids)-1, hex.EncodeToString(sum[:6]))
+}
+
+func words(m returns.Money) string {
+	if !returns.Known(m) {
+		return "nothing that can be added up"
+	}
+	return m.String()
+}

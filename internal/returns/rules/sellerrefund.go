@@ -1,0 +1,168 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// bySellerRefund pays units on which no TikTok return is open: the exact amount,
+// as the seller. TikTok says beforehand whether it would take it.
+func (d *desk) bySellerRefund(g group) {
+	for _, u := range g.units {
+		u.refund.say = u.why
+		switch u.verdict {
+		case refused:
+			u.refund.done = true
+		case undecided:
+			d.wait(u.why)
+		}
+	}
+	if e := d.sent(g); e != nil {
+		g.say("refund of " + e.Amount.String() + " sent")
+		if !d.unclear(*e) {
+			d.await(*e)
+		}
+		return
+	}
+	g = g.with(authorised)
+	if len(g.units) == 0 {
+		return
+	}
+	key := d.reasonKey(g)
+	switch {
+	case key == "":
+		g.say("no reason configured")
+		if !d.answered(returns.ReasonUnmapped, returns.AnswerHandledManually) {
+			d.raise(returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
+		}
+	case !d.unitsAddUp(g):
+	case !d.payableKnown(g, key):
+		g.say("asking TikTok what can be refunded")
+	default:
+		d.payAsSeller(g, key)
+	}
+}
+
+// sent is a refund of ours on these units that TikTok may have taken, though
+// its return does not show on the line (yet).
+func (d *desk) sent(g group) *returns.Effect {
+	for i, e := range d.Record.Effects {
+		if e.Kind != returns.EffectRefund || e.State == returns.EffectIntent || !e.Live() {
+			continue
+		}
+		if slices.ContainsFunc(g.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {
+			return &d.Record.Effects[i]
+		}
+	}
+	return nil
+}
+
+// reasonKey is TikTok's seller reason for the units, as the merchant mapped
+// ReturnGO's. A reason is a statement: none is ever made up.
+func (d *desk) reasonKey(g group) string {
+	if key, ok := d.Policy.ReasonKeys[g.units[0].item.Reason]; ok {
+		return key
+	}
+	return d.Policy.ReasonKeys["*"]
+}
+
+// unitsAddUp guards against paying one unit while another of the same SKU was
+// the one already refunded: units refunded or in a case, plus these, must not
+// exceed the units returned (design section 2).
+func (d *desk) unitsAddUp(g group) bool {
+	for _, u := range g.units {
+		sku, cases, returned := u.hold.SKUID, 0, 0
+		for _, line := range d.Record.Order.Lines {
+			if line.SKUID != sku {
+				continue
+			}
+			id := returns.NewUnitID(line.ID, "")
+			if d.caseOn(id) != nil {
+				cases++
+			}
+			if _, other := d.Record.HeldBy[id]; other {
+				returned++
+			}
+		}
+		for _, v := range d.units {
+			if v.hold.SKUID == sku {
+				returned++
+			}
+		}
+		here := 0
+		for _, v := range g.units {
+			if v.hold.SKUID == sku {
+				here++
+			}
+		}
+		if cases+here > returned {
+			g.say("more refunds than units")
+			d.raise(returns.UnitMismatch, u.value, "%s: %d refunded or in a case, %d more to refund, but only %d returned", u.item.SKU, cases, here, returned)
+			return false
+		}
+	}
+	return true
+}
+
+// payableKnown tells whether TikTok has said what could be refunded for exactly
+// these units; if not it is asked.
+func (d *desk) payableKnown(g group, key string) bool {
+	p := d.Record.Payable
+	if p != nil && p.ReasonKey == key && slices.Equal(p.Units, g.ids()) && !p.At.Before(d.Record.TikTokReadAt.Add(-time.Minute)) {
+		return true
+	}
+	d.ask = &Question{OrderID: d.orderID, Units: g.ids(), ReasonKey: key}
+	d.look(returns.TikTok, "ask TikTok what can be refunded")
+	return false
+}
+
+// payAsSeller plans the refund, if TikTok would take it and the amount stands.
+func (d *desk) payAsSeller(g group, key string) {
+	payable := d.Record.Payable
+	value, expected, err := g.value()
+	if d.acceptedPayable(payable.Amount) {
+		value, expected, err = payable.Amount, false, nil
+	}
+	switch {
+	case d.Record.Order.Fulfillment == returns.FulfilledByTikTok:
+		d.raise(returns.FulfilledTikTok, value, "order %s is fulfilled by TikTok", d.orderID)
+	case d.Record.Order.Status == returns.OrderCompleted || d.Record.Order.Status == returns.OrderCancelled:
+		d.raise(returns.NotPayable, returns.Money{}, "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
+	case !payable.Eligible:
+		d.raise(d.notPayableKind(g), returns.Money{}, "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
+	case err != nil || !returns.Known(value):
+		d.raise(returns.NoAuthorisedAmount, payable.Amount, "no amount can be made out of what ReturnGO says")
+	case value.CurrencyCode() != payable.Amount.CurrencyCode():
+		d.raise(returns.CurrencyMismatch, value, "authorised in %s, payable in %s", value.CurrencyCode(), payable.Amount.CurrencyCode())
+	case expected && !d.Policy.PayExpected && !returns.SameMoney(value, payable.Amount):
+		d.raise(returns.NoAuthorisedAmount, payable.Amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", value, payable.Amount)
+	case returns.Exceeds(value, payable.Amount):
+		d.raise(returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s", value, payable.Amount)
+	case !value.IsPositive():
+		g.done("nothing to refund")
+		return
+	default:
+		d.effect(d.Policy.Switches.Refund, returns.Act{
+			Kind: returns.ActRefund, Route: returns.RouteSellerRefund, Subject: subjectOf(g.ids()), OrderID: d.orderID, Units: g.ids(),
+			Amount: value, ReasonKey: key,
+			Reason: fmt.Sprintf("no TikTok return is open on %s: refund exactly %s as the seller", plural(len(g.units), "unit"), value),
+		}, returns.EffectRefund)
+		g.say("refund of " + value.String() + " planned")
+		return
+	}
+	g.say("cannot be paid as it stands")
+}
+
+// notPayableKind tells a withdrawn case with the parcel under way from a plain
+// "not payable".
+func (d *desk) notPayableKind(g group) returns.Kind {
+	for _, t := range d.Record.TikTokReturns {
+		if t.Status == returns.TikTokCancelled && slices.ContainsFunc(g.units, func(u *unit) bool { return covers(t, u.hold.Unit) }) {
+			return returns.ClosedParcelComing
+		}
+	}
+	return returns.NotPayable
+}

@@ -1,0 +1,290 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// judge says for each unit whether ReturnGO authorises its refund, and how much.
+func (d *desk) judge() {
+	for _, u := range d.units {
+		u.verdict, u.why = d.gate(u)
+	}
+	d.valueUnits()
+	d.applyAnswers()
+}
+
+// gate is the configured event that authorises a unit (A30). One lost unit never
+// blocks the others.
+func (d *desk) gate(u *unit) (verdict, string) {
+	rma, inspection := d.Record.RMA, u.item.Inspection
+	switch {
+	case d.refusedByReturnGO():
+		return refused, "refused in ReturnGO (" + rma.Status + ")"
+	case !d.approvedByReturnGO():
+		if rma.Status != returns.RMAPending {
+			d.raise(returns.UnknownStatus, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
+			return asked, "unknown RMA status"
+		}
+		return undecided, "waiting for the approval in ReturnGO"
+	case u.item.Resolution != returns.ResolutionRefund:
+		return d.notMoneyBack(u)
+	case inspection.Done() && !inspection.Returned:
+		return refused, "not in the parcel"
+	case u.item.ReturnMethod == returns.MethodNoShipment || d.Policy.Gate == GateApproved:
+		return authorised, "approved, nothing to send back"
+	case d.Policy.Gate == GateDone && rma.Status != returns.RMADone:
+		return undecided, "waiting for the RMA to be done"
+	case d.Policy.Gate == GateTransaction && len(d.liveTransactions(u)) == 0:
+		return undecided, "waiting for a refund transaction in ReturnGO"
+	case d.Policy.Gate == GateValidated && !inspection.Done():
+		if rma.Status == returns.RMAReceived || rma.Status == returns.RMAValidated || rma.Status == returns.RMADone {
+			return undecided, "waiting for the inspection"
+		}
+		return undecided, "waiting for the parcel"
+	}
+	return authorised, "passed"
+}
+
+// notMoneyBack handles store credit, exchanges and resolutions we do not know:
+// only money back can be carried out at TikTok (A20).
+func (d *desk) notMoneyBack(u *unit) (verdict, string) {
+	if d.answered(returns.ResolutionNotRefund, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+		return refused, "a person decided: no refund through TikTok"
+	}
+	d.raise(returns.ResolutionNotRefund, u.item.Paid, "%s was promised %q instead of money back", u.item.SKU, u.item.Resolution)
+	return asked, "not a refund"
+}
+
+// valueUnits finds each unit's value: the newest live refund transaction that
+// names it; without one the expected value, which is only a check (3.4, A21).
+func (d *desk) valueUnits() {
+	expected := d.expectedValues()
+	for i, u := range d.units {
+		live := d.liveTransactions(u)
+		switch {
+		case len(live) == 0:
+			u.value, u.expected = expected[i], true
+		case len(live) > 1:
+			u.expected = true
+			d.askAbout(u, returns.AuthorisedTwice, live[0].Amount, "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
+		default:
+			d.takeTransaction(u, live[0])
+		}
+	}
+}
+
+// takeTransaction values a unit by its transaction, once no others can follow.
+func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
+	if share, err := d.shareOf(u, t); err == nil {
+		u.value = share
+	} else {
+		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
+		return
+	}
+	if t.Status == returns.TransactionSuccess && !d.isOurs(t) {
+		d.askAbout(u, returns.PaidInReturnGO, t.Amount, "ReturnGO's transaction %s for %s was settled by somebody else", t.ID, u.item.SKU)
+		return
+	}
+	if order := d.Record.Order.Currency; u.value.CurrencyCode() != order {
+		d.askAbout(u, returns.CurrencyMismatch, u.value, "%s is authorised in %s, the order is in %s", u.item.SKU, u.value.CurrencyCode(), order)
+		return
+	}
+	settled := t.CreatedAt.Add(d.Policy.SettleWindow)
+	if u.verdict == authorised && d.Now.Before(settled) && t.Status == returns.TransactionRequested {
+		u.verdict, u.why = undecided, "waiting a moment for further transactions"
+		d.wakeAt(settled, "further transactions would have come by now", returns.ReturnGO)
+	}
+}
+
+// askAbout parks one unit with an exception.
+func (d *desk) askAbout(u *unit, kind returns.Kind, amount returns.Money, format string, args ...any) {
+	if u.verdict == refused {
+		return
+	}
+	u.verdict = asked
+	d.raise(kind, amount, format, args...)
+	u.why = fmt.Sprintf(format, args...)
+}
+
+// liveTransactions are the refund transactions that name the unit and are
+// neither failed nor cancelled.
+func (d *desk) liveTransactions(u *unit) []returns.Transaction {
+	var live []returns.Transaction
+	for _, t := range d.Record.RMA.Transactions {
+		if t.Type != returns.ResolutionRefund || t.Status == returns.TransactionFailed && !d.isOurs(t) || t.Status == returns.TransactionCanceled {
+			continue
+		}
+		if slices.Contains(t.ItemIDs, u.item.ID) {
+			live = append(live, t)
+		}
+	}
+	return live
+}
+
+// isOurs tells whether the transaction carries the reference of a TikTok return
+// that pays units of this RMA: then its success is our own write-back.
+func (d *desk) isOurs(t returns.Transaction) bool {
+	return t.Reference != "" && slices.ContainsFunc(d.Record.TikTokReturns, func(r returns.TikTokReturn) bool {
+		return r.ID == t.Reference && r.Pays()
+	})
+}
+
+// shareOf is a unit's part of a transaction over several units: by the price
+// paid, so that the parts add up to the last minor unit.
+func (d *desk) shareOf(u *unit, t returns.Transaction) (returns.Money, error) {
+	if !returns.Known(t.Amount) {
+		return returns.Money{}, fmt.Errorf("transaction %s has no amount", t.ID)
+	}
+	if len(t.ItemIDs) <= 1 {
+		return t.Amount, nil
+	}
+	weights, mine := make([]returns.Money, len(t.ItemIDs)), -1
+	for i, id := range t.ItemIDs {
+		if id == u.item.ID {
+			mine = i
+		}
+		for _, item := range d.Record.RMA.Items {
+			if item.ID == id && item.Paid.CurrencyCode() == t.Amount.CurrencyCode() {
+				weights[i] = item.Paid
+			}
+		}
+	}
+	shares, err := returns.Share(t.Amount, weights)
+	if err != nil || mine < 0 {
+		return returns.Money{}, fmt.Errorf("share transaction %s: %w", t.ID, err)
+	}
+	return shares[mine], nil
+}
+
+// expectedValues are what the RMA foresees without a transaction: paid price
+// and tax, less fees, less the unit's part of the cancellation fee (A21). A
+// value that cannot be computed is no amount.
+func (d *desk) expectedValues() []returns.Money {
+	values := make([]returns.Money, len(d.units))
+	for i, u := range d.units {
+		v := u.item.Paid
+		if !returns.Known(v) {
+			continue
+		}
+		if !u.item.TaxIncluded && returns.Known(u.item.PaidTax) {
+			sum, err := v.Add(u.item.PaidTax)
+			if err != nil {
+				continue
+			}
+			v = sum
+		}
+		values[i] = less(v, u.item.Fees)
+	}
+	fee := d.Record.RMA.CancellationFee
+	total, err := returns.Sum(values...)
+	if isZero(fee) || err != nil || !returns.Known(total) {
+		return values
+	}
+	shares, err := returns.Share(less(total, fee), values)
+	if err != nil {
+		return make([]returns.Money, len(d.units))
+	}
+	return shares
+}
+
+// less takes a fee without a currency of its own from an amount (A19); what
+// cannot be read, or would go below zero, leaves no amount.
+func less(m returns.Money, fee string) returns.Money {
+	if isZero(fee) {
+		return m
+	}
+	f, err := returns.NewMoney(fee, m.CurrencyCode())
+	if err != nil {
+		return returns.Money{}
+	}
+	rest, err := m.Sub(f)
+	if err != nil || rest.IsNegative() {
+		return returns.Money{}
+	}
+	return rest
+}
+
+func isZero(decimal string) bool {
+	for _, c := range decimal {
+		if c != '0' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// applyAnswers lets a person's word stand in for what ReturnGO did not say.
+func (d *desk) applyAnswers() {
+	var open []*unit
+	for _, u := range d.units {
+		if u.verdict == authorised || u.verdict == asked {
+			open = append(open, u)
+		}
+	}
+	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO, returns.RefundValueMismatch, returns.NotPayable, returns.ParcelMixed, returns.ClosedParcelComing} {
+		a, ok := d.Record.Answers[kind]
+		if !ok {
+			continue
+		}
+		switch a.Answer {
+		case returns.AnswerSetAmount:
+			d.setAmount(open, a.Amount)
+		case returns.AnswerDoNotRefund:
+			d.refuseAll(open, kind, "a person decided: no refund ("+a.Who+")")
+		case returns.AnswerHandledManually:
+			d.refuseAll(open, kind, "handled by a person ("+a.Reference+")")
+		}
+	}
+}
+
+// setAmount takes a person's total as the authorised value, shared by price paid.
+func (d *desk) setAmount(units []*unit, total returns.Money) {
+	weights := make([]returns.Money, len(units))
+	for i, u := range units {
+		if u.item.Paid.CurrencyCode() == total.CurrencyCode() {
+			weights[i] = u.item.Paid
+		}
+	}
+	if len(units) == 0 || total.CurrencyCode() != d.Record.Order.Currency {
+		return
+	}
+	shares, err := returns.Share(total, weights)
+	if err != nil {
+		return
+	}
+	for i, u := range units {
+		u.verdict, u.value, u.expected, u.why = authorised, shares[i], false, "amount set by a person"
+	}
+	d.drop(returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch)
+}
+
+func (d *desk) refuseAll(units []*unit, kind returns.Kind, why string) {
+	for _, u := range units {
+		u.verdict, u.why = refused, why
+	}
+	d.drop(kind)
+}
+
+// drop takes back exceptions that an answer has settled.
+func (d *desk) drop(kinds ...returns.Kind) {
+	d.plan.Exceptions = slices.DeleteFunc(d.plan.Exceptions, func(e returns.Exception) bool { return slices.Contains(kinds, e.Kind) })
+}
+
+// oldestOpenInspection is the earliest inspection of a unit that is not settled.
+func (d *desk) oldestOpenInspection() time.Time {
+	var first time.Time
+	for _, u := range d.units {
+		at := u.item.Inspection.At
+		if at.IsZero() || u.refund.done && u.stock.done {
+			continue
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}
