@@ -1,0 +1,225 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// Outcome is what became of a person's command.
+type Outcome struct {
+	Accepted bool
+	Sentence string
+}
+
+// Command applies a person's command to a return: kept with who and why, or
+// refused with a sentence; either way it stands in the audit. A command applied
+// twice counts once.
+func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c returns.Command) (Outcome, error) {
+	if fresh, err := t.audit(ctx, c.ID, shop, key, Entry{What: "command " + string(c.Name) + " " + string(c.Answer), Why: c.Why, DecidedBy: c.Who}); err != nil || !fresh {
+		return Outcome{Accepted: true, Sentence: "already taken"}, err
+	}
+	refuse := func(why string) (Outcome, error) {
+		_, err := t.audit(ctx, "", shop, key, Entry{What: "command refused", Why: why, DecidedBy: c.Who})
+		return Outcome{Sentence: why}, err
+	}
+	if err := c.Validate(); err != nil {
+		return refuse(err.Error())
+	}
+	switch c.Name {
+	case returns.CommandPause, returns.CommandResume:
+		_, err := t.exec(ctx, "pause", `UPDATE returns SET paused = $1 WHERE shop = $2 AND key = $3`,
+			flag(c.Name == returns.CommandPause), shop, string(key))
+		return Outcome{Accepted: true, Sentence: string(c.Name) + "d"}, err
+	case returns.CommandRecheck:
+		return Outcome{Accepted: true, Sentence: "looked again"}, nil
+	}
+	shown, open, err := t.closeException(ctx, shop, key, c.Exception, string(c.Answer)+" by "+c.Who)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !open {
+		return refuse(fmt.Sprintf("no %s is open here", c.Exception))
+	}
+	amount := c.Amount
+	if c.Answer == returns.AnswerAcceptPayable {
+		amount = shown // what the person saw is what they agreed to
+	}
+	number, currency := moneyText(amount)
+	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, reference, who, why, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, c.Reference, c.Who, c.Why, text(t.now))
+	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
+}
+
+// closeException closes one open exception and gives the amount it showed.
+func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, by string) (returns.Money, bool, error) {
+	shown, open, err := first(query(ctx, t, "read exception", func(scan func(...any) error) (returns.Money, error) {
+		var amount, currency string
+		if err := scan(&amount, &currency); err != nil {
+			return returns.Money{}, err
+		}
+		return readMoney(amount, currency)
+	}, `SELECT amount, currency FROM exceptions WHERE shop = $1 AND key = $2 AND kind = $3 AND closed_at = ''`, shop, string(key), string(kind)))
+	if err != nil || !open {
+		return shown, false, err
+	}
+	_, err = t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
+		text(t.now), by, shop, string(key), string(kind))
+	return shown, true, err
+}
+
+// Decided is the part of a decision that outlives the workflow.
+type Decided struct {
+	OrderID    string
+	Holds      []returns.Hold
+	Exceptions []returns.Exception
+	Stage      returns.Stage
+	Summary    string
+	Rules      string
+	Closed     bool
+}
+
+// ErrUnitTaken means that another return took a unit between the read and the
+// decision; deciding again sees it.
+var ErrUnitTaken = errors.New("ledger: the unit is held by another return")
+
+// SaveDecision keeps a decision: the units held, the exceptions opened and
+// healed, the stage.
+func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was returns.Record, d Decided) error {
+	if err := t.saveHolds(ctx, shop, key, was.Holds, d.Holds); err != nil {
+		return err
+	}
+	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {
+		return err
+	}
+	closed := ""
+	if d.Closed {
+		closed = text(t.now)
+	}
+	_, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6
+		WHERE shop = $7 AND key = $8`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, shop, string(key))
+	return err
+}
+
+func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, now []returns.Hold) error {
+	same := len(was) == len(now)
+	held := map[returns.UnitID]returns.Hold{}
+	for _, h := range was {
+		held[h.Unit] = h
+	}
+	for _, h := range now {
+		same = same && held[h.Unit] == h
+	}
+	if same {
+		return nil
+	}
+	if _, err := t.exec(ctx, "release units", `DELETE FROM holds WHERE shop = $1 AND key = $2`, shop, string(key)); err != nil {
+		return err
+	}
+	for _, h := range now {
+		n, err := t.exec(ctx, "hold unit", `INSERT INTO holds (shop, unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shop, unit) DO NOTHING`,
+			shop, string(h.Unit), string(key), h.ItemID, h.OrderID, h.SKUID, h.ProductID, h.TikTokReturnID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: %s", ErrUnitTaken, h.Unit)
+		}
+	}
+	return nil
+}
+
+// saveExceptions opens what is new and closes what the rules no longer name.
+func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was, now []returns.Exception) error {
+	wanted := map[returns.Kind]bool{}
+	for _, e := range now {
+		wanted[e.Kind] = true
+		amount, currency := moneyText(e.Amount)
+		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3
+			WHERE shop = $4 AND key = $5 AND kind = $6 AND closed_at = ''`, e.Sentence, amount, currency, shop, string(key), string(e.Kind))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, amount, currency, opened_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, amount, currency, text(t.now)); err != nil {
+			return err
+		}
+		if _, err := t.audit(ctx, "", shop, key, Entry{What: "exception " + string(e.Kind), Why: e.Sentence, DecidedBy: "rules"}); err != nil {
+			return err
+		}
+	}
+	for _, e := range was {
+		if wanted[e.Kind] {
+			continue
+		}
+		if _, _, err := t.closeException(ctx, shop, key, e.Kind, "healed"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Entry is one line of the audit.
+type Entry struct {
+	Unit      returns.UnitID
+	What      string // what happened
+	Why       string
+	RequestID string // the platform's id of the call, if there was one
+	DecidedBy string // "rules", or a person
+}
+
+// Audit appends lines to a return's history, one per unit.
+func (t *Tx) Audit(ctx context.Context, shop string, key returns.Key, units []returns.UnitID, e Entry) error {
+	if len(units) == 0 {
+		units = []returns.UnitID{""}
+	}
+	for _, u := range units {
+		e.Unit = u
+		if _, err := t.audit(ctx, "", shop, key, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) audit(ctx context.Context, id, shop string, key returns.Key, e Entry) (bool, error) {
+	if id == "" {
+		id = newID()
+	} else {
+		id = shop + ":" + string(key) + ":" + id
+	}
+	n, err := t.exec(ctx, "audit", `INSERT INTO audit (id, shop, key, unit, what, why, at, request_id, decided_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,
+		id, shop, string(key), string(e.Unit), e.What, e.Why, text(t.now), e.RequestID, e.DecidedBy)
+	return n > 0, err
+}
+
+// OwnClocks are the TikTok returns of an order that run under a clock of their
+// own, and those on which nobody keeps a clock yet although they are open.
+func (t *Tx) OwnClocks(ctx context.Context, shop string, open []returns.TikTokReturn) (running, missing []returns.Key, err error) {
+	for _, r := range open {
+		key := returns.TikTokKey(r.ID)
+		closed, entered, err := first(query(ctx, t, "read own clock", func(scan func(...any) error) (instant, error) {
+			var at instant
+			return at, scan(&at)
+		}, `SELECT closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case entered && time.Time(closed).IsZero():
+			running = append(running, key)
+		case !entered && r.Live():
+			missing = append(missing, key)
+		}
+	}
+	return running, missing, nil
+}

@@ -1,0 +1,155 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// The ways an effect can be refused before anything is sent.
+var (
+	// ErrEffectLive: the unit has a live effect of this kind under another key.
+	ErrEffectLive = errors.New("ledger: the unit already has such an effect")
+	// ErrOrderBusy: another refund on the same order is under way.
+	ErrOrderBusy = errors.New("ledger: another refund on this order is under way")
+	// ErrClaimed: another attempt of the same call may still be answered.
+	ErrClaimed = errors.New("ledger: the call may still be answered")
+)
+
+const effectColumns = `id, kind, route, subject, generation, order_id, tiktok_return_id, amount, currency, state,
+	intent_at, claimed_at, claim_until, applied_at, request_id, note`
+
+func scanEffect(scan func(...any) error) (returns.Effect, error) {
+	var e returns.Effect
+	var amount, currency string
+	var intent, claimed, until, applied instant
+	if err := scan(&e.ID, &e.Kind, &e.Route, &e.Subject, &e.Generation, &e.OrderID, &e.TikTokReturnID, &amount, &currency, &e.State,
+		&intent, &claimed, &until, &applied, &e.RequestID, &e.Note); err != nil {
+		return e, err
+	}
+	e.IntentAt, e.ClaimedAt, e.ClaimUntil, e.AppliedAt = time.Time(intent), time.Time(claimed), time.Time(until), time.Time(applied)
+	var err error
+	e.Amount, err = readMoney(amount, currency)
+	return e, err
+}
+
+func (t *Tx) loadEffects(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	var err error
+	r.Effects, err = query(ctx, t, "read effects", scanEffect, `SELECT `+effectColumns+` FROM effects
+		WHERE shop = $1 AND (key = $2 OR order_id = $3 AND $3 <> '') ORDER BY intent_at, id`, shop, string(key), r.OrderID)
+	if err != nil {
+		return err
+	}
+	type row struct {
+		effect string
+		unit   returns.UnitID
+	}
+	units, err := query(ctx, t, "read effect units", func(scan func(...any) error) (row, error) {
+		var u row
+		return u, scan(&u.effect, &u.unit)
+	}, `SELECT u.effect_id, u.unit FROM effect_units u JOIN effects e ON e.id = u.effect_id
+		WHERE e.shop = $1 AND (e.key = $2 OR e.order_id = $3 AND $3 <> '') ORDER BY u.unit`, shop, string(key), r.OrderID)
+	for _, u := range units {
+		for i := range r.Effects {
+			if r.Effects[i].ID == u.effect {
+				r.Effects[i].Units = append(r.Effects[i].Units, u.unit)
+			}
+		}
+	}
+	return err
+}
+
+// Claim enters an effect and claims its one call until the given time: the
+// last act before sending. The same effect claimed again after its claim's end
+// keeps its id and so the platform's idempotency key. Errors: ErrEffectLive,
+// ErrOrderBusy, ErrClaimed.
+func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.Effect, until time.Time) error {
+	if err := t.dropIntents(ctx, shop, e); err != nil {
+		return err
+	}
+	amount, currency := moneyText(e.Amount)
+	n, err := t.exec(ctx, "claim effect", `INSERT INTO effects (id, shop, key, kind, route, subject, generation, order_id, tiktok_return_id, amount, currency, state, intent_at, claimed_at, claim_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'claimed', $12, $12, $13)
+		ON CONFLICT (id) DO UPDATE SET state = 'claimed', claimed_at = excluded.claimed_at, claim_until = excluded.claim_until,
+			route = excluded.route, amount = excluded.amount, currency = excluded.currency, note = ''
+		WHERE effects.state = 'intent'`,
+		e.ID, shop, string(key), string(e.Kind), string(e.Route), e.Subject, e.Generation, e.OrderID, e.TikTokReturnID, amount, currency, text(t.now), text(until))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("%w: %s", ErrClaimed, e.ID)
+	}
+	for _, u := range e.Units {
+		n, err := t.exec(ctx, "claim unit", `INSERT INTO effect_units (effect_id, shop, unit, kind, live)
+			SELECT $1, $2, $3, $4, 1 WHERE NOT EXISTS
+				(SELECT 1 FROM effect_units WHERE shop = $2 AND unit = $3 AND kind = $4 AND live = 1 AND effect_id <> $1)
+			ON CONFLICT (effect_id, unit) DO UPDATE SET live = 1`, e.ID, shop, string(u), string(e.Kind))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: %s of %s", ErrEffectLive, e.Kind, u)
+		}
+	}
+	if e.Kind != returns.EffectRefund {
+		return nil
+	}
+	return t.takeOrder(ctx, shop, e.OrderID, e.ID)
+}
+
+// dropIntents voids intents of the same kind on the same units that were never
+// sent: the decision has changed meanwhile.
+func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) error {
+	for _, u := range e.Units {
+		stale, err := query(ctx, t, "read stale intents", func(scan func(...any) error) (string, error) {
+			var id string
+			return id, scan(&id)
+		}, `SELECT e.id FROM effects e JOIN effect_units u ON u.effect_id = e.id
+			WHERE u.shop = $1 AND u.unit = $2 AND u.kind = $3 AND u.live = 1 AND e.state = 'intent' AND e.id <> $4`, shop, string(u), string(e.Kind), e.ID)
+		if err != nil {
+			return err
+		}
+		for _, id := range stale {
+			if err := t.SetEffect(ctx, id, returns.EffectVoid, "", "", "decided otherwise before it was sent"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// takeOrder takes the order's row: one refund in flight per order.
+func (t *Tx) takeOrder(ctx context.Context, shop, orderID, effectID string) error {
+	if _, err := t.exec(ctx, "enter order", `INSERT INTO orders (shop, order_id) VALUES ($1, $2) ON CONFLICT (shop, order_id) DO NOTHING`, shop, orderID); err != nil {
+		return err
+	}
+	n, err := t.exec(ctx, "take order", `UPDATE orders SET in_flight = $1 WHERE shop = $2 AND order_id = $3
+		AND (in_flight = '' OR in_flight = $1 OR in_flight IN (SELECT id FROM effects WHERE state <> 'claimed'))`, effectID, shop, orderID)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("%w: %s", ErrOrderBusy, orderID)
+	}
+	return nil
+}
+
+// SetEffect moves an effect on: back to intent (it was not done), applied,
+// verified or void. A verified effect stays what it is, and a void one too.
+func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState, tiktokReturnID, requestID, note string) error {
+	n, err := t.exec(ctx, "move effect", `UPDATE effects SET state = $1,
+			tiktok_return_id = CASE WHEN $2 = '' THEN tiktok_return_id ELSE $2 END,
+			request_id = CASE WHEN $3 = '' THEN request_id ELSE $3 END,
+			applied_at = CASE WHEN applied_at = '' AND $1 IN ('applied', 'verified') THEN $4 ELSE applied_at END,
+			note = $5
+		WHERE id = $6 AND state NOT IN ('verified', 'void')`, string(state), tiktokReturnID, requestID, text(t.now), note, id)
+	if err != nil || n == 0 || state != returns.EffectVoid {
+		return err
+	}
+	_, err = t.exec(ctx, "free units", `UPDATE effect_units SET live = 0 WHERE effect_id = $1`, id)
+	return err
+}

@@ -1,0 +1,202 @@
+// Package ledger is the SQL record of everything: what came in, what was seen,
+// decided, sent, proven, and by whom decided. It keeps the promises that must
+// hold whatever Temporal forgets, by constraints and conditional updates alone.
+// It knows the words of internal/returns and nothing of rules, platforms or
+// Temporal.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib" // PostgreSQL
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // one host
+
+	"returnbridge/internal/returns"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Ledger is the database. It is safe for use by many goroutines and processes.
+type Ledger struct {
+	db      *sql.DB
+	dialect goose.Dialect
+	now     func() time.Time
+}
+
+// Open connects to the database named by dsn and brings its schema up to date.
+// A dsn that begins with "postgres" is PostgreSQL; anything else is the path of
+// a SQLite file, which one host's processes share.
+func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error) {
+	l := &Ledger{now: now, dialect: goose.DialectPostgres}
+	driver, source := "pgx", dsn
+	if !strings.HasPrefix(dsn, "postgres") {
+		l.dialect, driver = goose.DialectSQLite3, "sqlite"
+		// Writers queue at BEGIN instead of failing in the middle.
+		source = "file:" + dsn + "?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	l.db = db
+	if err := l.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return l, nil
+}
+
+// Close closes the database.
+func (l *Ledger) Close() error { return l.db.Close() }
+
+// Ping tells whether the database answers.
+func (l *Ledger) Ping(ctx context.Context) error { return l.db.PingContext(ctx) }
+
+func (l *Ledger) migrate(ctx context.Context) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("ledger migrations: %w", err)
+	}
+	p, err := goose.NewProvider(l.dialect, l.db, dir)
+	if err != nil {
+		return fmt.Errorf("ledger migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("ledger migrations: %w", err)
+	}
+	return nil
+}
+
+// Tx is one transaction. A platform is never called inside of one.
+type Tx struct {
+	tx  *sql.Tx
+	now time.Time
+}
+
+// Now is the transaction's time: everything in it happened at once.
+func (t *Tx) Now() time.Time { return t.now }
+
+// Do runs work in one transaction: all of it is kept, or nothing.
+func (l *Ledger) Do(ctx context.Context, work func(*Tx) error) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("ledger: begin: %w", err)
+	}
+	if err := work(&Tx{tx: tx, now: l.now().UTC()}); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("ledger: commit: %w", err)
+	}
+	return nil
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// exec runs one statement and tells how many rows it changed.
+func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
+	res, err := t.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: %s: %w", what, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("ledger: %s: %w", what, err)
+	}
+	return n, nil
+}
+
+// query reads all rows through scan.
+func query[T any](ctx context.Context, t *Tx, what string, scan func(func(...any) error) (T, error), q string, args ...any) ([]T, error) {
+	rows, err := t.tx.QueryContext(ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %s: %w", what, err)
+	}
+	defer rows.Close() //nolint:errcheck // a failed read shows in rows.Err
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: %s: %w", what, err)
+		}
+		all = append(all, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("ledger: %s: %w", what, err)
+	}
+	return all, nil
+}
+
+// first is the only row, or the zero value and false.
+func first[T any](rows []T, err error) (T, bool, error) {
+	if err != nil || len(rows) == 0 {
+		var zero T
+		return zero, false, err
+	}
+	return rows[0], true, nil
+}
+
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func text(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeFormat)
+}
+
+// instant reads a time as the ledger writes it; ” is the zero time.
+type instant time.Time
+
+// Scan implements sql.Scanner.
+func (i *instant) Scan(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a time must be text, not %T", v)
+	}
+	if s == "" {
+		*i = instant{}
+		return nil
+	}
+	at, err := time.Parse(timeFormat, s)
+	*i = instant(at)
+	return err //nolint:wrapcheck // the caller names the column
+}
+
+func moneyText(m returns.Money) (amount, currency string) {
+	if !returns.Known(m) {
+		return "", ""
+	}
+	return m.Number(), m.CurrencyCode()
+}
+
+func readMoney(amount, currency string) (returns.Money, error) {
+	if currency == "" {
+		return returns.Money{}, nil
+	}
+	return returns.NewMoney(amount, currency) //nolint:wrapcheck // it names amount and currency
+}
+
+// newID is a fresh id that sorts by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

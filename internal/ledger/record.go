@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// Load reads everything that bears on one return; a return that is new to the
+// ledger is entered.
+func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Record, error) {
+	var r returns.Record
+	if err := t.enter(ctx, shop, key, &r); err != nil {
+		return r, err
+	}
+	for _, load := range []func(context.Context, string, returns.Key, *returns.Record) error{
+		t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadExceptions, t.loadAnswers,
+	} {
+		if err := load(ctx, shop, key, &r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	if _, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at) VALUES ($1, $2, $3)
+		ON CONFLICT (shop, key) DO NOTHING`, shop, string(key), text(t.now)); err != nil {
+		return err
+	}
+	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
+		var opened, closed instant
+		err := scan(&r.OrderID, &r.Paused, &opened, &closed)
+		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
+		return struct{}{}, err
+	}, `SELECT order_id, paused = 1, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	return err
+}
+
+func (t *Tx) loadRMA(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	if key.RMAID() == "" {
+		return nil
+	}
+	s, found, err := snapshotByID[returns.RMA](ctx, t, shop, kindRMA, key.RMAID())
+	if err != nil || !found {
+		return err
+	}
+	r.RMA, r.RMAReadAt, r.RMAStatusSince = &s.body, s.readAt, s.since
+	if r.OrderID != "" {
+		return nil
+	}
+	r.OrderID, _, err = first(query(ctx, t, "read order link", func(scan func(...any) error) (string, error) {
+		var id string
+		return id, scan(&id)
+	}, `SELECT order_id FROM order_links WHERE shop = $1 AND order_name = $2`, shop, r.RMA.OrderName))
+	return err
+}
+
+func (t *Tx) loadTikTok(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	if id := key.TikTokReturnID(); id != "" && r.OrderID == "" {
+		s, found, err := snapshotByID[returns.TikTokReturn](ctx, t, shop, kindTikTok, id)
+		if err != nil || !found {
+			return err
+		}
+		r.OrderID = s.body.OrderID
+	}
+	if r.OrderID == "" {
+		return nil
+	}
+	readAt, _, err := first(query(ctx, t, "read order's time", func(scan func(...any) error) (instant, error) {
+		var at instant
+		return at, scan(&at)
+	}, `SELECT read_at FROM orders WHERE shop = $1 AND order_id = $2`, shop, r.OrderID))
+	if err != nil {
+		return err
+	}
+	r.TikTokReadAt = time.Time(readAt)
+	if s, found, err := snapshotByID[returns.Order](ctx, t, shop, kindOrder, r.OrderID); err != nil {
+		return err
+	} else if found {
+		r.Order = &s.body
+	}
+	all, err := query(ctx, t, "read TikTok returns", scanSnapshot[returns.TikTokReturn],
+		`SELECT body, status_since, read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND order_id = $3 ORDER BY id`, shop, kindTikTok, r.OrderID)
+	for _, s := range all {
+		r.TikTokReturns = append(r.TikTokReturns, s.body)
+	}
+	if err != nil {
+		return err
+	}
+	p, found, err := snapshotByID[returns.Payable](ctx, t, shop, kindPayable, string(key))
+	if found {
+		r.Payable = &p.body
+	}
+	return err
+}
+
+func (t *Tx) loadHolds(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	type row struct {
+		hold returns.Hold
+		key  returns.Key
+	}
+	rows, err := query(ctx, t, "read holds", func(scan func(...any) error) (row, error) {
+		var h row
+		return h, scan(&h.hold.Unit, &h.key, &h.hold.ItemID, &h.hold.OrderID, &h.hold.SKUID, &h.hold.ProductID, &h.hold.TikTokReturnID)
+	}, `SELECT unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id FROM holds
+		WHERE shop = $1 AND (key = $2 OR order_id = $3 AND $3 <> '') ORDER BY unit`, shop, string(key), r.OrderID)
+	r.HeldBy = map[returns.UnitID]returns.Key{}
+	for _, h := range rows {
+		if h.key == key {
+			r.Holds = append(r.Holds, h.hold)
+		} else {
+			r.HeldBy[h.hold.Unit] = h.key
+		}
+	}
+	return err
+}
+
+func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	var err error
+	r.Restocks, err = query(ctx, t, "read restocks", func(scan func(...any) error) (returns.Restock, error) {
+		var s returns.Restock
+		var at instant
+		err := scan(&s.Unit, &s.ProductID, &s.SKUID, &s.WarehouseID, &s.State, &at, &s.Note, &s.Problem)
+		s.At = time.Time(at)
+		return s, err
+	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem FROM stock_entries
+		WHERE shop = $1 AND key = $2 AND unit <> '' ORDER BY unit`, shop, string(key))
+	return err
+}
+
+func (t *Tx) loadExceptions(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	r.OpenedAt = map[returns.Kind]time.Time{}
+	var err error
+	r.Open, err = query(ctx, t, "read exceptions", func(scan func(...any) error) (returns.Exception, error) {
+		var e returns.Exception
+		var amount, currency string
+		var at instant
+		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &amount, &currency, &at); err != nil {
+			return e, err
+		}
+		r.OpenedAt[e.Kind] = time.Time(at)
+		var err error
+		e.Amount, err = readMoney(amount, currency)
+		return e, err
+	}, `SELECT kind, owner, sentence, amount, currency, opened_at FROM exceptions
+		WHERE shop = $1 AND key = $2 AND closed_at = '' ORDER BY opened_at, kind`, shop, string(key))
+	return err
+}
+
+func (t *Tx) loadAnswers(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
+	r.Answers = map[returns.Kind]returns.Answer{}
+	rows, err := query(ctx, t, "read answers", func(scan func(...any) error) (returns.Answer, error) {
+		var a returns.Answer
+		var amount, currency string
+		var at instant
+		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Reference, &a.Who, &at); err != nil {
+			return a, err
+		}
+		a.At = time.Time(at)
+		var err error
+		a.Amount, err = readMoney(amount, currency)
+		return a, err
+	}, `SELECT kind, answer, amount, currency, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
+	for _, a := range rows {
+		r.Answers[a.Kind] = a
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// Kinds of snapshots.
+const (
+	kindRMA     = "rma"
+	kindOrder   = "order"
+	kindTikTok  = "tiktok-return"
+	kindPayable = "payable"
+)
+
+// SaveRMA keeps what ReturnGO showed.
+func (t *Tx) SaveRMA(ctx context.Context, shop string, rma returns.RMA, readAt time.Time) error {
+	for _, item := range rma.Items {
+		if _, err := t.exec(ctx, "index item", `INSERT INTO rma_items (shop, item_id, rma_id) VALUES ($1, $2, $3)
+			ON CONFLICT (shop, item_id) DO UPDATE SET rma_id = excluded.rma_id`, shop, item.ID, rma.ID); err != nil {
+			return err
+		}
+	}
+	return t.saveSnapshot(ctx, shop, kindRMA, rma.ID, "", rma.Status, readAt, rma)
+}
+
+// SaveTikTok keeps what TikTok showed of an order and of all its returns. A nil
+// order means that TikTok knows none by this id.
+func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *returns.Order, all []returns.TikTokReturn, readAt time.Time) error {
+	if order != nil {
+		if err := t.saveSnapshot(ctx, shop, kindOrder, order.ID, order.ID, order.Status, readAt, order); err != nil {
+			return err
+		}
+	}
+	for _, r := range all {
+		if err := t.saveSnapshot(ctx, shop, kindTikTok, r.ID, orderID, r.Status, readAt, r); err != nil {
+			return err
+		}
+	}
+	_, err := t.exec(ctx, "note order read", `INSERT INTO orders (shop, order_id, read_at) VALUES ($1, $2, $3)
+		ON CONFLICT (shop, order_id) DO UPDATE SET read_at = excluded.read_at`, shop, orderID, text(readAt))
+	return err
+}
+
+// SavePayable keeps TikTok's answer to what could be refunded for a return.
+func (t *Tx) SavePayable(ctx context.Context, shop string, key returns.Key, orderID string, p returns.Payable) error {
+	return t.saveSnapshot(ctx, shop, kindPayable, string(key), orderID, "", p.At, p)
+}
+
+// saveSnapshot never lets an older read overwrite a newer one.
+func (t *Tx) saveSnapshot(ctx context.Context, shop, kind, id, orderID, status string, readAt time.Time, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("ledger: snapshot %s %s: %w", kind, id, err)
+	}
+	_, err = t.exec(ctx, "snapshot "+kind+" "+id, `INSERT INTO snapshots (shop, kind, id, order_id, status, status_since, read_at, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+		ON CONFLICT (shop, kind, id) DO UPDATE SET
+			status_since = CASE WHEN snapshots.status = excluded.status THEN snapshots.status_since ELSE excluded.status_since END,
+			order_id = excluded.order_id, status = excluded.status, read_at = excluded.read_at, body = excluded.body
+		WHERE snapshots.read_at <= excluded.read_at`,
+		shop, kind, id, orderID, status, text(readAt), string(body))
+	return err
+}
+
+// snapshot is one row, decoded into T.
+type snapshot[T any] struct {
+	body   T
+	since  time.Time
+	readAt time.Time
+}
+
+func scanSnapshot[T any](scan func(...any) error) (snapshot[T], error) {
+	var s snapshot[T]
+	var body string
+	var since, readAt instant
+	if err := scan(&body, &since, &readAt); err != nil {
+		return s, err
+	}
+	s.since, s.readAt = time.Time(since), time.Time(readAt)
+	if err := json.Unmarshal([]byte(body), &s.body); err != nil {
+		return s, fmt.Errorf("snapshot: %w", err)
+	}
+	return s, nil
+}
+
+func snapshotByID[T any](ctx context.Context, t *Tx, shop, kind, id string) (snapshot[T], bool, error) {
+	return first(query(ctx, t, "read "+kind, scanSnapshot[T],
+		`SELECT body, status_since, read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND id = $3`, shop, kind, id))
+}
+
+// SnapshotStatus is the status last seen of an RMA or a TikTok return, empty if
+// it was never read.
+func (t *Tx) SnapshotStatus(ctx context.Context, shop string, p returns.Platform, id string) (string, error) {
+	kind := kindRMA
+	if p == returns.TikTok {
+		kind = kindTikTok
+	}
+	status, _, err := first(query(ctx, t, "read status", func(scan func(...any) error) (string, error) {
+		var s string
+		return s, scan(&s)
+	}, `SELECT status FROM snapshots WHERE shop = $1 AND kind = $2 AND id = $3`, shop, kind, id))
+	return status, err
+}
