@@ -142,7 +142,7 @@ func eventID(b json.RawMessage) string {
 	return string(v)
 }
 
-// label reads an enum: letters, digits and "_ -", one blank between words at most.
+// label reads an enum: letters, digits, "_", "-" and blanks, 64 at most.
 func label(b json.RawMessage) string {
 	var v text
 	if json.Unmarshal(b, &v) != nil || !identifier(strings.ReplaceAll(string(v), " ", "_")) {

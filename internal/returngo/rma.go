@@ -142,8 +142,10 @@ func decodeRMA(body []byte) (returns.RMA, error) {
 		rma.Shipments = append(rma.Shipments, s.shipment())
 	}
 	var err error
-	rma.Transactions, err = transactionsOf(w.Transactions.rows)
-	return rma, err
+	if rma.Transactions, err = transactionsOf(w.Transactions.rows); err != nil {
+		return returns.RMA{}, err
+	}
+	return rma, nil
 }
 
 func (w wireItem) item() returns.RMAItem {

@@ -96,6 +96,10 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 		return errStamp
 	}
 	s.Time = t.UTC()
+	if y := s.Year(); y < 1 || y > 9999 { // would not survive being written as JSON again
+		s.Time = time.Time{}
+		return errStamp
+	}
 	return nil
 }
 
