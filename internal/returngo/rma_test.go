@@ -174,6 +174,7 @@ func TestWhatIsNotTheRMAIsNotTaken(t *testing.T) {
 		"id is an object":      {changed(t, `"id": 660001`, `"id": {}`), platform.Permanent},
 		"id has a fraction":    {changed(t, `"id": 660001`, `"id": 66.5`), platform.Permanent},
 		"time is no time":      {changed(t, `"2026-03-06T12:00:00+00:00"`, `"jane@x.example"`), platform.Permanent},
+		"time out of range":    {changed(t, `"2026-03-06T12:00:00+00:00"`, `"9999-12-31T23:59:59-23:59"`), platform.Permanent},
 		"boolean is no answer": {changed(t, `"isReturned": true`, `"isReturned": 4477`), platform.Permanent},
 	} {
 		t.Run(name, func(t *testing.T) {
