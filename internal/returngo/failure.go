@@ -1,0 +1,164 @@
+package returngo
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"returnbridge/internal/platform"
+)
+
+// Codes of a 429, in platform.Error.Code (A04). A 429 in other words has no code.
+const (
+	CodeQuotaDay   = "quota-day"   // the calls of the day are used up
+	CodeQuotaBurst = "quota-burst" // too many calls at once
+)
+
+const (
+	maxMessage    = 300            // characters of the platform's words that we keep
+	maxRetryAfter = 24 * time.Hour // the longest quota window there is
+)
+
+// class says what a status means (ReturnGO contract 1.6). A bad query or filter
+// is a 400 too (A08).
+func (c call) class(status int) platform.Class {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return platform.Retry
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status < 400:
+		return platform.Human // a redirect is a wrong base URL
+	case status == http.StatusRequestTimeout, status >= 500:
+		return c.lost()
+	case c.nature == moves && (status == http.StatusBadRequest || status == http.StatusConflict):
+		return platform.StateChanged
+	}
+	return platform.Permanent
+}
+
+// lost is the class of a call whose answer tells nothing: a read may be made
+// again, a write may have happened.
+func (c call) lost() platform.Class {
+	if c.nature == reads {
+		return platform.Retry
+	}
+	return platform.OutcomeUnknown
+}
+
+func tooLong(c call) platform.Class {
+	if c.nature == reads {
+		return platform.Permanent
+	}
+	return platform.OutcomeUnknown
+}
+
+// fails is a failure before anything was sent.
+func (c call) fails(class platform.Class, message string) *platform.Error {
+	return &platform.Error{Platform: "returngo", Endpoint: c.endpoint, Class: class, Message: message}
+}
+
+func (c call) neverSent(cause error) *platform.Error {
+	e := c.fails(platform.Retry, "not sent: "+cause.Error())
+	e.Cause = cause
+	return e
+}
+
+// unreadable is a failure in the body of a 2xx; the message holds none of it.
+func (c call) unreadable(a answer, class platform.Class, message string, cause error) *platform.Error {
+	e := c.fails(class, message)
+	e.HTTPStatus, e.RequestID, e.Cause = a.status, a.requestID, cause
+	return e
+}
+
+// noAnswer is a failure of the transport.
+func (cl *Client) noAnswer(c call, w *way, err error) *platform.Error {
+	class := c.lost()
+	if w.nothingSent(err) {
+		class = platform.Retry
+	}
+	err = withoutURL(err)
+	e := c.fails(class, "no answer: "+cl.presentable(err.Error()))
+	e.Cause = err
+	return e
+}
+
+// refused is an answer with another status than 2xx.
+func (cl *Client) refused(c call, a answer, h http.Header, body []byte) *platform.Error {
+	e := c.fails(c.class(a.status), cl.message(h.Get("content-type"), body))
+	e.HTTPStatus, e.RequestID = a.status, a.requestID
+	e.RetryAfter = retryAfter(h.Get("retry-after"), a.at)
+	if a.status == http.StatusTooManyRequests {
+		e.Code = quotaCode(e.Message)
+	}
+	return e
+}
+
+// quotaCode reads the two standard bodies of the gateway (A04).
+func quotaCode(message string) string {
+	switch message = strings.ToLower(message); {
+	case strings.Contains(message, "limit exceeded"):
+		return CodeQuotaDay
+	case strings.Contains(message, "too many requests"):
+		return CodeQuotaBurst
+	}
+	return ""
+}
+
+// message finds the platform's words: {"statusCode","message"}, {"message"},
+// {"error"} or plain text (A07). It only informs, it never decides.
+func (cl *Client) message(contentType string, body []byte) string {
+	var said struct {
+		Message text `json:"message"`
+		Error   text `json:"error"`
+	}
+	switch {
+	case looksLikeHTML(contentType, body):
+		return "an HTML page"
+	case json.Unmarshal(body, &said) == nil:
+		if said.Message != "" {
+			return cl.presentable(string(said.Message))
+		}
+		return cl.presentable(string(said.Error))
+	case json.Valid(body):
+		return ""
+	}
+	return cl.presentable(string(body))
+}
+
+// private is what an error must not show even if ReturnGO says it: URLs (ours
+// hold tokens) and e-mail addresses.
+var private = regexp.MustCompile(`(?i)https?:[^\s"']*|[^\s"'<>]+@[^\s"'<>]+`)
+
+// presentable makes foreign words fit for a log: one line, short, without the
+// key, URLs and addresses.
+func (cl *Client) presentable(words string) string {
+	words = strings.ReplaceAll(words, cl.key, "[removed]")
+	words = private.ReplaceAllString(words, "[removed]")
+	return clip(words, maxMessage)
+}
+
+// clip makes one line of at most so many characters.
+func clip(words string, most int) string {
+	words = strings.Join(strings.Fields(strings.ToValidUTF8(words, "?")), " ")
+	if r := []rune(words); len(r) > most {
+		words = string(r[:most-1]) + "…"
+	}
+	return words
+}
+
+// retryAfter reads seconds or an HTTP date; ReturnGO documents none, so it is
+// honoured if it appears (A04).
+func retryAfter(header string, now time.Time) time.Duration {
+	if header == "" {
+		return 0
+	}
+	var wait time.Duration
+	if seconds, err := strconv.ParseUint(header, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), maxRetryAfter)
+}

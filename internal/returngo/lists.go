@@ -1,0 +1,204 @@
+package returngo
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returns"
+)
+
+// pageSize is the most that ReturnGO gives at once (ReturnGO contract 1.4): a
+// sweep costs one call of the day's quota per page.
+const pageSize = 500
+
+// RMAFilter narrows the RMA list; what is empty does not narrow. It must stay
+// the same while a cursor is followed (A05).
+type RMAFilter struct {
+	Statuses   []string
+	OrderNames []string
+	// UpdatedFrom is inclusive, in whole seconds (rounded down). It misses
+	// receipts, refunds and more (ReturnGO contract 3.8).
+	UpdatedFrom time.Time
+}
+
+// RMAs reads one page of the RMA list (ReturnGO contract 2.2); an empty next
+// means that there is no further page. Rows come oldest creation first, the one
+// order that cannot change while pages are turned: what is created meanwhile
+// lands on the last page.
+//
+// Classes as for RMA; a value with a comma cannot be asked for (permanent).
+func (s *Shop) RMAs(ctx context.Context, f RMAFilter, cursor string) (page []returns.RMASummary, next string, err error) {
+	c := call{endpoint: "List RMAs", nature: reads, method: http.MethodGet, path: []string{"rmas"}}
+	q := query{url.Values{"sort_by": {"+rma_created_at"}}}
+	if err := q.page(c, cursor, map[string][]string{"status": f.Statuses, "order_name": f.OrderNames}); err != nil {
+		return nil, "", err
+	}
+	q.from("rma_updated_at", f.UpdatedFrom)
+	c.query = q.Values
+	a, err := s.do(ctx, c)
+	if err != nil {
+		return nil, "", err
+	}
+	if page, next, err = decodeRMAs(a.body, cursor); err != nil {
+		return nil, "", c.misread(a, err)
+	}
+	return page, next, nil
+}
+
+func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error) {
+	var w struct {
+		RMAs list[struct {
+			ID        id   `json:"rmaId"`
+			Status    text `json:"status"`
+			OrderName text `json:"order_name"`
+		}] `json:"rmas"`
+		Next text `json:"next_cursor"`
+	}
+	if err := json.Unmarshal(body, &w); err != nil {
+		return nil, "", err
+	}
+	if !w.RMAs.present {
+		return nil, "", errIncomplete
+	}
+	page := make([]returns.RMASummary, 0, len(w.RMAs.rows))
+	for _, r := range w.RMAs.rows {
+		if r.ID == "" {
+			return nil, "", errIncomplete
+		}
+		page = append(page, returns.RMASummary{ID: string(r.ID), Status: string(r.Status), OrderName: string(r.OrderName)})
+	}
+	next, err := nextCursor(len(page), string(w.Next), cursor)
+	return page, next, err
+}
+
+// TransactionFilter narrows the transaction list; what is empty does not
+// narrow. It must stay the same while a cursor is followed (A05).
+type TransactionFilter struct {
+	IDs         []string
+	RMAIDs      []string
+	UpdatedFrom time.Time // inclusive, in whole seconds (rounded down)
+}
+
+// Transactions reads one page of the transaction list (ReturnGO contract 2.10);
+// an empty next means that there is no further page. A transaction does not
+// name its RMA: place it by its ItemIDs, or ask for one RMA at a time.
+//
+// Classes as for RMAs.
+func (s *Shop) Transactions(ctx context.Context, f TransactionFilter, cursor string) (page []returns.Transaction, next string, err error) {
+	c := call{endpoint: "List Transactions", nature: reads, method: http.MethodGet, path: []string{"transactions"}}
+	q := query{url.Values{}}
+	if err := q.page(c, cursor, map[string][]string{"ids": f.IDs, "rma_ids": f.RMAIDs}); err != nil {
+		return nil, "", err
+	}
+	q.from("updated_at", f.UpdatedFrom)
+	c.query = q.Values
+	a, err := s.do(ctx, c)
+	if err != nil {
+		return nil, "", err
+	}
+	if page, next, err = decodeTransactions(a.body, cursor); err != nil {
+		return nil, "", c.misread(a, err)
+	}
+	return page, next, nil
+}
+
+type wireTransaction struct {
+	ID        id    `json:"id"`
+	Type      text  `json:"type"`
+	Status    text  `json:"status"`
+	Amount    money `json:"amount"`
+	ItemIDs   []id  `json:"returnItemIds"`
+	Reference text  `json:"externalReferenceId"`
+	CreatedAt stamp `json:"createdAt"`
+}
+
+func decodeTransactions(body []byte, cursor string) ([]returns.Transaction, string, error) {
+	var w struct {
+		Transactions list[wireTransaction] `json:"transactions"`
+		Next         text                  `json:"next_cursor"`
+	}
+	if err := json.Unmarshal(body, &w); err != nil {
+		return nil, "", err
+	}
+	if !w.Transactions.present {
+		return nil, "", errIncomplete
+	}
+	page, err := transactionsOf(w.Transactions.rows)
+	if err != nil {
+		return nil, "", err
+	}
+	next, err := nextCursor(len(page), string(w.Next), cursor)
+	return page, next, err
+}
+
+func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
+	all := make([]returns.Transaction, 0, len(rows))
+	for _, w := range rows {
+		if w.ID == "" {
+			return nil, errIncomplete
+		}
+		t := returns.Transaction{
+			ID:        string(w.ID),
+			Type:      string(w.Type),
+			Status:    string(w.Status),
+			Amount:    w.Amount.Money,
+			ItemIDs:   make([]string, 0, len(w.ItemIDs)),
+			Reference: string(w.Reference),
+			CreatedAt: w.CreatedAt.Time,
+		}
+		for _, item := range w.ItemIDs {
+			t.ItemIDs = append(t.ItemIDs, string(item))
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// nextCursor tells where the next page begins. The last page has an absent,
+// null or empty next_cursor, or no rows (A05). A cursor that stands still would
+// turn the same page for ever.
+func nextCursor(rows int, next, sent string) (string, error) {
+	if rows == 0 {
+		return "", nil
+	}
+	if next != "" && next == sent {
+		return "", errIncomplete
+	}
+	return next, nil
+}
+
+// query builds the parameters of a list call.
+type query struct{ url.Values }
+
+// page sets the page and the comma lists. The cursor is opaque.
+func (q query) page(c call, cursor string, lists map[string][]string) error {
+	q.Set("pagesize", strconv.Itoa(pageSize))
+	if cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	for name, values := range lists {
+		for _, v := range values {
+			if v == "" || strings.Contains(v, ",") {
+				return c.fails(platform.Permanent, "a value of "+name+" is empty or has a comma, which the list form cannot carry")
+			}
+		}
+		if len(values) > 0 {
+			q.Set(name, strings.Join(values, ","))
+		}
+	}
+	return nil
+}
+
+// from sets a lower bound. Filter times have no zone and mean UTC; a range
+// would repeat the parameter, so one bound is all we send (A06).
+func (q query) from(name string, t time.Time) {
+	if !t.IsZero() {
+		q.Set(name, "gte:"+t.UTC().Format("2006-01-02T15:04:05"))
+	}
+}

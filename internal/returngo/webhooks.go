@@ -1,0 +1,88 @@
+package returngo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// Webhook is one registration: one event name to one URL of ours (ReturnGO
+// contract 2.12). The URL holds our token: it is a secret, kept out of prints
+// and JSON.
+type Webhook struct {
+	ID        string
+	EventName string
+	URL       string `json:"-"`
+}
+
+// String shows of the URL only the host.
+func (w Webhook) String() string {
+	host := "?"
+	if u, err := url.Parse(w.URL); err == nil {
+		host = u.Host
+	}
+	return fmt.Sprintf("webhook %s: %s to %s", w.ID, w.EventName, host)
+}
+
+// Format prints String, whatever the verb.
+func (w Webhook) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, w.String()) }
+
+type wireWebhook struct {
+	ID        id   `json:"id"`
+	URL       text `json:"url"`
+	EventName text `json:"eventName"`
+}
+
+func (w wireWebhook) webhook() Webhook {
+	return Webhook{ID: string(w.ID), URL: string(w.URL), EventName: string(w.EventName)}
+}
+
+// Webhooks reads all registrations of the shop. Classes as for RMA.
+func (s *Shop) Webhooks(ctx context.Context) ([]Webhook, error) {
+	c := call{endpoint: "List Webhooks", nature: reads, method: http.MethodGet, path: []string{"webhooks"}}
+	a, err := s.do(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var wire []wireWebhook
+	if err := json.Unmarshal(a.body, &wire); err != nil {
+		return nil, c.misread(a, err)
+	}
+	all := make([]Webhook, 0, len(wire))
+	for _, w := range wire {
+		all = append(all, w.webhook())
+	}
+	return all, nil
+}
+
+// AddWebhook registers address for an event. Registering the same twice makes
+// two registrations and double deliveries, so list first. The body is the read
+// object without its id, and the answer is the object (A17).
+//
+// Classes as for Comment; an answer without an id is outcome-unknown.
+func (s *Shop) AddWebhook(ctx context.Context, eventName, address string) (Webhook, error) {
+	c := call{endpoint: "Add Webhook", nature: adds, method: http.MethodPost, path: []string{"webhook"},
+		body: struct {
+			URL       string `json:"url"`
+			EventName string `json:"eventName"`
+		}{address, eventName}}
+	a, err := s.do(ctx, c)
+	if err != nil {
+		return Webhook{}, err
+	}
+	var w wireWebhook
+	if err := json.Unmarshal(a.body, &w); err != nil || w.ID == "" {
+		return Webhook{}, c.unreadable(a, c.lost(), "the answer names no webhook", nil)
+	}
+	return Webhook{ID: string(w.ID), EventName: eventName, URL: address}, nil
+}
+
+// DeleteWebhook removes a registration. Classes as for Comment; an unknown id
+// is permanent with HTTPStatus 404.
+func (s *Shop) DeleteWebhook(ctx context.Context, id string) error {
+	_, err := s.do(ctx, call{endpoint: "Delete Webhook", nature: adds, method: http.MethodDelete, path: []string{"webhook", id}})
+	return err
+}
