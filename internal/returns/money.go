@@ -8,7 +8,7 @@ import (
 
 // Money is an exact decimal amount with its ISO 4217 currency, in major units
 // ("12.50 GBP"). The zero value means "no amount known", which is not "nothing".
-type Money = currency.Amount
+type Money struct{ currency.Amount }
 
 // NewMoney reads a decimal string in major units, as both platforms print them.
 // It fails on anything that is no decimal number or no ISO 4217 currency.
@@ -17,7 +17,42 @@ func NewMoney(number, currencyCode string) (Money, error) {
 	if err != nil {
 		return Money{}, fmt.Errorf("money %q %q: %w", number, currencyCode, err)
 	}
-	return m, nil
+	return Money{m}, nil
+}
+
+// Add adds two amounts of one currency.
+func (m Money) Add(o Money) (Money, error) {
+	sum, err := m.Amount.Add(o.Amount)
+	return Money{sum}, err //nolint:wrapcheck // it names both currencies
+}
+
+// Sub subtracts an amount of the same currency.
+func (m Money) Sub(o Money) (Money, error) {
+	rest, err := m.Amount.Sub(o.Amount)
+	return Money{rest}, err //nolint:wrapcheck // it names both currencies
+}
+
+// Cmp compares two amounts of one currency.
+func (m Money) Cmp(o Money) (int, error) {
+	return m.Amount.Cmp(o.Amount) //nolint:wrapcheck // it names both currencies
+}
+
+// MarshalJSON writes an unknown amount as null, which the library would write
+// as an amount it cannot read back.
+func (m Money) MarshalJSON() ([]byte, error) {
+	if !Known(m) {
+		return []byte("null"), nil
+	}
+	return m.Amount.MarshalJSON() //nolint:wrapcheck // nothing to add
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (m *Money) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*m = Money{}
+		return nil
+	}
+	return m.Amount.UnmarshalJSON(data) //nolint:wrapcheck // it names the amount
 }
 
 // Known tells whether m is an amount at all.

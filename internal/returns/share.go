@@ -17,7 +17,7 @@ func Share(total Money, weights []Money) ([]Money, error) {
 		return nil, fmt.Errorf("share %s over nothing", total)
 	}
 	code := total.CurrencyCode()
-	if !SameMoney(total, total.Round()) {
+	if !SameMoney(total, Money{total.Round()}) {
 		return nil, fmt.Errorf("share: %s has fractions of a minor unit", total)
 	}
 	minor := total.BigInt()
@@ -63,7 +63,7 @@ func Share(total Money, weights []Money) ([]Money, error) {
 		if err != nil {
 			return nil, fmt.Errorf("share: %w", err)
 		}
-		shares[i] = m
+		shares[i] = Money{m}
 	}
 	return shares, nil
 }

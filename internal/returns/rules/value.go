@@ -181,7 +181,7 @@ func (d *desk) expectedValues() []returns.Money {
 	}
 	fee := d.Record.RMA.CancellationFee
 	total, err := returns.Sum(values...)
-	if isZero(fee) || err != nil || !returns.Known(total) {
+	if fee != "" && isZero(fee) || err != nil || !returns.Known(total) {
 		return values
 	}
 	shares, err := returns.Share(less(total, fee), values)
@@ -194,7 +194,7 @@ func (d *desk) expectedValues() []returns.Money {
 // less takes a fee without a currency of its own from an amount (A19); what
 // cannot be read, or would go below zero, leaves no amount.
 func less(m returns.Money, fee string) returns.Money {
-	if isZero(fee) {
+	if fee != "" && isZero(fee) {
 		return m
 	}
 	f, err := returns.NewMoney(fee, m.CurrencyCode())
