@@ -1,0 +1,110 @@
+// Package messages is the vocabulary that starter, workflows and activities
+// share: names, ids, task queues, and the structs that pass between them. Every
+// message is a struct, so that fields can be added.
+package messages
+
+import (
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// Names of the workflows.
+const (
+	Return        = "Return"
+	Stock         = "Stock"
+	SweepReturnGO = "SweepReturnGO"
+	SweepTikTok   = "SweepTikTok"
+	RefreshToken  = "RefreshToken"
+)
+
+// ReturnID is the workflow id of a return: business ids only.
+func ReturnID(shop string, key returns.Key) string { return "return/" + shop + "/" + string(key) }
+
+// StockID is the workflow id of the one writer of a product's stock.
+func StockID(shop, productID string) string { return "stock/" + shop + "/" + productID }
+
+// Task queues (design section 4).
+const (
+	QueueReturns = "returns" // workflow tasks
+	QueueControl = "control" // what touches the ledger only, and the tokens
+)
+
+// QueueTikTok is the queue of all TikTok calls of a shop but those for stock.
+func QueueTikTok(shop string) string { return "tiktok/" + shop }
+
+// QueueStock is the queue of a shop's stock writes: its rate is the pace of restocking.
+func QueueStock(shop string) string { return "tiktok-stock/" + shop }
+
+// QueueReturnGO is the queue of all calls under one ReturnGO key.
+func QueueReturnGO(key string) string { return "returngo/" + key }
+
+// SignalNews tells a return, or a product's stock, to look again. It carries no state.
+const SignalNews = "news"
+
+// News says where something happened.
+type News struct {
+	Platforms []returns.Platform `json:"platforms"` // none: look everywhere
+}
+
+// ReturnInput starts a return.
+type ReturnInput struct {
+	Shop        string      `json:"shop"`
+	Key         returns.Key `json:"key"`
+	ReturnGOKey string      `json:"returngo_key"` // which ReturnGO key's queue to use
+}
+
+// LookInput asks for one look; people's commands ride with it.
+type LookInput struct {
+	Shop     string            `json:"shop"`
+	Key      returns.Key       `json:"key"`
+	Commands []returns.Command `json:"commands,omitempty"`
+	Trouble  []returns.Trouble `json:"trouble,omitempty"`
+}
+
+// ActInput asks for one effect.
+type ActInput struct {
+	Shop string      `json:"shop"`
+	Key  returns.Key `json:"key"`
+	Act  returns.Act `json:"act"`
+}
+
+// PlanResult is what every activity of a return answers: what to do next.
+type PlanResult struct {
+	Plan     returns.Plan `json:"plan"`
+	Outcomes []Outcome    `json:"outcomes,omitempty"`
+}
+
+// Outcome is what became of a person's command.
+type Outcome struct {
+	CommandID string `json:"command_id"`
+	Accepted  bool   `json:"accepted"`
+	Sentence  string `json:"sentence"`
+}
+
+// StockInput starts the writer of a product's stock.
+type StockInput struct {
+	Shop      string `json:"shop"`
+	ProductID string `json:"product_id"`
+}
+
+// RoundResult is what a round of stock writing answers.
+type RoundResult struct {
+	Done    bool      `json:"done"`            // nothing is owed and nothing to be proven
+	Again   time.Time `json:"again,omitzero"`  // look again then, or on news
+	Summary string    `json:"summary"`         // where it stands, for people
+	Units   int       `json:"units,omitempty"` // units not proven yet
+}
+
+// ShopInput starts a job that concerns one shop.
+type ShopInput struct {
+	Shop        string `json:"shop"`
+	ReturnGOKey string `json:"returngo_key,omitempty"`
+}
+
+// SweepResult is what a sweep found.
+type SweepResult struct {
+	Read     int `json:"read"`     // records looked through
+	Changed  int `json:"changed"`  // differences from the ledger
+	Signaled int `json:"signaled"` // returns told to look
+}
