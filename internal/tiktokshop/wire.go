@@ -32,7 +32,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(b, &s); err != nil {
 			return errNoText
 		}
-		*t = text(strings.TrimSpace(s))
+		*t = text(s) // not trimmed: SKUs, keys and page tokens are opaque
 		return nil
 	case b[0] == '-' || (b[0] >= '0' && b[0] <= '9'):
 		*t = text(b) // the digits as they stand: no float, nothing lost
