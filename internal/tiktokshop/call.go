@@ -44,7 +44,7 @@ func (k call) withoutAccess(err error) error {
 }
 
 func (c *Client) do(ctx context.Context, access Access, k call, out any) (Receipt, error) {
-	secrets := []string{c.appSecret, access.Token, access.Cipher}
+	secrets := []string{c.appSecret(), access.Token, access.Cipher}
 	request, err := c.signed(access, k)
 	if err != nil {
 		return Receipt{}, k.refused(err.Error())
@@ -86,7 +86,7 @@ func (c *Client) signed(access Access, k call) (message, error) {
 	if k.cipher {
 		query.Set("shop_cipher", access.Cipher)
 	}
-	query.Set("sign", sign(c.appSecret, path, query, mediaType, body))
+	query.Set("sign", sign(c.appSecret(), path, query, mediaType, body))
 
 	return message{
 		method: k.method,

@@ -33,11 +33,12 @@ type Options struct {
 // Client holds the app's credentials and the connections. It is safe for
 // concurrent use.
 type Client struct {
-	base, auth        *url.URL
-	appKey, appSecret string
-	http              *http.Client
-	clock             func() time.Time
-	timeout           time.Duration
+	base, auth *url.URL
+	appKey     string
+	appSecret  func() string // a function, because no way of printing looks into one
+	http       *http.Client
+	clock      func() time.Time
+	timeout    time.Duration
 }
 
 // New checks the options; its errors name the option and never its value.
@@ -54,7 +55,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base: base, auth: auth, appKey: o.AppKey, appSecret: o.AppSecret,
+		base: base, auth: auth, appKey: o.AppKey, appSecret: func() string { return o.AppSecret },
 		http: withoutRedirects(o.HTTP), clock: o.Clock, timeout: o.Timeout,
 	}
 	if c.clock == nil {

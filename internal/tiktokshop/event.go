@@ -59,7 +59,7 @@ type Event struct {
 // header is the HMAC-SHA256 of app key and raw body, in hex (contract 3.2). It
 // takes constant time. Deliveries never expire: deduplicate by Event.ID.
 func (c *Client) VerifyWebhook(rawBody []byte, authorization string) bool {
-	want := hexMAC(c.appSecret, c.appKey+string(rawBody))
+	want := hexMAC(c.appSecret(), c.appKey+string(rawBody))
 	return hmac.Equal([]byte(want), []byte(authorization))
 }
 

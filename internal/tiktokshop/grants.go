@@ -75,14 +75,14 @@ func (c *Client) token(ctx context.Context, e endpoint, query url.Values, secret
 		return Grant{}, e.refused("nothing to exchange")
 	}
 	query.Set("app_key", c.appKey)
-	query.Set("app_secret", c.appSecret)
+	query.Set("app_secret", c.appSecret())
 	m := message{
 		method: e.method,
 		url:    url.URL{Scheme: c.auth.Scheme, Host: c.auth.Host, Path: e.path, RawQuery: query.Encode()},
 		header: http.Header{},
 	}
 	var w wireGrant
-	receipt, err := c.exchange(ctx, e, m, []string{c.appSecret, secret}, &w)
+	receipt, err := c.exchange(ctx, e, m, []string{c.appSecret(), secret}, &w)
 	if err != nil {
 		return Grant{}, err
 	}

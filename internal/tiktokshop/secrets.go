@@ -29,13 +29,6 @@ func (Options) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, redacted
 func (Options) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (Options) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// String names the client without its credentials.
-func (c Client) String() string               { return "tiktok client of " + c.base.Host }
-func (c Client) GoString() string             { return c.String() }
-func (c Client) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, c.String()) }
-func (c Client) LogValue() slog.Value         { return slog.StringValue(c.String()) }
-func (c Client) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
 // longestMessage is enough for TikTok's sentences and too short for a page.
 const longestMessage = 200
 

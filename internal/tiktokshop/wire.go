@@ -140,11 +140,11 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 	if s := string(b); s == "null" || s == `""` {
 		return nil
 	}
-	elements := []json.RawMessage{b}
-	if b[0] == '[' {
-		if err := json.Unmarshal(b, &elements); err != nil {
-			return err
-		}
+	var elements []json.RawMessage
+	if b[0] != '[' {
+		elements = append(elements, b)
+	} else if err := json.Unmarshal(b, &elements); err != nil {
+		return err
 	}
 	for i, raw := range elements {
 		if string(raw) == "null" {
