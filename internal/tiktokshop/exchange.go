@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -85,12 +84,9 @@ func noAnswer(e endpoint, class platform.Class, err error) error {
 	}
 }
 
-// withoutURL keeps of a transport error what is known to hold neither the URL,
-// with its secrets, nor a part of the answer.
+// withoutURL takes out of a transport error the part that is known to hold
+// neither the URL, with its secrets, nor a piece of the answer.
 func withoutURL(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
 	for _, known := range []error{context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF} {
 		if errors.Is(err, known) {
 			return known

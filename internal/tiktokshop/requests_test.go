@@ -2,6 +2,7 @@ package tiktokshop_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -56,14 +57,12 @@ func TestRequests(t *testing.T) {
 		"calculate": {func(s shop) error {
 			_, err := s.CalculateRefund(ctx, tiktokshop.CalculateRefund{OrderID: "576", RequestType: "REFUND", Reason: "r",
 				Lines: []tiktokshop.LineRef{{OrderLineID: "1", SubLineID: "2"}, {OrderLineID: "3"}}})
-			require.Equal(t, platform.Human, platform.ClassOf(err)) // no amount in the answer
-			return nil
+			return unless(platform.Human, err) // no amount in the answer
 		}, "POST", "/return_refund/202602/refunds/calculate", "",
 			`{"order_id":"576","request_type":"REFUND","reason_name":"r","order_line_list":[{"order_line_item_id":"1","sub_order_line_item_id":"2"},{"order_line_item_id":"3"}]}`},
 		"create": {func(s shop) error {
 			_, _, err := s.CreateReturn(ctx, aReturn(t), "shop/576:1")
-			require.Equal(t, platform.OutcomeUnknown, platform.ClassOf(err)) // no id in the answer
-			return nil
+			return unless(platform.OutcomeUnknown, err) // no id in the answer
 		}, "POST", "/return_refund/202602/returns", "idempotency_key=shop/576:1",
 			`{"order_id":"576000000000000001","return_type":"REFUND","return_reason":"a/b&c'd","order_line_item_ids":["577000000000000002"],"refund_total":"4.50","currency":"GBP"}`},
 		"approve": {write, "POST", "/return_refund/202309/returns/4030000000000000001/approve", "idempotency_key=k1", `{"decision":"APPROVE_REFUND"}`},
@@ -125,6 +124,14 @@ func TestRequests(t *testing.T) {
 			requireSigned(t, r, want)
 		})
 	}
+}
+
+// unless lets the one expected failure pass.
+func unless(expected platform.Class, err error) error {
+	if platform.ClassOf(err) == expected {
+		return nil
+	}
+	return fmt.Errorf("want %s, got %w", expected, err)
 }
 
 // requireSigned checks the whole query: what the call adds, what every call

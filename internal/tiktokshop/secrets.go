@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,7 +38,7 @@ const longestMessage = 200
 func presentable(words string, secrets []string) string {
 	for _, s := range secrets {
 		if s != "" {
-			words = strings.ReplaceAll(words, s, redacted)
+			words = strings.NewReplacer(s, redacted, url.QueryEscape(s), redacted).Replace(words)
 		}
 	}
 	words = strings.ToValidUTF8(strings.Join(strings.Fields(words), " "), "?")
