@@ -1,0 +1,102 @@
+package tiktokshop
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"returnbridge/internal/platform"
+)
+
+const mediaType = "application/json"
+
+// call is one use of an endpoint.
+type call struct {
+	endpoint
+	id    string     // for the path
+	query url.Values // without the parameters that every call has; lists comma-joined (1.3)
+	body  any        // nil: none
+}
+
+// do makes the call for the shop and decodes the data of the answer into out
+// (nil: not looked at).
+func (s *Shop) do(ctx context.Context, k call, out any) (Receipt, error) {
+	access, err := s.access(ctx)
+	if err != nil {
+		return Receipt{}, k.withoutAccess(err)
+	}
+	return s.client.do(ctx, access, k, out)
+}
+
+// withoutAccess keeps what a refused refresh means, but nothing was sent: the
+// outcome of this call is not unknown.
+func (k call) withoutAccess(err error) error {
+	class := platform.ClassOf(err)
+	if class == "" || class == platform.OutcomeUnknown {
+		class = platform.Retry
+	}
+	return &platform.Error{
+		Platform: platformName, Endpoint: k.name, Class: class, Message: "no credentials for the shop", Cause: err,
+	}
+}
+
+func (c *Client) do(ctx context.Context, access Access, k call, out any) (Receipt, error) {
+	secrets := []string{c.appSecret(), access.Token, access.Cipher}
+	request, err := c.signed(access, k)
+	if err != nil {
+		return Receipt{}, k.refused(err.Error())
+	}
+	return c.exchange(ctx, k.endpoint, request, secrets, out)
+}
+
+// message is a request that can be sent once.
+type message struct {
+	method string
+	url    url.URL
+	header http.Header
+	body   []byte
+}
+
+// signed builds the request as contract 1.3 and 1.4 want it, signed for this
+// very moment.
+func (c *Client) signed(access Access, k call) (message, error) {
+	path, ok := k.pathFor(k.id)
+	switch {
+	case !ok:
+		return message{}, errors.New("an id that is no decimal number")
+	case access.Token == "":
+		return message{}, errors.New("no access token")
+	case k.cipher && access.Cipher == "":
+		return message{}, errors.New("no shop cipher")
+	}
+	body, err := encode(k.body)
+	if err != nil {
+		return message{}, errors.New("a body that cannot be serialised")
+	}
+
+	query := url.Values{}
+	for key, values := range k.query {
+		query.Set(key, strings.Join(values, ","))
+	}
+	query.Set("app_key", c.appKey)
+	query.Set("timestamp", strconv.FormatInt(c.clock().Unix(), 10))
+	if k.cipher {
+		query.Set("shop_cipher", access.Cipher)
+	}
+	query.Set("sign", sign(c.appSecret(), path, query, mediaType, body))
+
+	return message{
+		method: k.method,
+		url:    url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: path, RawQuery: query.Encode()},
+		header: http.Header{"Content-Type": {mediaType}, "X-Tts-Access-Token": {access.Token}},
+		body:   body,
+	}, nil
+}
+
+// refused is a call that was never sent because TikTok could not have taken it.
+func (e endpoint) refused(why string) error {
+	return &platform.Error{Platform: platformName, Endpoint: e.name, Class: platform.Permanent, Message: "not sent: " + why}
+}

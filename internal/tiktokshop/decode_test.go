@@ -1,0 +1,160 @@
+package tiktokshop_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
+)
+
+// An id is the same id as a string and as a number, however long (contract 1.5).
+func TestIDsKeepEveryDigit(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.StringMatching(`[1-9][0-9]{0,30}`).Draw(t, "id")
+		for _, printed := range []string{id, `"` + id + `"`} {
+			got, err := tiktokshop.TextOf(printed)
+			require.NoError(t, err)
+			require.Equal(t, id, got)
+		}
+	})
+	for _, bad := range []string{`{}`, `[]`, `true`} {
+		_, err := tiktokshop.TextOf(bad)
+		require.Error(t, err)
+	}
+}
+
+// Money is the same as a string and as a number, to the last digit.
+func TestMoneyKeepsEveryDigit(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		number := fmt.Sprintf("%d.%02d", rapid.Int64Min(0).Draw(t, "major"), rapid.IntRange(0, 99).Draw(t, "minor"))
+		require.Equal(t, number+" GBP", tiktokshop.MoneyOf(number, "GBP").String())
+		require.Equal(t, number+" GBP", tiktokshop.MoneyOf(strconv.Quote(number), "gbp").String())
+	})
+	for _, unknown := range []string{`""`, `null`, `"NaN"`, `"Infinity"`, `1e3`, `"1,50"`, `{}`} {
+		require.False(t, returns.Known(tiktokshop.MoneyOf(unknown, "GBP")), unknown)
+	}
+	require.False(t, returns.Known(tiktokshop.MoneyOf(`"1.00"`, "")))
+	require.Equal(t, "-1.50 USD", tiktokshop.MoneyOf(`"-1.50"`, "USD").String())
+}
+
+// The spellings of contract 7, and things absent, empty, or of another kind.
+func TestTolerantDecoding(t *testing.T) {
+	t.Parallel()
+	d, err := tiktokshop.DecodeData([]byte(`{"code":"0","data":{"next_page_token":null,"orders":[
+		{"id":576000000000000001,"status":"CANCEL","payment":"","line_items":{"id":1,"currency":"GBP","sale_price":9.10,"is_gift":"true","sub_item_info":null,
+		 "combined_listing_skus":""},"create_time":"1760000000","delivery_time":0,"recipient_address":{"name":["x"]},
+		 "is_exchange_order":true,"exchange_order_source_id":"5"},
+		{"id":"2","is_replacement_order":false,"replaced_order_id":"9","line_items":null,"payment":null},
+		{"id":"3","is_replacement_order":true}, {"id":"4","replaced_order_id":"9"}, null],
+		"return_orders":[{"return_id":"1","role":"Buyer","return_status":"RETURN_OR_REFUND__REQUEST_CANCELLED","refund_amount":[],
+		 "seller_next_action_response":null,"unknown_field":{"a":1},"return_method":"SELLER_ARRANGE"}]}}`))
+	require.NoError(t, err)
+	require.Len(t, d.Orders, 4)
+	first := d.Orders[0]
+	require.Equal(t, "576000000000000001 CANCELLED GBP 5", first.ID+" "+first.Status+" "+first.Currency+" "+first.Replaces)
+	require.Equal(t, at(1760000000), first.CreatedAt)
+	require.True(t, first.DeliveredAt.IsZero())
+	require.Equal(t, "9.10 GBP", first.Lines[0].Price.String())
+	require.True(t, first.Lines[0].Gift)
+	require.Equal(t, []string{"", tiktokshop.UnknownOrder, "9"}, []string{d.Orders[1].Replaces, d.Orders[2].Replaces, d.Orders[3].Replaces})
+	require.Equal(t, "BUYER", d.Returns[0].Role)
+	require.Equal(t, returns.TikTokCancelled, d.Returns[0].Status)
+	require.False(t, returns.Known(d.Returns[0].Refund))
+
+	// A deadline that cannot be read must not look like none.
+	for _, deadline := range []string{`"tomorrow"`, `1760172800000`, `-1`, `true`} {
+		_, err = tiktokshop.DecodeData([]byte(`{"code":0,"data":{"return_orders":[{"seller_next_action_response":[{"deadline":` + deadline + `}]}]}}`))
+		require.Equal(t, platform.Human, platform.ClassOf(err), deadline)
+	}
+}
+
+func TestEligibilitySpellings(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, says(`{"code":0,"data":{"sku_eligibility":[{"sku_id":"1","line_item_eligibility":[
+		{"request_type":"RETURN","eligible":false,"order_line_item_ids":[7,"8"],"available_reason_names":["a,b","c&d"]}]}]}}`))
+	got, err := f.shop.Eligibility(context.Background(), "1")
+	require.NoError(t, err)
+	require.Equal(t, []tiktokshop.Eligibility{{
+		SKUID: "1", RequestType: returns.TypeReturnAndRefund, OrderLineIDs: []string{"7", "8"}, Reasons: []string{"a,b", "c&d"},
+	}}, got)
+}
+
+func TestCancellationThatDoesNotSay(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, says(`{"code":0,"data":{"cancellations":[{"cancel_id":"1","cancel_status":"CANCELLATION_REQUEST_CANCELLED"},{"should_replenish_stock":true}]}}`))
+	got, next, err := f.shop.SearchCancellations(context.Background(), tiktokshop.CancellationFilter{}, "")
+	require.NoError(t, err)
+	require.Empty(t, next)
+	require.Equal(t, tiktokshop.CancellationClosed, got[0].Status)
+	require.Nil(t, got[0].ShouldReplenishStock)
+	require.True(t, *got[1].ShouldReplenishStock)
+}
+
+// A number that is missing is 0 only if the total proves it.
+func TestStockIsNotGuessed(t *testing.T) {
+	t.Parallel()
+	for sku, want := range map[string][]returns.StockLevel{
+		`{"id":"1","total_available_quantity":4,"warehouse_inventory":[{"warehouse_id":"a","available_quantity":"4"},{"warehouse_id":"b"}]}`: {
+			{ProductID: "p", SKUID: "1", WarehouseID: "a", Available: 4}, {ProductID: "p", SKUID: "1", WarehouseID: "b"}},
+		`{"id":"1","total_available_quantity":4,"total_committed_quantity":2}`: {{ProductID: "p", SKUID: "1", Available: 4, Committed: 2}},
+		`{"id":"1"}`: nil,
+		`{"id":"1","total_available_quantity":5,"warehouse_inventory":[{"warehouse_id":"a","available_quantity":4},{"warehouse_id":"b"}]}`: {},
+		`{"id":"1","warehouse_inventory":[{"warehouse_id":"a"}]}`:                                                                          {},
+	} {
+		f := newFake(t, says(`{"code":0,"data":{"inventory":[{"product_id":"p","skus":[`+sku+`]}]}}`))
+		got, err := f.shop.Inventory(context.Background(), tiktokshop.InventoryFilter{ProductIDs: []string{"p"}})
+		if want != nil && len(want) == 0 {
+			require.Equal(t, platform.Human, failed(t, err).Class, sku)
+			continue
+		}
+		require.NoError(t, err, sku)
+		require.Equal(t, want, got, sku)
+	}
+}
+
+func FuzzParseEvent(f *testing.F) {
+	for _, s := range samples(f) {
+		if s.Kind == "webhook_body" {
+			f.Add([]byte(s.Payload))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before := string(body)
+		e, err := tiktokshop.ParseEvent(body)
+		require.Equal(t, before, string(body), "the raw body is still what was signed")
+		if err != nil {
+			require.Equal(t, platform.Permanent, platform.ClassOf(err))
+			return
+		}
+		require.NotEmpty(t, e.ID)
+		for _, m := range e.Movements {
+			require.NotEmpty(t, m.ID)
+		}
+	})
+}
+
+func FuzzAnswers(f *testing.F) {
+	for _, s := range samples(f) {
+		if s.Kind == "api_response" {
+			f.Add([]byte(s.Payload))
+		}
+	}
+	f.Add([]byte(`{"code":0,"data":{"orders":{"id":1},"return_orders":"","errors":[{}]}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if _, err := tiktokshop.DecodeData(body); err != nil {
+			require.NotEmpty(t, platform.ClassOf(err))
+		}
+		if _, err := tiktokshop.ReadAnswer(body, true, nil); err != nil {
+			require.NotEmpty(t, platform.ClassOf(err))
+		}
+	})
+}

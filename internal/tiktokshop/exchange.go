@@ -1,0 +1,124 @@
+package tiktokshop
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"returnbridge/internal/platform"
+)
+
+const (
+	platformName  = "tiktok"
+	largestAnswer = 8 << 20 // bytes; a full page of orders is far below
+)
+
+// exchange sends the message once and makes of what comes back either data or a
+// *platform.Error.
+func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []string, out any) (Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	if ctx.Err() != nil { // nothing was sent
+		return Receipt{}, noAnswer(e, platform.Retry, ctx.Err())
+	}
+	var wire connection
+	request, err := http.NewRequestWithContext(wire.watch(ctx), m.method, m.url.String(), bytes.NewReader(m.body))
+	if err != nil {
+		return Receipt{}, e.refused("no valid request")
+	}
+	request.Header = m.header
+
+	response, err := c.http.Do(request)
+	if err != nil {
+		class := lostAnswer(e.write)
+		if wire.neverOpened(err) {
+			class = platform.Retry
+		}
+		return Receipt{At: c.clock()}, noAnswer(e, class, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+
+	raw, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))
+	a := answer{
+		endpoint: e, secrets: secrets, raw: raw, status: response.StatusCode,
+		retryAfter: retryAfter(response.Header.Get("Retry-After"), c.clock()), cutOff: err,
+	}
+	requestID, err := a.read(out)
+	return Receipt{RequestID: requestID, At: c.clock()}, err
+}
+
+// connection watches whether a call ever had a connection to be sent on.
+type connection struct{ asked, opened atomic.Bool }
+
+func (w *connection) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { w.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { w.opened.Store(true) },
+	})
+}
+
+// neverOpened is certain that not a byte was sent; in doubt it says no.
+func (w *connection) neverOpened(err error) bool {
+	if w.opened.Load() {
+		return false
+	}
+	op, isOp := errors.AsType[*net.OpError](err)
+	return w.asked.Load() || (isOp && op.Op == "dial")
+}
+
+func noAnswer(e endpoint, class platform.Class, err error) error {
+	cause := withoutURL(err)
+	return &platform.Error{
+		Platform: platformName, Endpoint: e.name, Class: class, Message: "no answer: " + presentable(cause.Error(), nil), Cause: cause,
+	}
+}
+
+// withoutURL takes out of a transport error the part that is known to hold
+// neither the URL, with its secrets, nor a piece of the answer.
+func withoutURL(err error) error {
+	for _, known := range []error{context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns
+	}
+	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return certificate
+	}
+	if host, ok := errors.AsType[x509.HostnameError](err); ok {
+		return host
+	}
+	if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
+		return context.DeadlineExceeded
+	}
+	return errors.New("the connection failed")
+}
+
+// retryAfter reads seconds or an HTTP date; what is past or unreadable asks for nothing.
+func retryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if seconds, err := strconv.Atoi(header); err == nil {
+		return min(max(time.Duration(seconds), 0), 1<<20) * time.Second
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return max(at.Sub(now), 0)
+}
