@@ -3,7 +3,6 @@ package returngosandbox
 import (
 	"fmt"
 	"slices"
-	"strconv"
 )
 
 // RMASpec is a return request as a customer fills it in on the portal.
@@ -51,7 +50,7 @@ func (s *Sandbox) create(sh *shop, spec RMASpec, who actor) (*RMA, error) {
 	if order == nil {
 		return nil, fmt.Errorf("shop %s has no order %q", sh.name, spec.OrderID)
 	}
-	if err := s.returnable(sh, order, spec.Items); err != nil {
+	if err := returnable(sh, order, spec.Items); err != nil {
 		return nil, err
 	}
 	units, err := unitsOf(order, spec)
@@ -66,6 +65,7 @@ func (s *Sandbox) create(sh *shop, spec RMASpec, who actor) (*RMA, error) {
 		CustomerID: order.CustomerID, Status: Pending, Items: units, CancellationFee: fee,
 		OutOfPolicy: spec.OutOfPolicy, CreatedAt: s.stamp(), LastUpdated: s.stamp()}
 	s.rmas[r.ID] = r
+	sh.returns[order.ID] = append(sh.returns[order.ID], r)
 	s.begin(r, spec.AutoApprove, who)
 	return r, nil
 }
@@ -144,7 +144,7 @@ func unitOf(order *Order, asked ItemSpec) (Item, error) {
 }
 
 // returnable checks what contract 2.6 asks of the units: fulfilled, known, and not returned already.
-func (s *Sandbox) returnable(sh *shop, order *Order, items []ItemSpec) error {
+func returnable(sh *shop, order *Order, items []ItemSpec) error {
 	if len(items) == 0 {
 		return fmt.Errorf("no items given")
 	}
@@ -159,19 +159,19 @@ func (s *Sandbox) returnable(sh *shop, order *Order, items []ItemSpec) error {
 			return fmt.Errorf("order %s has no line %q", order.ID, item.LineID)
 		}
 		asked[line.ID] += item.Quantity
-		left := line.Quantity - s.unitsInReturn(sh.name, order.ID, line.ID)
+		left := line.Quantity - sh.unitsInReturn(order.ID, line.ID)
 		if item.Quantity < 1 || asked[line.ID] > left {
-			return fmt.Errorf("line %s: quantity %s is not returnable, %d left", line.ID, strconv.Itoa(asked[line.ID]), left)
+			return fmt.Errorf("line %s: quantity %d is not returnable, %d left", line.ID, asked[line.ID], left)
 		}
 	}
 	return nil
 }
 
 // unitsInReturn counts units taken up by RMAs that were not turned down.
-func (s *Sandbox) unitsInReturn(shopName, orderID, lineID string) int {
+func (sh *shop) unitsInReturn(orderID, lineID string) int {
 	count := 0
-	for _, r := range s.rmas {
-		if r.Shop != shopName || r.OrderID != orderID || r.Status == Rejected || r.Status == Canceled {
+	for _, r := range sh.returns[orderID] {
+		if r.Status == Rejected || r.Status == Canceled {
 			continue
 		}
 		for _, item := range r.Items {

@@ -3,6 +3,7 @@ package returngosandbox
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -37,14 +38,35 @@ type Fault struct {
 	RetryAfter string
 }
 
-// AddFault queues a fault; faults of one endpoint are used up in order.
-func (s *Sandbox) AddFault(f Fault) {
+var namedFaults = []string{FaultBurst, FaultDayQuota, FaultSlow, FaultHTML, FaultCutOff, FaultDropBefore, FaultDropAfterWrite, FaultUnknownEnum}
+
+// AddFault queues a fault; faults of one endpoint are used up in order. A
+// misspelt endpoint or kind is an error, so that no test passes for lack of it.
+func (s *Sandbox) AddFault(f Fault) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.Count == 0 {
 		f.Count = 1
 	}
 	s.faults = append(s.faults, f)
+	return nil
+}
+
+func (f Fault) check() error {
+	everywhere := f.Endpoint == "" || f.Endpoint == "*"
+	if !everywhere && !slices.ContainsFunc(operations, func(op operation) bool { return op.endpoint == f.Endpoint }) {
+		return fmt.Errorf("no endpoint %q", f.Endpoint)
+	}
+	if status, err := strconv.Atoi(f.Kind); err == nil && status >= 400 && status <= 599 {
+		return nil
+	}
+	if !slices.Contains(namedFaults, f.Kind) {
+		return fmt.Errorf("no fault kind %q", f.Kind)
+	}
+	return nil
 }
 
 // ClearFaults takes back all faults not yet used up.

@@ -78,7 +78,7 @@ func (s *Sandbox) readPolicyRequest(c *call) (body policyBody, order *Order, spe
 		}
 		specs = append(specs, ItemSpec{LineID: item.ShopLineItemID, Quantity: item.Quantity, Reason: item.ReturnReason})
 	}
-	if err := s.returnable(c.shop, order, specs); err != nil {
+	if err := returnable(c.shop, order, specs); err != nil {
 		return refuse(badRequest(err))
 	}
 	return body, order, specs, nil

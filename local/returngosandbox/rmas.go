@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -134,9 +135,26 @@ func (s *Sandbox) inspectByAPI(r *RMA, body statusBody) error {
 	return s.inspect(r, results, api)
 }
 
-// read decodes a JSON body; anything else is a 400.
+// read decodes a JSON object; anything else is a 400. Field names count to the
+// letter: encoding/json would forgive their case, other servers do not.
 func read(c *call, into any) error {
-	if err := json.Unmarshal(c.body, into); err != nil {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(c.body, &given); err != nil {
+		return fmt.Errorf("invalid request body: %w", err)
+	}
+	fields := reflect.TypeOf(into).Elem()
+	exact := map[string]json.RawMessage{}
+	for i := range fields.NumField() {
+		name := fields.Field(i).Tag.Get("json")
+		if value, sent := given[name]; sent {
+			exact[name] = value
+		}
+	}
+	body, err := json.Marshal(exact)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("invalid request body: %w", err)
 	}
 	return nil

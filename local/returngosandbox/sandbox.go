@@ -56,6 +56,7 @@ type apiKey struct {
 type shop struct {
 	name                string
 	orders              map[string]*Order
+	returns             map[string][]*RMA // by order id
 	policies            []PolicyRule
 	webhooks            []Webhook
 	trackers            map[string]tracker
@@ -132,7 +133,7 @@ func (s *Sandbox) AddKey(key string, shops ...string) {
 }
 
 func newShop(name string) *shop {
-	return &shop{name: name, orders: map[string]*Order{}, trackers: map[string]tracker{}, policies: defaultPolicies()}
+	return &shop{name: name, orders: map[string]*Order{}, returns: map[string][]*RMA{}, trackers: map[string]tracker{}, policies: defaultPolicies()}
 }
 
 // SetLimits changes the limits of every key from now on; below 0 no limit.

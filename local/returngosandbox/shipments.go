@@ -88,7 +88,10 @@ func (s *Sandbox) deleteShipment(c *call) answer {
 
 // createTracker is known by its title only (A15).
 func (s *Sandbox) createTracker(c *call) answer {
-	var body struct{ CarrierName, TrackingNumber string }
+	var body struct {
+		CarrierName    string `json:"carrierName"`
+		TrackingNumber string `json:"trackingNumber"`
+	}
 	if err := read(c, &body); err != nil {
 		return badRequest(err)
 	}
