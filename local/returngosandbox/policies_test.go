@@ -88,3 +88,14 @@ func TestComments(t *testing.T) {
 	require.Equal(t, r.Comments[0].HTML, r.Comments[1].HTML, "the server does not dedupe")
 	require.Equal(t, "system", r.Comments[2].Type)
 }
+
+func TestUnitsOfRefusedReturnsCanBeReturnedAgain(t *testing.T) {
+	b := newBench(t, Options{})
+	for _, turnDown := range []func(string) error{b.Reject, func(id string) error { return b.Cancel(id, "") }} {
+		id, _ := b.tees(AnyCarrier)
+		_, _, err := b.CreateRMA(testShop, RMASpec{OrderID: "7001", Items: []ItemSpec{{LineID: "8001"}}})
+		require.Error(t, err, "both units are taken")
+		b.must(turnDown(id))
+	}
+	b.tees(AnyCarrier)
+}
