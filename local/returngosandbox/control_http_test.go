@@ -1,0 +1,56 @@
+package returngosandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestControlListener(t *testing.T) {
+	b := newBench(t, Options{})
+	srv := httptest.NewServer(b.ControlHandler())
+	defer srv.Close()
+	tell := func(name, body string, want int) map[string]any {
+		t.Helper()
+		resp, err := srv.Client().Post(srv.URL+"/_sandbox/"+name, "application/json", bytes.NewBufferString(body))
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		var got any
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(&got))
+		require.Equal(t, want, resp.StatusCode, "%v", got)
+		parsed, _ := got.(map[string]any)
+		return parsed
+	}
+	tell("key", `{"apiKey":"k","shops":["s"]}`, 200)
+	tell("order", `{"shop":"s","order":{"id":"1","name":"#1","currency":"GBP","fulfilled":true,"lines":[{"id":"1","sku":"TEE","quantity":2,"unitPrice":"9.50"}]}}`, 200)
+	rma := tell("create-rma", `{"shop":"s","rma":{"orderId":"1","items":[{"lineId":"1","quantity":2}]}}`, 200)
+	id := rma["rmaId"].(string)
+	about := `{"rmaId":"` + id + `"}`
+	tell("receive", `{"rmaId":"1"}`, 400)
+	tell("approve", about, 200)
+	tell("approve", about, 400)
+	tell("ship", `{"rmaId":"`+id+`","tracking":"T1","carrier":"Carrier A"}`, 200)
+	tell("receive", about, 200)
+	item := dig(rma["itemIds"], 0).(string)
+	tell("validate", `{"rmaId":"`+id+`","items":[{"itemId":"`+item+`","returned":true,"restockable":true}]}`, 200)
+	refund := tell("request-refund", `{"rmaId":"`+id+`","itemIds":["`+item+`"],"amount":"7.25"}`, 200)
+	tell("settle-refund", `{"transactionId":"`+refund["transactionId"].(string)+`","success":true,"reference":"R1"}`, 200)
+	tell("done", about, 200)
+	tell("reopen", about, 200)
+	tell("limits", `{"perSecond":1,"perDay":1}`, 200)
+	tell("fault", `{"endpoint":"rma/get","kind":"503","count":2,"delayMillis":1}`, 200)
+	tell("fault", `{"endpoint":"rma/get","kind":"nonsense"}`, 400)
+	tell("clear-faults", `{}`, 200)
+	tell("approve", `{"rma":"misspelt"}`, 400)
+
+	books := tell("books", `{}`, 200)
+	require.Equal(t, Received, dig(books, "RMAs", id, "Status"))
+	require.Equal(t, "R1", dig(books, "RMAs", id, "Transactions", 0, "Reference"))
+	require.EqualValues(t, 7.25, dig(books, "RMAs", id, "Transactions", 0, "Amount"))
+	require.Equal(t, Received, tell("rma", about, 200)["Status"])
+	tell("deliveries", `{}`, 200)
+	tell("tick", `{}`, 200)
+}
