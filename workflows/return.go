@@ -14,13 +14,16 @@ import (
 // put back: look, act, wait (design section 5). What can wake it: news of either
 // platform, a command of a person, an act that ended, and its one timer.
 func Return(ctx workflow.Context, in messages.ReturnInput) error {
-	r := &returnRun{in: in, running: map[string]bool{}, outcomes: map[string]messages.Outcome{}}
+	r := &returnRun{in: in, running: map[string]bool{}, repeats: map[string]int{}, outcomes: map[string]messages.Outcome{}}
 	r.news(messages.News{})
 	if err := r.listen(ctx); err != nil {
 		return err
 	}
 	return r.run(ctx)
 }
+
+// maxRepeats bounds how often one plan's act is tried without a fresh look.
+const maxRepeats = 3
 
 // returnRun is one run of one return.
 type returnRun struct {
@@ -33,6 +36,9 @@ type returnRun struct {
 	outcomes map[string]messages.Outcome
 	taken    int             // commands received, for their ids
 	running  map[string]bool // acts under way
+	repeats  map[string]int  // how often an act was tried since the last look
+	planned  bool            // an act brought a new plan
+	trouble  []returns.Trouble
 
 	timerAt   time.Time
 	stopTimer workflow.CancelFunc
@@ -54,9 +60,10 @@ func (r *returnRun) run(ctx workflow.Context) error {
 			return workflow.NewContinueAsNewError(ctx, messages.Return, r.in) //nolint:wrapcheck // Temporal's own signal
 		}
 		r.arm(ctx)
-		if err := workflow.Await(ctx, func() bool { return r.hasNews() }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return r.hasNews() || r.planned }); err != nil {
 			return err //nolint:wrapcheck // cancelled from outside
 		}
+		r.planned = false
 	}
 }
 
@@ -69,8 +76,9 @@ func (r *returnRun) look(ctx workflow.Context) error {
 			return nil
 		}
 		platform := r.nextStale()
-		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands}
-		r.commands, r.pending = nil, false
+		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble}
+		r.commands, r.trouble, r.pending = nil, nil, false
+		clear(r.repeats)
 		out, err := r.lookAt(ctx, platform, in)
 		if err != nil {
 			out, err = r.reviewTrouble(ctx, platform, in, err)
@@ -104,7 +112,7 @@ func (r *returnRun) reviewTrouble(ctx workflow.Context, platform returns.Platfor
 	if ctx.Err() != nil {
 		return messages.PlanResult{}, err
 	}
-	in.Trouble = []returns.Trouble{{Platform: platform, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for " + lookPatience.String()}}
+	in.Trouble = append(in.Trouble, returns.Trouble{Platform: platform, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for " + lookPatience.String()})
 	for {
 		out, err := review(ctx, in)
 		if err == nil || ctx.Err() != nil {
@@ -122,6 +130,10 @@ func (r *returnRun) act(ctx workflow.Context) {
 		if a.Kind == returns.ActLookReturnGO || a.Kind == returns.ActLookTikTok || r.running[name] {
 			continue
 		}
+		if r.repeats[name]++; r.repeats[name] > maxRepeats {
+			r.plan.Wake = returns.Wake{At: workflow.Now(ctx).Add(time.Minute), Why: "try again: " + a.Reason, Read: []returns.Platform{returns.TikTok}}
+			continue
+		}
 		r.running[name] = true
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer delete(r.running, name)
@@ -131,21 +143,24 @@ func (r *returnRun) act(ctx workflow.Context) {
 				return
 			}
 			r.adopt(out)
-			r.pending = r.pending || !r.settledBy(out.Plan)
+			r.planned = true
 		})
 	}
 }
 
-// settledBy tells whether the plan needs no further decision now.
-func (r *returnRun) settledBy(p returns.Plan) bool { return p.DecidedAt.Equal(r.plan.DecidedAt) && false }
-
 // actFailed is an act that could not be carried out for a long time: no failure
-// of the return. The same effect is scheduled again under the same key.
+// of the return. IT hears of it, and the same effect is scheduled again under
+// the same key.
 func (r *returnRun) actFailed(ctx workflow.Context, a returns.Act, err error) {
 	if ctx.Err() != nil {
 		return
 	}
 	workflow.GetLogger(ctx).Warn("an act was not possible in time", "act", string(a.Kind), "error", err)
+	platform := returns.TikTok
+	if a.Kind == returns.ActWriteBack {
+		platform = returns.ReturnGO
+	}
+	r.trouble = append(r.trouble, returns.Trouble{Platform: platform, Endpoint: string(a.Kind), Class: returns.TroubleUnreachable, Message: "not possible for " + actPatience.String()})
 	r.pending = true
 }
 

@@ -2,6 +2,7 @@ package returns
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/bojanz/currency"
 )
@@ -10,9 +11,14 @@ import (
 // ("12.50 GBP"). The zero value means "no amount known", which is not "nothing".
 type Money struct{ currency.Amount }
 
+var plainDecimal = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
+
 // NewMoney reads a decimal string in major units, as both platforms print them.
 // It fails on anything that is no decimal number or no ISO 4217 currency.
 func NewMoney(number, currencyCode string) (Money, error) {
+	if !plainDecimal.MatchString(number) { // the library would read NaN, Infinity and exponents
+		return Money{}, fmt.Errorf("money %q %q: not a decimal number", number, currencyCode)
+	}
 	m, err := currency.NewAmount(number, currencyCode)
 	if err != nil {
 		return Money{}, fmt.Errorf("money %q %q: %w", number, currencyCode, err)
