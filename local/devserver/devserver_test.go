@@ -3,6 +3,7 @@ package devserver_test
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -16,7 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -75,6 +78,7 @@ func dial(t *testing.T, server *devserver.Server, interceptors ...grpc.UnaryClie
 	c, err := client.DialContext(deadline(t), client.Options{
 		HostPort:  server.Address(),
 		Namespace: server.Namespace(),
+		Logger:    log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(interceptors...)},
 		},
@@ -146,6 +150,13 @@ func TestOneWorkflow(t *testing.T) {
 	})
 	t.Run("the Web UI answers", func(t *testing.T) {
 		require.Equal(t, http.StatusOK, statusOf(ctx, t, server.UIURL()+"/"))
+		require.Equal(t, http.StatusOK, statusOf(ctx, t, server.UIURL()+"/api/v1/namespaces/default/workflows"))
+	})
+	t.Run("closed workflows are kept for a month", func(t *testing.T) {
+		namespace, err := c.WorkflowService().DescribeNamespace(ctx,
+			&workflowservice.DescribeNamespaceRequest{Namespace: server.Namespace()})
+		require.NoError(t, err)
+		require.Equal(t, 30*24*time.Hour, namespace.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
 	})
 	t.Run("the export of no workflow is an error", func(t *testing.T) {
 		require.ErrorContains(t, devserver.ExportHistory(ctx, c, "nobody", "", &bytes.Buffer{}), "nobody")
@@ -156,9 +167,7 @@ func TestOneWorkflow(t *testing.T) {
 	server.Stop()
 	server.Stop() // twice is once
 	requireFree(t, server.Address(), server.UIURL(), server.MetricsURL())
-	for _, line := range lines.All() {
-		t.Errorf("a healthy server should be silent: %s %s %v", line.Level, line.Message, line.ContextMap())
-	}
+	requireSilence(t, lines)
 }
 
 func TestSearchAttributeIsUsableAtOnce(t *testing.T) {
@@ -195,9 +204,13 @@ func TestFileKeepsOpenWorkflows(t *testing.T) {
 	t.Parallel()
 	// Characters with a meaning in a URI, which the file's name becomes.
 	file := filepath.Join(t.TempDir(), "a folder 100%25?", "temporal.db")
+	core, lines := observer.New(zapcore.DebugLevel)
+	opts := devserver.Options{
+		DatabaseFile: file, UIPort: devserver.NoUI, Namespace: "kept", Logger: zap.New(core),
+	}
 	ctx := deadline(t)
 
-	first := start(t, devserver.Options{DatabaseFile: file, UIPort: devserver.NoUI, Namespace: "kept"})
+	first := start(t, opts)
 	c := dial(t, first)
 	run, err := c.ExecuteWorkflow(ctx, options("open"), Greeting)
 	require.NoError(t, err)
@@ -209,19 +222,20 @@ func TestFileKeepsOpenWorkflows(t *testing.T) {
 	first.Stop()
 	require.FileExists(t, file)
 
-	second := start(t, devserver.Options{
-		DatabaseFile: file, UIPort: devserver.NoUI, Namespace: "kept",
-		SearchAttributes: map[string]enumspb.IndexedValueType{
-			shop.GetName(): enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		},
-	})
+	opts.SearchAttributes = map[string]enumspb.IndexedValueType{
+		shop.GetName(): enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+	}
+	second := start(t, opts)
 	c = dial(t, second)
-	work(t, c)
+	stopWork = work(t, c)
 	require.NoError(t, c.SignalWorkflow(ctx, run.GetID(), run.GetRunID(), signal, "grace"))
 	var greeting string
 	require.NoError(t, c.GetWorkflow(ctx, run.GetID(), run.GetRunID()).Get(ctx, &greeting))
 	require.Equal(t, "hello grace", greeting)
 	startForShop(ctx, t, c)
+	stopWork()
+	second.Stop()
+	requireSilence(t, lines)
 }
 
 // waitForFirstTask returns when a worker has taken the workflow to its wait.
@@ -299,6 +313,14 @@ func TestCancelledStart(t *testing.T) {
 	cancel()
 	_, err := devserver.Start(ctx, devserver.Options{})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// requireSilence is what a person at a terminal wants of a healthy server.
+func requireSilence(t *testing.T, lines *observer.ObservedLogs) {
+	t.Helper()
+	for _, line := range lines.All() {
+		t.Errorf("unwanted line: %s %s %v", line.Level, line.Message, line.ContextMap())
+	}
 }
 
 // requireFree proves that nothing listens any more.

@@ -42,7 +42,9 @@ func TestQuietLog(t *testing.T) {
 func TestFatalLineWhileStarting(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("address already in use")
-	for name, logger := range map[string]*zap.Logger{"logged": zap.NewExample(), "silent": zap.NewNop()} {
+	core, lines := observer.New(zapcore.DebugLevel)
+	t.Cleanup(func() { require.Equal(t, 1, lines.Len(), "the reason is logged too") })
+	for name, logger := range map[string]*zap.Logger{"logged": zap.New(core), "silent": zap.NewNop()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			giveUp := newGiveUp()
