@@ -21,9 +21,8 @@ type Figures struct {
 	ActionsTotal float64
 }
 
-// Figures reads the metrics endpoint. An action counts when the call that caused
-// it was answered, so the figures are complete for a workflow whose result has
-// arrived, except for a last command still on its way.
+// Figures reads the metrics endpoint. The server counts just after it has acted,
+// so commands in a workflow's very last task may appear a moment after its result.
 func (s *Server) Figures(ctx context.Context) (Figures, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.MetricsURL(), nil)
 	if err != nil {
