@@ -46,6 +46,9 @@ type StockLevel struct {
 // Drift is how many units the shop believes in that do not exist.
 func (l StockLevel) Drift() int { return l.BelievedPhysical - l.TruePhysical }
 
+// Oversold is how many units are promised to buyers that do not exist.
+func (l StockLevel) Oversold() int { return max(l.Committed-l.TruePhysical, 0) }
+
 // Movement is one change of a stock number.
 type Movement struct {
 	At                             time.Time

@@ -49,6 +49,7 @@ func (s *Sandbox) newCancel(o *order, kind, role, reason string, units []*unit) 
 	c.items = s.addItems(units, restOf(units), "cancelline", "returnsub")
 	c.replenish = !s.restocksItself(c)
 	s.cancels[c.id] = c
+	o.cancels = append(o.cancels, c)
 	return c
 }
 
@@ -138,8 +139,8 @@ func (s *Sandbox) payCancel(c *cancelCase) {
 
 // refuseOpenCancels: shipping the goods answers a pending request with no.
 func (s *Sandbox) refuseOpenCancels(o *order) {
-	for _, c := range s.cancels {
-		if c.order == o && c.status == cancelPending {
+	for _, c := range o.cancels {
+		if c.status == cancelPending {
 			s.moveCancel(c, cancelClosed, step{name: "SHIPPED", by: BySellerCenter})
 		}
 	}
@@ -176,7 +177,7 @@ func (s *Sandbox) BuyerRequestsCancel(orderID string) (cancelID string, err erro
 		return "", fmt.Errorf("buyer requests cancel: order %s cannot be cancelled", orderID)
 	}
 	units, problem := o.unitsOfLines(nil)
-	if problem != nil || slices.ContainsFunc(units, s.unitBusy) {
+	if problem != nil || slices.ContainsFunc(units, unitBusy) {
 		return "", fmt.Errorf("buyer requests cancel: order %s has an open case", orderID)
 	}
 	o.buyerAskedToCancel = true
@@ -203,7 +204,7 @@ func (s *Sandbox) CancelOrder(orderID string, lineIDs ...string) (cancelID strin
 	if problem != nil {
 		return "", fmt.Errorf("cancel order %s: %w", orderID, problem)
 	}
-	if slices.ContainsFunc(units, s.unitBusy) {
+	if slices.ContainsFunc(units, unitBusy) {
 		return "", fmt.Errorf("cancel order %s: another case is open", orderID)
 	}
 	c := s.newCancel(o, "CANCEL", "SELLER", "seller_center", units)

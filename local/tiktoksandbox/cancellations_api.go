@@ -42,7 +42,7 @@ func (s *Sandbox) cancelOrder(c *call) (any, *apiError) {
 	if problem := checkSellerReason(c.shop, kindCancel, o.status, request.Reason); problem != nil {
 		return nil, problem
 	}
-	units, problem := s.selectUnits(o, request.selector, c.version)
+	units, problem := selectUnits(o, request.selector, c.version)
 	if problem != nil {
 		return nil, problem
 	}
@@ -51,7 +51,7 @@ func (s *Sandbox) cancelOrder(c *call) (any, *apiError) {
 	if !o.covers(units) && !single {
 		return nil, fail(25005010, "These lines cannot be cancelled one by one.")
 	}
-	if slices.ContainsFunc(units, s.unitBusy) {
+	if slices.ContainsFunc(units, unitBusy) {
 		return nil, fail(25001011, "Another request on the order or line is in progress.")
 	}
 	created := s.newCancel(o, "CANCEL", "SELLER", request.Reason, units)

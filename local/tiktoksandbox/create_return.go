@@ -51,11 +51,11 @@ func (s *Sandbox) createReturn(c *call) (any, *apiError) {
 		}
 		return nil, problem
 	}
-	units, problem := s.selectUnits(o, request.selector, c.version)
+	units, problem := selectUnits(o, request.selector, c.version)
 	if problem != nil {
 		return nil, problem
 	}
-	if slices.ContainsFunc(units, s.unitBusy) {
+	if slices.ContainsFunc(units, unitBusy) {
 		return nil, fail(25001011, "Another request on the order or line is in progress.")
 	}
 	amount, problem := refundAsked(o, units, request.RefundTotal, request.Currency)
@@ -113,7 +113,7 @@ func refundAsked(o *order, units []*unit, total *string, currency string) (minor
 
 // selectUnits resolves the selector. Giving more than one is refused, as each
 // row of the table says "one selector".
-func (s *Sandbox) selectUnits(o *order, sel selector, version string) ([]*unit, *apiError) {
+func selectUnits(o *order, sel selector, version string) ([]*unit, *apiError) {
 	given := 0
 	for _, n := range []int{len(sel.LineIDs), len(sel.SKUs), len(sel.Lines)} {
 		if n > 0 {
@@ -124,7 +124,7 @@ func (s *Sandbox) selectUnits(o *order, sel selector, version string) ([]*unit, 
 	case given > 1:
 		return nil, fail(25001001, "Give one of `order_line_item_ids`, `skus`, `order_line_list`.")
 	case len(sel.SKUs) > 0:
-		return s.unitsOfSKUs(o, sel)
+		return o.unitsOfSKUs(sel)
 	case len(sel.Lines) > 0:
 		return o.unitsOfList(sel, version)
 	}
@@ -152,7 +152,7 @@ func (o *order) unitsOfLines(ids []string) ([]*unit, *apiError) {
 }
 
 // unitsOfSKUs takes the first free lines of each SKU.
-func (s *Sandbox) unitsOfSKUs(o *order, sel selector) ([]*unit, *apiError) {
+func (o *order) unitsOfSKUs(sel selector) ([]*unit, *apiError) {
 	var units []*unit
 	for _, wanted := range sel.SKUs {
 		left := wanted.Quantity
@@ -160,7 +160,7 @@ func (s *Sandbox) unitsOfSKUs(o *order, sel selector) ([]*unit, *apiError) {
 			return nil, fail(25001001, "`quantity` must be at least 1.")
 		}
 		for _, l := range o.lines {
-			busy := slices.ContainsFunc(l.units, s.unitBusy) || l.cancelled || restOf(l.units) == 0
+			busy := slices.ContainsFunc(l.units, unitBusy) || l.cancelled || restOf(l.units) == 0
 			if left == 0 || l.skuID != wanted.ID || busy {
 				continue
 			}

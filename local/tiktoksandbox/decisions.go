@@ -217,7 +217,7 @@ func (s *Sandbox) SellerCenterRefunds(orderID string, lineIDs []string, amount s
 	if problem != nil {
 		return "", problem
 	}
-	if slices.ContainsFunc(units, s.unitBusy) {
+	if slices.ContainsFunc(units, unitBusy) {
 		return "", asError(fail(25001011, "Another request on the line is in progress."))
 	}
 	var total *string

@@ -147,7 +147,7 @@ func (s *Sandbox) mayStart(one *shop, o *order, l *line, requestType, user strin
 	switch {
 	case o.status == orderCompleted || o.status == orderCancelled || l.cancelled:
 		return fail(25001051, "The order is completed or cancelled.")
-	case slices.ContainsFunc(l.units, s.unitBusy):
+	case slices.ContainsFunc(l.units, unitBusy):
 		return fail(25001011, "Another request is in progress.")
 	case user == "SELLER" && len(marketOf(one).sellerKeys(requestType, o.status)) == 0,
 		user == "BUYER" && !buyerMayStart(requestType, o.status):
@@ -190,10 +190,12 @@ func (s *Sandbox) calculateRefund(c *call) (any, *apiError) {
 	if o.status == orderCompleted || o.status == orderCancelled {
 		return nil, fail(25001051, "The order is %s.", o.status)
 	}
-	if request.RequestType == kindCancel != o.shippedAt.IsZero() {
+	// AWAITING_COLLECTION can be both: cancelled, or refunded as lost (4.1).
+	isCancel, isShipped := request.RequestType == kindCancel, !o.shippedAt.IsZero()
+	if isCancel == isShipped && o.status != orderAwaitingCollection {
 		return nil, fail(25001003, "The order state %s does not allow it.", o.status)
 	}
-	units, problem := s.selectUnits(o, request.selector, c.version)
+	units, problem := selectUnits(o, request.selector, c.version)
 	if problem != nil {
 		return nil, problem
 	}

@@ -28,6 +28,8 @@ type reply struct {
 	body   []byte
 	// hangUp closes the connection instead of answering.
 	hangUp bool
+	// then runs before the answer leaves, outside the lock.
+	then func()
 }
 
 // success is the envelope of contract 1.6.

@@ -24,7 +24,8 @@ type call struct {
 	body      []byte
 	media     string // content type as sent
 	requestID string
-	fault     string // kind of the fault that handlers have to know about
+	read      []string // SKUs shown by an Inventory Search
+	fault     string   // kind of the fault that handlers have to know about
 }
 
 // gate checks a call in the order of contract section 5 item 1 (T29).

@@ -47,6 +47,7 @@ func (s *Sandbox) searchInventory(c *call) (any, *apiError) {
 		skus := []object{}
 		for _, k := range wanted[id] {
 			s.lastRead[k.ID] = len(s.books.Journal)
+			c.read = append(c.read, k.ID)
 			skus = append(skus, s.inventoryOf(k))
 		}
 		list = append(list, object{"product_id": id, "skus": skus})

@@ -105,7 +105,7 @@ func (s *Sandbox) returnWindow(o *order) time.Duration {
 
 // completeIfDone is T28: COMPLETED when the window is over and no case is open.
 func (s *Sandbox) completeIfDone(o *order) {
-	if o.windowOver && o.status == orderDelivered && !s.hasOpenCase(o) {
+	if o.windowOver && o.status == orderDelivered && !o.hasOpenCase() {
 		s.setOrder(o, orderCompleted)
 	}
 }

@@ -57,10 +57,13 @@ type order struct {
 	shippingFeePaidBack           bool
 	windowOver                    bool
 	lines                         []*line
+	returns                       []*returnCase // oldest first
+	cancels                       []*cancelCase
 }
 
 // line is one unit sold; a bundle line holds one unit per physical part.
 type line struct {
+	order                       *order
 	id, packageID, tracking     string
 	skuID, sellerSKU, skuName   string
 	productID, productName      string
@@ -171,7 +174,7 @@ func (s *Sandbox) addLines(o *order, item OrderLine) error {
 		}
 	}
 	for range item.Quantity {
-		l := &line{id: s.newID("line"), skuID: k.ID, sellerSKU: k.SellerSKU, skuName: k.Name,
+		l := &line{order: o, id: s.newID("line"), skuID: k.ID, sellerSKU: k.SellerSKU, skuName: k.Name,
 			productID: k.product.ID, productName: k.product.Title,
 			original: amounts[0], sellerDiscount: amounts[1], platformOff: amounts[2], gift: item.Gift}
 		if !item.Gift {

@@ -136,7 +136,7 @@ func (s *Sandbox) sendReplacement(r *returnCase) {
 		warehouse: r.order.warehouse, replaces: r.order.id, createTime: s.now(), updateTime: s.now()}
 	for _, item := range r.items {
 		k := s.skus[item.line.skuID]
-		l := &line{id: s.newID("line"), skuID: k.ID, sellerSKU: k.SellerSKU, skuName: k.Name,
+		l := &line{order: o, id: s.newID("line"), skuID: k.ID, sellerSKU: k.SellerSKU, skuName: k.Name,
 			productID: k.product.ID, productName: k.product.Title, recipe: k.Parts}
 		s.addUnits(l, k)
 		o.lines = append(o.lines, l)

@@ -107,8 +107,6 @@ func (r *returnCase) open() bool {
 	return r.nextID == ""
 }
 
-func (r *returnCase) hasUnit(u *unit) bool { return hasUnit(r.items, u) }
-
 func hasUnit(items []*caseItem, u *unit) bool {
 	for _, item := range items {
 		for _, part := range item.parts {
@@ -121,13 +119,13 @@ func hasUnit(items []*caseItem, u *unit) bool {
 }
 
 // unitBusy tells whether a return or cancellation on the unit is still open.
-func (s *Sandbox) unitBusy(u *unit) bool {
-	for _, r := range s.returns {
-		if r.open() && r.hasUnit(u) {
+func unitBusy(u *unit) bool {
+	for _, r := range u.line.order.returns {
+		if r.open() && hasUnit(r.items, u) {
 			return true
 		}
 	}
-	for _, c := range s.cancels {
+	for _, c := range u.line.order.cancels {
 		if c.open() && hasUnit(c.items, u) {
 			return true
 		}
@@ -135,14 +133,14 @@ func (s *Sandbox) unitBusy(u *unit) bool {
 	return false
 }
 
-func (s *Sandbox) hasOpenCase(o *order) bool {
-	for _, r := range s.returns {
-		if r.order == o && r.open() {
+func (o *order) hasOpenCase() bool {
+	for _, r := range o.returns {
+		if r.open() {
 			return true
 		}
 	}
-	for _, c := range s.cancels {
-		if c.order == o && c.open() {
+	for _, c := range o.cancels {
+		if c.open() {
 			return true
 		}
 	}
@@ -206,5 +204,6 @@ func (s *Sandbox) newReturn(o *order, kind, role, reason string, units []*unit, 
 		r.shipment, r.handover, r.method = "PLATFORM", "DROP_OFF", "PLATFORM_SHIPPED"
 	}
 	s.returns[r.id] = r
+	o.returns = append(o.returns, r)
 	return r
 }

@@ -91,12 +91,13 @@ type Sandbox struct {
 	ignoreKeys bool
 	rates      map[string]*rateWindow
 
-	mailbox  []*delivery
-	sent     []*delivery
-	partner  map[int][]string // topic → addresses set in Partner Center (T20)
-	weather  WebhookWeather
-	books    Books
-	lastRead map[string]int // sku → journal length at its last Inventory Search
+	mailbox   []*delivery
+	sent      []*delivery
+	partner   map[int][]string // topic → addresses set in Partner Center (T20)
+	weather   WebhookWeather
+	books     Books
+	afterRead func(skuIDs []string)
+	lastRead  map[string]int // sku → journal length at its last Inventory Search
 
 	stop    context.CancelFunc
 	running context.Context

@@ -14,6 +14,9 @@ func (s *Sandbox) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, problem := readBody(r)
 		answer, pause := s.answer(r, body, problem)
+		if answer.then != nil {
+			answer.then()
+		}
 		if pause > 0 {
 			select {
 			case <-time.After(pause):
@@ -68,7 +71,11 @@ func (s *Sandbox) perform(c *call) reply {
 		panic(fmt.Sprintf("tiktoksandbox: unencodable data: %v", err))
 	}
 	s.remember(c, encoded)
-	return success(c.requestID, json.RawMessage(encoded))
+	answer := success(c.requestID, json.RawMessage(encoded))
+	if hook := s.afterRead; hook != nil && len(c.read) > 0 {
+		answer.then = func() { hook(c.read) }
+	}
+	return answer
 }
 
 func (s *Sandbox) newRequestID() string {
@@ -117,6 +124,14 @@ func (s *Sandbox) remember(c *call, data []byte) {
 // fingerprint names the request: endpoint, case and the exact bytes.
 func (c *call) fingerprint() string {
 	return c.route.name + " " + c.id + " " + string(bytes.TrimSpace(c.body))
+}
+
+// OnInventoryRead calls hook after every Inventory Search was answered for, and
+// before the reader has the numbers: the place for a sale between read and write
+// (section 5 item 4). The hook may use every control method.
+func (s *Sandbox) OnInventoryRead(hook func(skuIDs []string)) {
+	defer s.enter()()
+	s.afterRead = hook
 }
 
 // IgnoreIdempotencyKeys switches T12 off, as if the platform did not know keys.

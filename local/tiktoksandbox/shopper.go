@@ -39,7 +39,7 @@ func (s *Sandbox) openReturn(spec ReturnSpec, preID string) (string, error) {
 	if problem != nil {
 		return "", fmt.Errorf("open return on order %s: %w", o.id, problem)
 	}
-	if slices.ContainsFunc(units, s.unitBusy) {
+	if slices.ContainsFunc(units, unitBusy) {
 		return "", fmt.Errorf("open return on order %s: another case is open on a line", o.id)
 	}
 	amount := restOf(units)

@@ -42,6 +42,20 @@ func TestAWriteWipesOutASaleInTheWindow(t *testing.T) {
 	require.Equal(t, 2, level.Drift())
 }
 
+func TestASaleCanBePlacedBetweenReadAndWrite(t *testing.T) {
+	sc := newScene(t, "GB")
+	sc.s.OnInventoryRead(func(skuIDs []string) {
+		require.Equal(t, []string{sc.mug}, skuIDs)
+		must(sc.s.PlaceOrder(OrderSpec{ShopID: sc.shop.ID, Lines: []OrderLine{{SKU: sc.mug, Quantity: 10}}}))(t)
+	})
+	sc.read(sc.mug)
+	sc.s.OnInventoryRead(nil)
+	require.Zero(t, sc.update(sc.mugProduct, sc.mugRows(10, 3)).Code)
+	require.True(t, sc.s.Books().InventoryWrites[0].HitByMovement)
+	must(sc.s.PlaceOrder(OrderSpec{ShopID: sc.shop.ID, Lines: []OrderLine{{SKU: sc.mug}}}))(t)
+	require.Equal(t, 1, must(sc.s.Stock(sc.mug, sc.sales))(t).Oversold())
+}
+
 func TestJournalFollowsAnOrder(t *testing.T) {
 	sc := newScene(t, "GB")
 	o := must(sc.s.PlaceOrder(OrderSpec{ShopID: sc.shop.ID, Lines: []OrderLine{{SKU: sc.set}}}))(t)

@@ -2,7 +2,6 @@ package tiktoksandbox
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -96,12 +95,11 @@ func (s *Sandbox) Return(id string) (ReturnView, error) {
 func (s *Sandbox) ReturnsOf(orderID string) []string {
 	defer s.enter()()
 	var ids []string
-	for id, r := range s.returns {
-		if r.order.id == orderID {
-			ids = append(ids, id)
+	if o := s.orders[orderID]; o != nil {
+		for _, r := range o.returns {
+			ids = append(ids, r.id)
 		}
 	}
-	slices.Sort(ids)
 	return ids
 }
 
