@@ -1,0 +1,161 @@
+package tiktoksandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Handler serves the Open API and the token endpoints.
+func (s *Sandbox) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, problem := readBody(r)
+		answer, pause := s.answer(r, body, problem)
+		if answer.then != nil {
+			answer.then()
+		}
+		if pause > 0 {
+			select {
+			case <-time.After(pause):
+			case <-r.Context().Done():
+			case <-s.running.Done():
+			}
+		}
+		answer.write(w)
+	})
+}
+
+func (s *Sandbox) count(name string) { s.books.Calls[name]++ }
+
+// answer computes the whole answer under the lock; the pause is served outside.
+func (s *Sandbox) answer(r *http.Request, body []byte, problem *apiError) (reply, time.Duration) {
+	defer s.enter()()
+	requestID := s.newRequestID()
+	if problem != nil {
+		return failure(requestID, problem), 0
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/v2/token/") && (strings.HasSuffix(r.URL.Path, "/get") || strings.HasSuffix(r.URL.Path, "/refresh")) {
+		return s.serveTokens(r, requestID), 0
+	}
+	c, problem := s.gate(r, body, requestID)
+	if c != nil {
+		s.count(c.route.name)
+	}
+	if problem != nil {
+		return failure(requestID, problem), 0
+	}
+	// Faults strike calls that passed the gate: a badly signed call must always
+	// hear that it was badly signed.
+	if fault := s.takeFault(c.route.name); fault != nil {
+		return s.answerWithFault(c, fault)
+	}
+	return s.perform(c), 0
+}
+
+// perform runs the business logic, replaying answers by idempotency key.
+func (s *Sandbox) perform(c *call) reply {
+	if stored, problem := s.replayed(c); problem != nil {
+		return failure(c.requestID, problem)
+	} else if stored != nil {
+		return success(c.requestID, stored)
+	}
+	data, problem := c.route.handle(s, c)
+	if problem != nil {
+		return failure(c.requestID, problem)
+	}
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		panic(fmt.Sprintf("tiktoksandbox: unencodable data: %v", err))
+	}
+	s.remember(c, encoded)
+	answer := success(c.requestID, json.RawMessage(encoded))
+	if hook := s.afterRead; hook != nil && len(c.read) > 0 {
+		answer.then = func() { hook(c.read) }
+	}
+	return answer
+}
+
+func (s *Sandbox) newRequestID() string {
+	s.counter["request"]++
+	return fmt.Sprintf("%s%020X", s.now().UTC().Format("20060102150405"), s.counter["request"])
+}
+
+// replay is a remembered answer (T12).
+type replay struct {
+	fingerprint string
+	data        json.RawMessage
+	expires     time.Time
+}
+
+// replayed looks for the key: the same key and body within 24 hours gets the
+// first answer and no second effect; the same key for another request is 25001001.
+func (s *Sandbox) replayed(c *call) (json.RawMessage, *apiError) {
+	key := c.query.Get("idempotency_key")
+	if !c.route.keyed || key == "" || s.ignoreKeys {
+		return nil, nil
+	}
+	if len(key) > 255 {
+		return nil, fail(25001001, "`idempotency_key` is longer than 255 characters.")
+	}
+	known := s.replays[c.shop.ID+" "+key]
+	if known == nil || !s.now().Before(known.expires) {
+		return nil, nil
+	}
+	if known.fingerprint != c.fingerprint() {
+		return nil, fail(25001001, "`idempotency_key` was used for another request.")
+	}
+	return known.data, nil
+}
+
+// remember keeps answers of calls that took effect. A refusal changed nothing,
+// so the same key may try again.
+func (s *Sandbox) remember(c *call, data []byte) {
+	key := c.query.Get("idempotency_key")
+	if !c.route.keyed || key == "" {
+		return
+	}
+	s.replays[c.shop.ID+" "+key] = &replay{fingerprint: c.fingerprint(), data: data,
+		expires: s.now().Add(s.period(24 * time.Hour))}
+}
+
+// fingerprint names the request: endpoint, case and the exact bytes.
+func (c *call) fingerprint() string {
+	return c.route.name + " " + c.id + " " + string(bytes.TrimSpace(c.body))
+}
+
+// OnInventoryRead calls hook after every Inventory Search was answered for, and
+// before the reader has the numbers: the place for a sale between read and write
+// (section 5 item 4). The hook may use every control method.
+func (s *Sandbox) OnInventoryRead(hook func(skuIDs []string)) {
+	defer s.enter()()
+	s.afterRead = hook
+}
+
+// IgnoreIdempotencyKeys switches T12 off, as if the platform did not know keys.
+func (s *Sandbox) IgnoreIdempotencyKeys(ignore bool) {
+	defer s.enter()()
+	s.ignoreKeys = ignore
+}
+
+func (s *Sandbox) authorizedShops(c *call) (any, *apiError) {
+	list := []object{}
+	for _, one := range s.shopsOf(c.grant) {
+		list = append(list, object{"id": one.ID, "name": one.Name, "region": one.Region,
+			"seller_type": "LOCAL", "cipher": one.Cipher, "code": one.Region + one.ID[len(one.ID)-8:]})
+	}
+	return object{"shops": list}, nil
+}
+
+// orderTransactions answers without amounts: finance speaks days later and per
+// order total, never per return (2.9). Statements themselves are not simulated.
+func (s *Sandbox) orderTransactions(c *call) (any, *apiError) {
+	found := s.orders[c.id]
+	if found == nil || found.shopID != c.shop.ID {
+		return nil, fail(c.badParameter(), "Order not found.")
+	}
+	return object{"order_id": found.id, "order_create_time": found.createTime.Unix(),
+		"currency": found.currency, "sku_transactions": []object{}, "total_count": 0}, nil
+}

@@ -1,0 +1,162 @@
+package tiktoksandbox
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Shop is one TikTok shop. Empty ids are given by the sandbox.
+type Shop struct {
+	ID       string
+	Name     string
+	Region   string // ISO country; default GB
+	Cipher   string
+	Currency string // default by region
+	SellerID string // shops of one seller share one authorisation (1.2)
+	Scopes   []string
+	// NoReturnRules lets sellers open cases in every market; default off (4.1).
+	NoReturnRules bool
+}
+
+type shop struct {
+	Shop
+	settings map[string]*webhookSetting
+}
+
+// grant is one seller's authorisation of the app.
+type grant struct {
+	sellerID      string
+	name, region  string
+	scopes        []string
+	access        map[string]time.Time // token → expiry; older ones live on (T01)
+	refresh       string
+	refreshExpiry time.Time
+	revoked       bool
+}
+
+type authCode struct {
+	grant   *grant
+	expires time.Time
+	used    bool
+}
+
+// allScopes are the scopes of contract 1.2.
+var allScopes = []string{
+	"seller.authorization.info", "seller.order.info", "seller.return_refund.basic",
+	"seller.fulfillment.basic", "seller.product.basic", "seller.product.write",
+	"seller.global_product.write", "seller.logistics", "seller.finance.info",
+}
+
+var currencyOf = map[string]string{
+	"GB": "GBP", "US": "USD", "VN": "VND", "ID": "IDR", "JP": "JPY", "MX": "MXN", "BR": "BRL",
+	"MY": "MYR", "PH": "PHP", "SG": "SGD", "TH": "THB",
+}
+
+// AddShop opens a shop and authorises the app for it.
+func (s *Sandbox) AddShop(spec Shop) (accessToken, refreshToken string) {
+	defer s.enter()()
+	spec.ID = orNew(s, spec.ID, "shop")
+	setDefault(&spec.Region, "GB")
+	setDefault(&spec.Currency, currencyOf[spec.Region])
+	setDefault(&spec.Currency, "EUR")
+	setDefault(&spec.Name, "Demo "+spec.Region)
+	setDefault(&spec.Cipher, "GCP_"+spec.ID[len(spec.ID)-8:])
+	spec.SellerID = orNew(s, spec.SellerID, "seller")
+	if len(spec.Scopes) == 0 {
+		spec.Scopes = allScopes
+	}
+	s.shops[spec.ID] = &shop{Shop: spec, settings: map[string]*webhookSetting{}}
+	g := s.grantOf(spec.SellerID)
+	if g == nil {
+		g = &grant{sellerID: spec.SellerID, name: spec.Name, region: spec.Region,
+			scopes: spec.Scopes, access: map[string]time.Time{}}
+		s.grants = append(s.grants, g)
+	}
+	return s.issue(g)
+}
+
+func (s *Sandbox) grantOf(sellerID string) *grant {
+	for _, g := range s.grants {
+		if g.sellerID == sellerID {
+			return g
+		}
+	}
+	return nil
+}
+
+// issue gives new tokens. The previous refresh token stops at once, previous
+// access tokens live until their own expiry (T01).
+func (s *Sandbox) issue(g *grant) (access, refresh string) {
+	access, refresh = s.newToken("TTP_"), s.newToken("TTR_")
+	g.access[access] = s.now().Add(s.period(s.options.AccessTokenLife))
+	g.refresh = refresh
+	g.refreshExpiry = s.now().Add(s.period(s.options.RefreshTokenLife))
+	return access, refresh
+}
+
+func (s *Sandbox) newToken(prefix string) string {
+	return fmt.Sprintf("%s%016x%016x", prefix, s.random.Uint64(), s.random.Uint64())
+}
+
+// Authorize is a seller accepting the consent page: it returns the code of the
+// redirect, valid 30 minutes and once (1.2).
+func (s *Sandbox) Authorize(shopID string) (code string, err error) {
+	defer s.enter()()
+	target, ok := s.shops[shopID]
+	if !ok {
+		return "", fmt.Errorf("authorize: no shop %s", shopID)
+	}
+	g := s.grantOf(target.SellerID)
+	g.revoked = false
+	code = s.newToken("ROW_")
+	s.authCodes[code] = &authCode{grant: g, expires: s.now().Add(s.period(30 * time.Minute))}
+	return code, nil
+}
+
+// Deauthorize is a seller removing the app: tokens answer 105001 and topic 6 is sent.
+func (s *Sandbox) Deauthorize(shopID string) error {
+	defer s.enter()()
+	target, ok := s.shops[shopID]
+	if !ok {
+		return fmt.Errorf("deauthorize: no shop %s", shopID)
+	}
+	s.grantOf(target.SellerID).revoked = true
+	s.emit(shopID, topicDeauthorized, object{"message": "Shop_id {" + shopID + "} is deauthorized from your APP by merchant."})
+	return nil
+}
+
+// ExpireAccessTokens lets every access token of the shop's seller run out now.
+func (s *Sandbox) ExpireAccessTokens(shopID string) error {
+	defer s.enter()()
+	target, ok := s.shops[shopID]
+	if !ok {
+		return fmt.Errorf("expire tokens: no shop %s", shopID)
+	}
+	g := s.grantOf(target.SellerID)
+	for token := range g.access {
+		g.access[token] = s.now()
+	}
+	return nil
+}
+
+func (s *Sandbox) shopsOf(g *grant) []*shop {
+	var list []*shop
+	for _, one := range s.shops {
+		if one.SellerID == g.sellerID {
+			list = append(list, one)
+		}
+	}
+	slices.SortFunc(list, func(a, b *shop) int { return compareText(a.ID, b.ID) })
+	return list
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
