@@ -1,0 +1,67 @@
+// Package activities is each touch of the outside world, and what each failure
+// means. An activity reads, lets the rules decide, does at most one effect, and
+// answers with a new plan. A business refusal is never an error here: only what
+// Temporal should try again is.
+package activities
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/returns/rules"
+	"returnbridge/internal/tiktokshop"
+)
+
+// Shop is one merchant's pair of platforms as configured.
+type Shop struct {
+	Key      string // our name of the shop
+	ReturnGO *returngo.Shop
+	TikTok   *tiktokshop.Shop
+	Policy   rules.Policy
+	Stock    StockPolicy
+}
+
+// StockPolicy says how patiently stock is proven.
+type StockPolicy struct {
+	ProofWait time.Duration // for TikTok's own account of a write (webhook 68)
+	ReadAge   time.Duration // a write never rests on an older read
+}
+
+// Waker tells a return or a product's stock to look, starting it if need be.
+type Waker interface {
+	WakeReturn(ctx context.Context, shop string, key returns.Key, news messages.News) error
+	WakeStock(ctx context.Context, shop, productID string) error
+}
+
+// Activities holds what the activities need. Its exported methods are the
+// activities; their names are part of every history.
+type Activities struct {
+	Ledger *ledger.Ledger
+	Shops  map[string]*Shop
+	Waker  Waker
+	Tokens *Tokens
+	Now    func() time.Time
+	// CallTimeout is the deadline of one platform call: a claim ends that long
+	// after it, when no answer can come any more.
+	CallTimeout time.Duration
+}
+
+func (a *Activities) shop(name string) (*Shop, error) {
+	s, ok := a.Shops[name]
+	if !ok {
+		// Configuration can come back: keep trying, slowly, instead of failing returns.
+		return nil, retryIn(time.Minute, "ShopNotConfigured", fmt.Errorf("shop %q is not in the configuration", name))
+	}
+	return s, nil
+}
+
+// jitter spreads what failed together: the server adds none.
+func jitter(d time.Duration) time.Duration {
+	return d + time.Duration(rand.Int64N(int64(d)/2+1)) //nolint:gosec // spreading load needs no secrecy
+}

@@ -1,0 +1,252 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
+)
+
+// Accept tells TikTok that the buyer may send the parcel.
+func (a *Activities) Accept(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
+	return a.effect(ctx, in, returns.EffectAccept, (*desk).decideAtTikTok)
+}
+
+// Refund makes TikTok pay: by confirming or approving its own return, or as a
+// seller refund of the exact amount.
+func (a *Activities) Refund(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
+	send := (*desk).decideAtTikTok
+	if in.Act.Route == returns.RouteSellerRefund {
+		send = (*desk).createRefund
+	}
+	return a.effect(ctx, in, returns.EffectRefund, send)
+}
+
+// WriteBack tells ReturnGO what was paid.
+func (a *Activities) WriteBack(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
+	return a.effect(ctx, in, returns.EffectWriteBack, (*desk).writeReturnGO)
+}
+
+// send makes the one call of an effect and gives the TikTok return it concerns
+// and the platform's id of the call.
+type send func(*desk, context.Context, returns.Act, string) (tiktokReturnID, requestID string, err error)
+
+// effect carries out one effect: both platforms are read again and must still
+// want it (the deciding read), the call is claimed in the ledger, sent once, and
+// read back. An unknown outcome is no failure: the claim stays, and a read after
+// its end tells what happened.
+func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind returns.EffectKind, call send) (messages.PlanResult, error) {
+	d, err := a.desk(in.Shop, in.Key)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	plan, err := d.decidingRead(ctx, kind)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	act, wanted := find(plan, in.Act)
+	if !wanted {
+		return messages.PlanResult{Plan: plan}, nil // the state has changed: the new plan stands
+	}
+	e := returns.Effect{
+		Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
+		Amount: act.Amount, Generation: d.generation(kind, act.Subject),
+	}
+	e.ID = returns.EffectID(in.Shop, kind, act.Subject, e.Generation)
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		return tx.Claim(ctx, in.Shop, in.Key, e, tx.Now().Add(a.CallTimeout+claimMargin))
+	})
+	switch {
+	case errors.Is(err, ledger.ErrClaimed), errors.Is(err, ledger.ErrOrderBusy), errors.Is(err, ledger.ErrEffectLive):
+		return messages.PlanResult{Plan: without(plan, act, d.Now().Add(a.CallTimeout), err.Error())}, nil
+	case err != nil:
+		return messages.PlanResult{}, retryable(ctx, err)
+	}
+	tiktokReturnID, requestID, callErr := call(d, ctx, act, e.ID)
+	again, err := d.note(ctx, e, act, tiktokReturnID, requestID, callErr)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	plan, err = d.readBack(ctx, kind)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	return messages.PlanResult{Plan: without(plan, act, again, "not done yet")}, nil
+}
+
+// claimMargin is how long after a call's own deadline its claim ends.
+const claimMargin = 2 * time.Second
+
+// decidingRead reads what the effect rests on, fresh, and decides again. It is
+// never saved on: for money both platforms are read (promise 1, promise 2).
+func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, error) {
+	trouble, err := d.readRMA(ctx)
+	if err != nil {
+		return returns.Plan{}, err
+	}
+	if kind != returns.EffectWriteBack {
+		more, err := d.readTikTok(ctx)
+		if err != nil {
+			return returns.Plan{}, err
+		}
+		trouble = append(trouble, more...)
+	}
+	return d.decide(ctx, trouble...)
+}
+
+// readBack reads what the effect did. A read that fails is no failure of the
+// effect: the return will look again.
+func (d *desk) readBack(ctx context.Context, kind returns.EffectKind) (returns.Plan, error) {
+	var trouble []returns.Trouble
+	if kind != returns.EffectWriteBack {
+		if more, err := d.readTikTok(ctx); err == nil {
+			trouble = more
+		}
+	}
+	return d.decide(ctx, trouble...)
+}
+
+// note keeps what became of a call: applied, definitely refused, not done, or
+// unknown. It gives the time before which the same call is not to be made again.
+func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tiktokReturnID, requestID string, callErr error) (time.Time, error) {
+	state, words, again := judge(callErr, d.Now())
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		entry := ledger.Entry{What: fmt.Sprintf("%s %s %s", act.Kind, act.Route, words), Why: act.Reason, RequestID: requestID, DecidedBy: d.decider(act)}
+		if returns.Known(act.Amount) {
+			entry.What += " " + act.Amount.String()
+		}
+		if err := tx.Audit(ctx, d.shop.Key, d.key, act.Units, entry); err != nil {
+			return err
+		}
+		if state == returns.EffectClaimed {
+			return nil // unknown: the claim stays until a read tells
+		}
+		note := ""
+		if callErr != nil {
+			note = callErr.Error()
+		}
+		return tx.SetEffect(ctx, e.ID, state, tiktokReturnID, requestID, note)
+	})
+	return again, orRetry(ctx, err)
+}
+
+// judge says what a call's error means for its effect.
+func judge(err error, now time.Time) (state returns.EffectState, words string, again time.Time) {
+	if err == nil {
+		return returns.EffectApplied, "done", time.Time{}
+	}
+	e, ok := errors.AsType[*platform.Error](err)
+	if !ok {
+		return returns.EffectClaimed, "answer lost", time.Time{}
+	}
+	switch e.Class {
+	case platform.OutcomeUnknown:
+		return returns.EffectClaimed, "answer lost", time.Time{}
+	case platform.Retry, platform.RefreshToken:
+		return returns.EffectIntent, "not possible now", now.Add(jitter(max(e.RetryAfter, 2*time.Second)))
+	case platform.StateChanged:
+		return returns.EffectIntent, "refused, the state has changed", now.Add(jitter(5 * time.Second))
+	default:
+		return returns.EffectVoid, "refused", time.Time{}
+	}
+}
+
+// decider names who decided: the rules, or the person whose answer they follow.
+func (d *desk) decider(act returns.Act) string {
+	for _, a := range d.record.Answers {
+		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount) && returns.SameMoney(a.Amount, act.Amount) {
+			return a.Who
+		}
+	}
+	return "rules " + d.decision.Plan.Rules
+}
+
+// generation rises only when a person asked for another try after a definite
+// refusal.
+func (d *desk) generation(kind returns.EffectKind, subject string) int {
+	generation := 1
+	for _, e := range d.record.Effects {
+		if e.Kind == kind && e.Subject == subject {
+			generation = max(generation, e.Generation)
+			if e.State == returns.EffectVoid {
+				generation = max(generation, e.Generation+1)
+			}
+		}
+	}
+	return generation
+}
+
+// find looks for the act in a fresh plan.
+func find(p returns.Plan, want returns.Act) (returns.Act, bool) {
+	i := slices.IndexFunc(p.Acts, func(a returns.Act) bool { return a.Same(want) })
+	if i < 0 {
+		return returns.Act{}, false
+	}
+	return p.Acts[i], true
+}
+
+// without takes an act that could not be done now out of a plan and has the
+// return look again later: nothing spins.
+func without(p returns.Plan, act returns.Act, at time.Time, why string) returns.Plan {
+	n := len(p.Acts)
+	p.Acts = slices.DeleteFunc(p.Acts, func(a returns.Act) bool { return a.Kind == act.Kind && a.Subject == act.Subject })
+	if len(p.Acts) == n || at.IsZero() && p.Wake.At.IsZero() {
+		if len(p.Acts) == n {
+			return p
+		}
+		at = p.DecidedAt.Add(5 * time.Second)
+	}
+	if !at.IsZero() && (p.Wake.At.IsZero() || at.Before(p.Wake.At)) {
+		p.Wake = returns.Wake{At: at, Why: why}
+	}
+	return p
+}
+
+// decideAtTikTok approves a TikTok return, or confirms its parcel. The effect's
+// id is the idempotency key: the same decision always bears the same.
+func (d *desk) decideAtTikTok(ctx context.Context, act returns.Act, key string) (string, string, error) {
+	decision := map[returns.Route]tiktokshop.Decision{
+		returns.RouteAcceptReturn:  {Name: tiktokshop.ApproveReturn},
+		returns.RouteKeepGoods:     {Name: tiktokshop.ApproveReturn, BuyerKeepsItem: true},
+		returns.RouteApproveRefund: {Name: tiktokshop.ApproveRefund},
+		returns.RouteConfirmParcel: {Name: tiktokshop.ApproveReceivedPackage},
+	}[act.Route]
+	receipt, err := d.shop.TikTok.Decide(ctx, act.TikTokReturnID, decision, key)
+	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
+}
+
+// createRefund makes a seller refund of the exact amount.
+func (d *desk) createRefund(ctx context.Context, act returns.Act, key string) (string, string, error) {
+	created, receipt, err := d.shop.TikTok.CreateReturn(ctx, tiktokshop.CreateReturn{
+		OrderID: act.OrderID, Type: returns.TypeRefund, Reason: act.ReasonKey, Lines: lines(act.Units), RefundTotal: act.Amount,
+	}, key)
+	return created.ID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
+}
+
+// writeReturnGO makes one write to ReturnGO.
+func (d *desk) writeReturnGO(ctx context.Context, act returns.Act, _ string) (string, string, error) {
+	var receipt returngo.Receipt
+	var err error
+	switch act.Route {
+	case returns.RouteSetTransaction:
+		receipt, err = d.shop.ReturnGO.SetTransaction(ctx, act.Subject, returngo.TransactionUpdate{
+			Status: returns.TransactionSuccess, Reference: act.TikTokReturnID, ReferenceType: referenceType,
+		})
+	case returns.RouteComment:
+		receipt, err = d.shop.ReturnGO.Comment(ctx, d.key.RMAID(), fmt.Sprintf("TikTok Shop refunded %s on its return %s. %s", act.Amount, act.TikTokReturnID, returngo.Marker(act.Subject)))
+	case returns.RouteSetDone:
+		receipt, err = d.shop.ReturnGO.SetStatus(ctx, d.key.RMAID(), returns.RMADone)
+	}
+	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
+}
+
+// referenceType is what ReturnGO calls an outside refund's reference (A16).
+const referenceType = "PlatformRefundId"

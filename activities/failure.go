@@ -1,0 +1,63 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returns"
+)
+
+// This file is the one place that turns a failure's class into what Temporal
+// does about it.
+
+// firstRetry and lastRetry bound the wait between tries: it doubles from the
+// first to the last, and each is spread by half of itself.
+const (
+	firstRetry = time.Second
+	lastRetry  = 5 * time.Minute
+)
+
+// retryable makes err one that Temporal tries again, after what the platform
+// asked for or a growing, spread delay.
+func retryable(ctx context.Context, err error) error {
+	wait := firstRetry
+	for range activity.GetInfo(ctx).Attempt - 1 {
+		if wait *= 2; wait >= lastRetry {
+			wait = lastRetry
+			break
+		}
+	}
+	name := "Retryable"
+	if e, ok := errors.AsType[*platform.Error](err); ok {
+		wait = max(wait, e.RetryAfter)
+		name = string(e.Class)
+	}
+	return retryIn(jitter(wait), name, err)
+}
+
+// retryIn is an expected failure: it is tried again after the delay and is no
+// alarm by itself.
+func retryIn(delay time.Duration, name string, err error) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), name, temporal.ApplicationErrorOptions{
+		NextRetryDelay: delay, Category: temporal.ApplicationErrorCategoryBenign,
+	})
+}
+
+// orTrouble sorts a failed read: what only people can mend becomes a trouble
+// that the rules turn into an exception; everything else is tried again.
+func orTrouble(ctx context.Context, p returns.Platform, err error) ([]returns.Trouble, error) {
+	e, ok := errors.AsType[*platform.Error](err)
+	if !ok {
+		return nil, retryable(ctx, err)
+	}
+	switch e.Class {
+	case platform.Human, platform.Permanent:
+		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: e.Error()}}, nil
+	}
+	return nil, retryable(ctx, err)
+}

@@ -1,0 +1,330 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/returns/rules"
+	"returnbridge/internal/tiktokshop"
+)
+
+// LookReturnGO reads the RMA and decides.
+func (a *Activities) LookReturnGO(ctx context.Context, in messages.LookInput) (messages.PlanResult, error) {
+	return a.look(ctx, in, (*desk).readRMA)
+}
+
+// LookTikTok reads the order and all its returns and decides. If a seller refund
+// is to be planned it also asks TikTok what would be payable.
+func (a *Activities) LookTikTok(ctx context.Context, in messages.LookInput) (messages.PlanResult, error) {
+	return a.look(ctx, in, (*desk).readTikTok)
+}
+
+// Review decides on what the ledger holds: a clock ran out, a person spoke, or a
+// platform did not answer.
+func (a *Activities) Review(ctx context.Context, in messages.LookInput) (messages.PlanResult, error) {
+	return a.look(ctx, in, func(*desk, context.Context) ([]returns.Trouble, error) { return nil, nil })
+}
+
+func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(*desk, context.Context) ([]returns.Trouble, error)) (messages.PlanResult, error) {
+	d, err := a.desk(in.Shop, in.Key)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	outcomes, err := d.takeCommands(ctx, in.Commands)
+	if err != nil {
+		return messages.PlanResult{}, retryable(ctx, err)
+	}
+	trouble, err := read(d, ctx)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	plan, err := d.decide(ctx, append(in.Trouble, trouble...)...)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	return messages.PlanResult{Plan: plan, Outcomes: outcomes}, nil
+}
+
+// desk is where one return is read and decided.
+type desk struct {
+	*Activities
+	shop     *Shop
+	key      returns.Key
+	decision rules.Decision // the last one
+	record   returns.Record // what it rested on
+}
+
+func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
+	s, err := a.shop(shop)
+	return &desk{Activities: a, shop: s, key: key}, err
+}
+
+func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]messages.Outcome, error) {
+	var outcomes []messages.Outcome
+	if len(commands) == 0 {
+		return nil, nil
+	}
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if _, err := tx.Load(ctx, d.shop.Key, d.key); err != nil {
+			return err
+		}
+		for _, c := range commands {
+			o, err := tx.Command(ctx, d.shop.Key, d.key, c)
+			if err != nil {
+				return err
+			}
+			outcomes = append(outcomes, messages.Outcome{CommandID: c.ID, Accepted: o.Accepted, Sentence: o.Sentence})
+		}
+		return nil
+	})
+	return outcomes, err
+}
+
+// readRMA reads the RMA into the ledger.
+func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
+	if d.key.RMAID() == "" {
+		return nil, nil
+	}
+	at := d.Now()
+	rma, err := d.shop.ReturnGO.RMA(ctx, d.key.RMAID())
+	if err != nil {
+		return orTrouble(ctx, returns.ReturnGO, err)
+	}
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveRMA(ctx, d.shop.Key, rma, at) })
+	return nil, orRetry(ctx, err)
+}
+
+// readTikTok reads the order and all its returns into the ledger. A read begun
+// before an effect must not count as made after it: the time is taken first.
+func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
+	at := d.Now()
+	orderID, err := d.orderID(ctx)
+	if err != nil {
+		return orTrouble(ctx, returns.TikTok, err)
+	}
+	if orderID == "" {
+		return nil, nil
+	}
+	orders, err := d.shop.TikTok.Orders(ctx, orderID)
+	if err != nil {
+		return orTrouble(ctx, returns.TikTok, err)
+	}
+	all, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
+		return d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{OrderIDs: []string{orderID}}, page)
+	})
+	if err != nil {
+		return orTrouble(ctx, returns.TikTok, err)
+	}
+	var order *returns.Order
+	if i := slices.IndexFunc(orders, func(o returns.Order) bool { return o.ID == orderID }); i >= 0 {
+		order = &orders[i]
+	}
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
+	return nil, orRetry(ctx, err)
+}
+
+// orderID is the order to read: as decided last, or that of the TikTok return.
+func (d *desk) orderID(ctx context.Context) (string, error) {
+	f, err := d.facts(ctx)
+	if err != nil {
+		return "", err
+	}
+	if id := rules.Decide(f).OrderID; id != "" {
+		return id, nil
+	}
+	id := d.key.TikTokReturnID()
+	if id == "" {
+		return "", nil
+	}
+	found, _, err := d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{ReturnIDs: []string{id}}, "")
+	if err != nil || len(found) == 0 {
+		return "", err //nolint:wrapcheck // a platform error already says which call
+	}
+	return found[0].OrderID, nil
+}
+
+// searchAll walks all pages of one search, each element once.
+func searchAll[T any](page func(token string) ([]T, string, error)) ([]T, error) {
+	var all []T
+	token := ""
+	for range 100 {
+		some, next, err := page(token)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if next == "" {
+			return all, nil
+		}
+		token = next
+	}
+	return nil, errors.New("a search does not end")
+}
+
+func (d *desk) facts(ctx context.Context) (rules.Facts, error) {
+	f := rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy}
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		f.Record, err = tx.Load(ctx, d.shop.Key, d.key)
+		return err
+	})
+	return f, err
+}
+
+// decide lets the rules decide on what the ledger holds and keeps the decision.
+// A question to TikTok is asked at once, and decided again with the answer.
+func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.Plan, error) {
+	if err := d.decideOnce(ctx, trouble); err != nil {
+		return returns.Plan{}, orRetry(ctx, err)
+	}
+	if q := d.decision.Ask; q != nil && d.freshTikTok() {
+		more, err := d.ask(ctx, *q)
+		if err != nil {
+			return returns.Plan{}, err
+		}
+		if err := d.decideOnce(ctx, append(trouble, more...)); err != nil {
+			return returns.Plan{}, orRetry(ctx, err)
+		}
+	}
+	return d.decision.Plan, d.wakeOthers(ctx)
+}
+
+// freshTikTok tells whether this activity has just read TikTok; another queue's
+// activity leaves the question to a look there.
+func (d *desk) freshTikTok() bool { return d.Now().Sub(d.record.TikTokReadAt) < freshness }
+
+// freshness is how old a read may be to decide on (design section 2).
+const freshness = 60 * time.Second
+
+func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error {
+	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		record, err := tx.Load(ctx, d.shop.Key, d.key)
+		if err != nil {
+			return err
+		}
+		d.record = record
+		d.decision = rules.Decide(rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy, Record: record, Trouble: trouble})
+		for _, c := range d.decision.Changes {
+			if err := tx.SetEffect(ctx, c.ID, c.State, c.TikTokReturnID, "", c.Note); err != nil {
+				return err
+			}
+		}
+		p := d.decision.Plan
+		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
+			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Exceptions: p.Exceptions,
+			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Closed: p.Close,
+		})
+	})
+}
+
+// ask puts the rules' question to TikTok: may the seller refund these units, and
+// how much (TikTok contract 2.5).
+func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, error) {
+	p := returns.Payable{Units: q.Units, ReasonKey: q.ReasonKey, At: d.Now()}
+	eligible, err := d.shop.TikTok.Eligibility(ctx, q.OrderID)
+	if err != nil {
+		return orTrouble(ctx, returns.TikTok, err)
+	}
+	if p.Eligible, p.Why = mayRefund(eligible, q); p.Eligible {
+		p.Amount, err = d.shop.TikTok.CalculateRefund(ctx, tiktokshop.CalculateRefund{
+			OrderID: q.OrderID, RequestType: returns.TypeRefund, Reason: q.ReasonKey, Lines: lines(q.Units),
+		})
+		if err != nil {
+			return orTrouble(ctx, returns.TikTok, err)
+		}
+	}
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SavePayable(ctx, d.shop.Key, d.key, q.OrderID, p) })
+	return nil, orRetry(ctx, err)
+}
+
+// mayRefund tells whether TikTok lets the seller start a refund of every unit
+// for this reason: its eligibility is the authority on market rules (T26).
+func mayRefund(answers []tiktokshop.Eligibility, q rules.Question) (bool, string) {
+	for _, u := range q.Units {
+		found := false
+		for _, e := range answers {
+			if e.RequestType != returns.TypeRefund || !slices.Contains(e.OrderLineIDs, u.LineID()) {
+				continue
+			}
+			if !e.Eligible {
+				return false, "TikTok says the seller may not refund line " + u.LineID()
+			}
+			if len(e.Reasons) > 0 && !slices.Contains(e.Reasons, q.ReasonKey) {
+				return false, "TikTok does not take the reason " + q.ReasonKey
+			}
+			found = true
+		}
+		if !found {
+			return false, "TikTok names no seller refund for line " + u.LineID()
+		}
+	}
+	return true, ""
+}
+
+func lines(units []returns.UnitID) []tiktokshop.LineRef {
+	refs := make([]tiktokshop.LineRef, len(units))
+	for i, u := range units {
+		refs[i] = tiktokshop.LineRef{OrderLineID: u.LineID(), SubLineID: u.SubLineID()}
+	}
+	return refs
+}
+
+// wakeOthers hands the clock over: a TikTok return that an RMA holds now needs
+// no clock of its own, and one that nobody holds gets one.
+func (d *desk) wakeOthers(ctx context.Context) error {
+	if d.key.RMAID() == "" {
+		return nil
+	}
+	var running, missing []returns.Key
+	held, free := splitByHold(d.record, d.decision)
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		if running, _, err = tx.OwnClocks(ctx, d.shop.Key, held); err != nil {
+			return err
+		}
+		_, missing, err = tx.OwnClocks(ctx, d.shop.Key, free)
+		return err
+	})
+	if err != nil {
+		return orRetry(ctx, err)
+	}
+	for _, key := range append(running, missing...) {
+		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
+			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+		}
+	}
+	return nil
+}
+
+// splitByHold sorts the order's TikTok returns: those on this RMA's units, and
+// live ones on which no RMA holds anything.
+func splitByHold(r returns.Record, dec rules.Decision) (held, free []returns.TikTokReturn) {
+	for _, t := range r.TikTokReturns {
+		mine, others := false, false
+		for _, l := range t.Lines {
+			u := returns.NewUnitID(l.OrderLineID, "")
+			mine = mine || slices.ContainsFunc(dec.Holds, func(h returns.Hold) bool { return h.Unit.LineID() == l.OrderLineID })
+			_, other := r.HeldBy[u]
+			others = others || other
+		}
+		switch {
+		case mine:
+			held = append(held, t)
+		case !others && t.Live():
+			free = append(free, t)
+		}
+	}
+	return held, free
+}
+
+// orRetry makes a ledger failure one that is tried again.
+func orRetry(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return retryable(ctx, err)
+}
