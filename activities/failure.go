@@ -50,12 +50,16 @@ func retryIn(delay time.Duration, name string, err error) error {
 
 // orTrouble sorts a failed read: what only people can mend becomes a trouble
 // that the rules turn into an exception; everything else is tried again.
-func orTrouble(ctx context.Context, p returns.Platform, err error) ([]returns.Trouble, error) {
+func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]returns.Trouble, error) {
 	e, ok := errors.AsType[*platform.Error](err)
 	if !ok {
 		return nil, retryable(ctx, err)
 	}
 	switch e.Class {
+	case platform.RefreshToken:
+		if err := d.Tokens.renewNow(ctx, d.shop.Key); err != nil && platform.ClassOf(err) == platform.Human {
+			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(platform.Human), Message: err.Error()}}, nil
+		}
 	case platform.Human, platform.Permanent:
 		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: e.Error()}}, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
@@ -56,6 +55,7 @@ type desk struct {
 	*Activities
 	shop     *Shop
 	key      returns.Key
+	atTikTok bool           // this activity has just read TikTok and may ask it more
 	decision rules.Decision // the last one
 	record   returns.Record // what it rested on
 }
@@ -94,7 +94,7 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 	at := d.Now()
 	rma, err := d.shop.ReturnGO.RMA(ctx, d.key.RMAID())
 	if err != nil {
-		return orTrouble(ctx, returns.ReturnGO, err)
+		return d.orTrouble(ctx, returns.ReturnGO, err)
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveRMA(ctx, d.shop.Key, rma, at) })
 	return nil, orRetry(ctx, err)
@@ -104,22 +104,23 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 // before an effect must not count as made after it: the time is taken first.
 func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
 	at := d.Now()
+	d.atTikTok = true
 	orderID, err := d.orderID(ctx)
 	if err != nil {
-		return orTrouble(ctx, returns.TikTok, err)
+		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	if orderID == "" {
 		return nil, nil
 	}
 	orders, err := d.shop.TikTok.Orders(ctx, orderID)
 	if err != nil {
-		return orTrouble(ctx, returns.TikTok, err)
+		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	all, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
 		return d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{OrderIDs: []string{orderID}}, page)
 	})
 	if err != nil {
-		return orTrouble(ctx, returns.TikTok, err)
+		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	var order *returns.Order
 	if i := slices.IndexFunc(orders, func(o returns.Order) bool { return o.ID == orderID }); i >= 0 {
@@ -182,7 +183,7 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 	if err := d.decideOnce(ctx, trouble); err != nil {
 		return returns.Plan{}, orRetry(ctx, err)
 	}
-	if q := d.decision.Ask; q != nil && d.freshTikTok() {
+	if q := d.decision.Ask; q != nil && d.atTikTok {
 		more, err := d.ask(ctx, *q)
 		if err != nil {
 			return returns.Plan{}, err
@@ -193,13 +194,6 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 	}
 	return d.decision.Plan, d.wakeOthers(ctx)
 }
-
-// freshTikTok tells whether this activity has just read TikTok; another queue's
-// activity leaves the question to a look there.
-func (d *desk) freshTikTok() bool { return d.Now().Sub(d.record.TikTokReadAt) < freshness }
-
-// freshness is how old a read may be to decide on (design section 2).
-const freshness = 60 * time.Second
 
 func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error {
 	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
@@ -228,14 +222,14 @@ func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, er
 	p := returns.Payable{Units: q.Units, ReasonKey: q.ReasonKey, At: d.Now()}
 	eligible, err := d.shop.TikTok.Eligibility(ctx, q.OrderID)
 	if err != nil {
-		return orTrouble(ctx, returns.TikTok, err)
+		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	if p.Eligible, p.Why = mayRefund(eligible, q); p.Eligible {
 		p.Amount, err = d.shop.TikTok.CalculateRefund(ctx, tiktokshop.CalculateRefund{
 			OrderID: q.OrderID, RequestType: returns.TypeRefund, Reason: q.ReasonKey, Lines: lines(q.Units),
 		})
 		if err != nil {
-			return orTrouble(ctx, returns.TikTok, err)
+			return d.orTrouble(ctx, returns.TikTok, err)
 		}
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SavePayable(ctx, d.shop.Key, d.key, q.OrderID, p) })

@@ -257,6 +257,10 @@ func (r *returnRun) news(n messages.News) {
 		}
 	}
 	for _, p := range n.Platforms {
+		if p == messages.LedgerOnly {
+			r.pending = true
+			continue
+		}
 		r.markStale(p)
 	}
 }

@@ -153,3 +153,12 @@ func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState
 	_, err = t.exec(ctx, "free units", `UPDATE effect_units SET live = 0 WHERE effect_id = $1`, id)
 	return err
 }
+
+// EffectDone tells whether an effect on a subject has been done.
+func (t *Tx) EffectDone(ctx context.Context, shop string, kind returns.EffectKind, subject string) (bool, error) {
+	rows, err := query(ctx, t, "read effect", func(scan func(...any) error) (string, error) {
+		var id string
+		return id, scan(&id)
+	}, `SELECT id FROM effects WHERE shop = $1 AND kind = $2 AND subject = $3 AND state IN ('applied', 'verified')`, shop, string(kind), subject)
+	return len(rows) > 0, err
+}

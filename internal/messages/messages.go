@@ -42,6 +42,10 @@ func QueueReturnGO(key string) string { return "returngo/" + key }
 // SignalNews tells a return, or a product's stock, to look again. It carries no state.
 const SignalNews = "news"
 
+// LedgerOnly is news that the ledger already holds: it asks for a decision, not
+// for a read.
+const LedgerOnly returns.Platform = "ledger"
+
 // News says where something happened.
 type News struct {
 	Platforms []returns.Platform `json:"platforms"` // none: look everywhere

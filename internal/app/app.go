@@ -1,0 +1,170 @@
+// Package app wires configuration, ledger, clients and Temporal together, and
+// runs the worker and the starter. The mains only parse and call.
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+
+	"log/slog"
+
+	"returnbridge/activities"
+	"returnbridge/config"
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns/rules"
+	"returnbridge/internal/tiktokshop"
+)
+
+// Deps are what the outside gives: tests and the demo bring their own Temporal
+// client and clock.
+type Deps struct {
+	Temporal  client.Client // nil: connected by the TEMPORAL_* variables and profiles
+	Namespace string        // of that client
+	Log       *zap.Logger
+	Now       func() time.Time // nil: the wall clock
+}
+
+// house is everything that worker and starter share.
+type house struct {
+	cfg       *config.Config
+	log       *zap.Logger
+	temporal  client.Client
+	namespace string
+	ledger    *ledger.Ledger
+	tiktok    *tiktokshop.Client
+	acts      *activities.Activities
+	waker     *waker
+	now       func() time.Time
+	closers   []func()
+}
+
+func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err error) {
+	h := &house{cfg: cfg, log: deps.Log, temporal: deps.Temporal, namespace: deps.Namespace, now: deps.Now}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if h.now == nil {
+		h.now = time.Now
+	}
+	if h.ledger, err = ledger.Open(ctx, cfg.Ledger, h.now); err != nil {
+		return nil, err //nolint:wrapcheck // the ledger says what it tried
+	}
+	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
+	if h.temporal == nil {
+		if h.temporal, h.namespace, err = dial(ctx, deps.Log); err != nil {
+			return nil, err
+		}
+		h.closers = append(h.closers, h.temporal.Close)
+	}
+	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(cfg)}
+	h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now)
+	return h, err
+}
+
+func (h *house) close() {
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		h.closers[i]()
+	}
+}
+
+// dial connects to Temporal as the TEMPORAL_* variables and profiles say: local,
+// compose, own cluster or Cloud need no other code.
+func dial(ctx context.Context, z *zap.Logger) (client.Client, string, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, "", fmt.Errorf("temporal connection: %w", err)
+	}
+	options.Logger = sdkLogger(z)
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		return nil, "", fmt.Errorf("temporal at %q: %w", options.HostPort, err)
+	}
+	return c, cmp.Or(options.Namespace, client.DefaultNamespace), nil
+}
+
+func sdkLogger(z *zap.Logger) log.Logger {
+	return log.NewStructuredLogger(slog.New(zapslog.NewHandler(z.Core(), zapslog.WithCaller(true))))
+}
+
+func returnGOKeys(cfg *config.Config) map[string]string {
+	keys := map[string]string{}
+	for _, s := range cfg.Shops {
+		keys[s.Name] = s.ReturnGOKey
+	}
+	return keys
+}
+
+// buildActivities makes the activities for every shop of the configuration.
+func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time) (*activities.Activities, *tiktokshop.Client, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+	transport.MaxIdleConnsPerHost = 64
+	web := &http.Client{Transport: transport}
+	tiktok, err := tiktokshop.New(tiktokshop.Options{
+		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret,
+		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout,
+	})
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // the client names the option
+	}
+	seal, err := activities.NewSeal(cfg.SealKey)
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // it names the key
+	}
+	tokens := &activities.Tokens{Ledger: l, Client: tiktok, Seal: seal, Now: now, Ahead: cfg.Periods.RefreshAhead, Seeds: map[string]activities.Seed{}}
+	stores := map[string]*returngo.Client{}
+	for _, k := range cfg.ReturnGO {
+		if stores[k.Name], err = returngo.New(returngo.Options{BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout}); err != nil {
+			return nil, nil, err //nolint:wrapcheck // the client names the option
+		}
+	}
+	shops := map[string]*activities.Shop{}
+	for _, s := range cfg.Shops {
+		policy, err := policyOf(s, cfg.Periods)
+		if err != nil {
+			return nil, nil, err
+		}
+		tokens.Seeds[s.Name] = activities.Seed{ShopID: s.TikTokShopID, Cipher: s.ShopCipher, AccessToken: s.AccessToken, RefreshToken: s.RefreshToken}
+		shops[s.Name] = &activities.Shop{
+			Key: s.Name, ReturnGO: stores[s.ReturnGOKey].Shop(s.ReturnGOStore), TikTok: tiktok.Shop(tokens.Access(s.Name)),
+			Policy: policy, Stock: activities.StockPolicy{ProofWait: cfg.Periods.ProofWait, ReadAge: 2 * time.Second},
+		}
+	}
+	return &activities.Activities{Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Now: now, CallTimeout: cfg.Periods.HTTPTimeout}, tiktok, nil
+}
+
+// policyOf turns a shop's configuration into what the rules go by.
+func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
+	pattern, err := regexp.Compile(s.Link.OrderNamePattern)
+	if err != nil {
+		return rules.Policy{}, fmt.Errorf("shop %s: order name pattern: %w", s.Name, err)
+	}
+	policy := rules.Policy{
+		Region: s.Region, Gate: rules.Gate(s.Refund.Gate), OrderPattern: pattern, TikTokRules: s.Link.TikTokRules,
+		Switches:   rules.Switches{Register: s.Switches.Register, Refund: s.Switches.Refund, Reject: s.Switches.Reject, Restock: s.Switches.Restock && s.Restock.Writer == "us", WriteBack: s.Switches.WriteBack},
+		ReasonKeys: map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,
+		Warehouses: map[string]string{}, UseOrderWarehouse: s.Restock.UseOrderWarehouse, DefaultWarehouse: s.Restock.DefaultWarehouse,
+		SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
+		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,
+		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, TroubleRetry: p.TroubleRetry,
+	}
+	for _, r := range s.Refund.Reasons {
+		policy.ReasonKeys[r.ReturnGO] = r.TikTok
+	}
+	for _, w := range s.Restock.Warehouses {
+		policy.Warehouses[w.Location] = w.TikTok
+	}
+	return policy, nil
+}

@@ -1,0 +1,192 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
+)
+
+// Paths of the receiver. ReturnGO's ends with the shop's secret token, because
+// its webhooks bear no signature (A26).
+const (
+	PathTikTok   = "/webhooks/tiktok"
+	PathReturnGO = "/webhooks/returngo/{shop}/{token}"
+)
+
+// maxBody bounds a webhook's body; theirs are below two KiB.
+const maxBody = 1 << 20
+
+// receiver answers webhooks: verified, bounded, one inbox row, 200. It decides
+// nothing: an event is a hint to look.
+type receiver struct {
+	*house
+	relay  *relay
+	shops  map[string]string // our name by TikTok's shop id
+	tokens map[string][32]byte
+}
+
+func newReceiver(h *house, r *relay) http.Handler {
+	rc := &receiver{house: h, relay: r, shops: map[string]string{}, tokens: map[string][32]byte{}}
+	for _, s := range h.cfg.Shops {
+		rc.shops[s.TikTokShopID] = s.Name
+		rc.tokens[s.Name] = sha256.Sum256([]byte(s.WebhookToken))
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+PathTikTok, rc.tiktokEvent)
+	mux.HandleFunc("POST "+PathReturnGO, rc.returnGOEvent)
+	mux.HandleFunc("GET /healthz", rc.healthz)
+	return mux
+}
+
+func (rc *receiver) healthz(w http.ResponseWriter, req *http.Request) {
+	if err := rc.ledger.Ping(req.Context()); err != nil {
+		http.Error(w, "the ledger does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = io.WriteString(w, "ok\n")
+}
+
+// tiktokEvent takes an event of TikTok Shop; its signature is checked over the
+// raw body (TikTok contract 3.1, 3.2).
+func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
+	body, ok := readBody(w, req)
+	if !ok {
+		return
+	}
+	if !rc.tiktok.VerifyWebhook(body, req.Header.Get("Authorization")) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	e, err := tiktokshop.ParseEvent(body)
+	if err != nil {
+		rc.log.Warn("an event of TikTok could not be read", zap.Error(err))
+		return // 200: sending it again would not help
+	}
+	shop, ok := rc.shops[e.ShopID]
+	if !ok && e.ShopID == "" && len(rc.cfg.Shops) == 1 {
+		shop, ok = rc.cfg.Shops[0].Name, true // topic 68 may come without its envelope (T23)
+	}
+	if !ok {
+		rc.log.Warn("an event of a TikTok shop that is not configured", zap.String("tiktok_shop_id", e.ShopID))
+		return
+	}
+	switch e.Topic {
+	case tiktokshop.SellerDeauthorization, tiktokshop.UpcomingAuthorizationExpiration:
+		rc.log.Error("the seller's authorisation ends or has ended: authorise the app again", zap.String("shop", shop), zap.String("topic", e.Topic))
+	}
+	rc.keep(w, req, hints(shop, e), movements(shop, e))
+}
+
+// hints turns a TikTok event into inbox rows: one for each TikTok return it names.
+func hints(shop string, e tiktokshop.Event) []ledger.Event {
+	base := ledger.Event{Shop: shop, Platform: returns.TikTok, ID: e.ID, Topic: e.Topic, OrderID: e.OrderID, TikTokReturnID: e.ReturnID, Status: e.Status, HappenedAt: e.At}
+	if base.Topic == "" {
+		base.Topic = "topic " + strconv.Itoa(e.Number)
+	}
+	if len(e.Movements) > 0 {
+		base.ProductID = e.Movements[0].ProductID
+		base.Status = e.Movements[0].Source
+	}
+	if len(e.ReturnIDs) == 0 {
+		return []ledger.Event{base}
+	}
+	var all []ledger.Event
+	for i, id := range e.ReturnIDs {
+		row := base
+		row.TikTokReturnID = id
+		row.ID += "#" + strconv.Itoa(i)
+		if len(e.OrderIDs) == 1 {
+			row.OrderID = e.OrderIDs[0]
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// movements keeps TikTok's own account of stock with the event.
+func movements(shop string, e tiktokshop.Event) func(context.Context, *ledger.Tx) error {
+	return func(ctx context.Context, tx *ledger.Tx) error {
+		for _, m := range e.Movements {
+			if err := tx.Moved(ctx, shop, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// returnGOEvent takes an event of ReturnGO. The shop is taken from our own
+// address, never from the body (ReturnGO contract 4).
+func (rc *receiver) returnGOEvent(w http.ResponseWriter, req *http.Request) {
+	shop := req.PathValue("shop")
+	want, known := rc.tokens[shop]
+	got := sha256.Sum256([]byte(req.PathValue("token")))
+	if subtle.ConstantTimeCompare(want[:], got[:]) != 1 || !known {
+		http.NotFound(w, req)
+		return
+	}
+	body, ok := readBody(w, req)
+	if !ok {
+		return
+	}
+	e := returngo.ParseEvent(body)
+	rc.keep(w, req, []ledger.Event{{
+		Shop: shop, Platform: returns.ReturnGO, ID: e.Key, Topic: e.Name, RMAID: e.RMAID, Status: e.Status, HappenedAt: e.At,
+	}}, func(context.Context, *ledger.Tx) error { return nil })
+}
+
+// keep stores the hints before it answers: a platform that hears 200 never
+// sends them again.
+func (rc *receiver) keep(w http.ResponseWriter, req *http.Request, events []ledger.Event, more func(context.Context, *ledger.Tx) error) {
+	var fresh []ledger.Event
+	err := rc.ledger.Do(req.Context(), func(tx *ledger.Tx) error {
+		for _, e := range events {
+			isNew, err := tx.Receive(req.Context(), e)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				e.ReceivedAt = tx.Now()
+				fresh = append(fresh, e)
+			}
+		}
+		return more(req.Context(), tx)
+	})
+	if err != nil {
+		rc.log.Error("an event could not be kept; the platform will send it again", zap.Error(err))
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	rc.relay.offer(fresh)
+}
+
+// readBody reads a bounded body; a larger one is refused.
+func readBody(w http.ResponseWriter, req *http.Request) ([]byte, bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	if err == nil {
+		return body, true
+	}
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
+	w.WriteHeader(http.StatusBadRequest)
+	return nil, false
+}
+
+// ReturnGOAddress is the address to register with ReturnGO for a shop.
+func ReturnGOAddress(base, shop, token string) string {
+	return strings.TrimSuffix(base, "/") + strings.NewReplacer("{shop}", shop, "{token}", token).Replace(PathReturnGO)
+}

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
+)
+
+// relay passes hints on: one signal per return and window, whatever the number
+// of events. What this starter received it relays itself; rows that have waited
+// too long are taken over by any starter.
+type relay struct {
+	*house
+	events chan []ledger.Event
+}
+
+func newRelay(h *house) *relay { return &relay{house: h, events: make(chan []ledger.Event, 1024)} }
+
+// offer hands fresh events over. If the relay is behind they stay in the inbox
+// and are taken over later: nothing is lost, and the receiver never waits.
+func (r *relay) offer(events []ledger.Event) {
+	if len(events) == 0 {
+		return
+	}
+	select {
+	case r.events <- events:
+	default:
+	}
+}
+
+func (r *relay) run(ctx context.Context) error {
+	window := time.NewTicker(r.cfg.Periods.RelayWindow)
+	defer window.Stop()
+	takeover := time.NewTicker(r.cfg.Periods.RelayTakeover)
+	defer takeover.Stop()
+	var batch []ledger.Event
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case events := <-r.events:
+			batch = append(batch, events...)
+		case <-window.C:
+			r.pass(ctx, batch)
+			batch = nil
+		case <-takeover.C:
+			r.takeOver(ctx)
+		}
+	}
+}
+
+// takeOver relays what has waited too long, whoever received it.
+func (r *relay) takeOver(ctx context.Context) {
+	var waiting []ledger.Event
+	err := r.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		waiting, err = tx.Waiting(ctx, tx.Now().Add(-r.cfg.Periods.RelayTakeover), 500)
+		return err
+	})
+	if err != nil {
+		r.log.Warn("the inbox could not be read; trying again", zap.Error(err))
+		return
+	}
+	r.pass(ctx, waiting)
+}
+
+// target is one workflow to be told, with all the events that concern it.
+type target struct {
+	shop    string
+	key     returns.Key // a return, or
+	product string      // a product's stock, or
+	sweep   bool        // the shop's sweep, for an event that names nothing
+	news    messages.News
+}
+
+func (t target) same(o target) bool {
+	return t.shop == o.shop && t.key == o.key && t.product == o.product && t.sweep == o.sweep
+}
+
+// pass tells each return once, then notes the events as relayed. What fails
+// stays in the inbox.
+func (r *relay) pass(ctx context.Context, batch []ledger.Event) {
+	if len(batch) == 0 {
+		return
+	}
+	targets, err := r.targets(ctx, batch)
+	if err != nil {
+		r.log.Warn("events could not be relayed; trying again", zap.Error(err))
+		return
+	}
+	var group errgroup.Group
+	group.SetLimit(8)
+	for _, t := range targets {
+		group.Go(func() error { return r.tell(ctx, t) })
+	}
+	if err := group.Wait(); err != nil {
+		r.log.Warn("a return could not be told; trying again", zap.Error(err))
+		return
+	}
+	err = r.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, e := range batch {
+			if err := tx.Relayed(ctx, e, "relayed"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		r.log.Warn("events were relayed and could not be noted; they may be relayed twice", zap.Error(err))
+	}
+}
+
+func (r *relay) tell(ctx context.Context, t target) error {
+	switch {
+	case t.product != "":
+		return r.waker.WakeStock(ctx, t.shop, t.product)
+	case t.sweep:
+		return r.temporal.ScheduleClient().GetHandle(ctx, messages.SweepReturnGO+"/"+t.shop).Trigger(ctx, client.ScheduleTriggerOptions{}) //nolint:wrapcheck // logged by the caller
+	}
+	return r.waker.WakeReturn(ctx, t.shop, t.key, t.news)
+}
+
+func (r *relay) targets(ctx context.Context, batch []ledger.Event) ([]target, error) {
+	var all []target
+	err := r.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, e := range batch {
+			some, err := concerned(ctx, tx, e)
+			if err != nil {
+				return err
+			}
+			for _, t := range some {
+				i := slices.IndexFunc(all, t.same)
+				if i < 0 {
+					all = append(all, t)
+					continue
+				}
+				for _, p := range t.news.Platforms {
+					if !slices.Contains(all[i].news.Platforms, p) {
+						all[i].news.Platforms = append(all[i].news.Platforms, p)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return all, err //nolint:wrapcheck // logged by the caller
+}
+
+// concerned finds who has to look because of an event. Nobody has to for the
+// echo of what the ledger already knows, and for stages that change no plan.
+func concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
+	if e.Platform == returns.ReturnGO {
+		return concernedByReturnGO(ctx, tx, e)
+	}
+	switch e.Topic {
+	case tiktokshop.InventoryChanged:
+		return concernedByStock(ctx, tx, e)
+	case tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess:
+	case tiktokshop.OrderStatusChange:
+		if e.Status != returns.OrderCompleted && e.Status != returns.OrderCancelled {
+			return nil, nil
+		}
+	default:
+		return nil, nil
+	}
+	if e.TikTokReturnID != "" {
+		seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.TikTok, e.TikTokReturnID)
+		if err != nil || seen == e.Status || e.Topic == tiktokshop.RefundSuccess && seen == returns.TikTokPaid {
+			return nil, err //nolint:wrapcheck // the ledger says what it tried
+		}
+	}
+	keys, err := tx.ReturnsOf(ctx, e.Shop, e.TikTokReturnID, e.OrderID)
+	if len(keys) == 0 && e.TikTokReturnID != "" {
+		keys = []returns.Key{returns.TikTokKey(e.TikTokReturnID)}
+	}
+	var all []target
+	for _, k := range keys {
+		all = append(all, target{shop: e.Shop, key: k, news: messages.News{Platforms: []returns.Platform{returns.TikTok}}})
+	}
+	return all, err //nolint:wrapcheck // the ledger says what it tried
+}
+
+func concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
+	if e.RMAID == "" {
+		return []target{{shop: e.Shop, sweep: true}}, nil
+	}
+	seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.ReturnGO, e.RMAID)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the ledger says what it tried
+	}
+	onlyStage := strings.HasPrefix(e.Topic, "SHIPMENT_") // the RMA's own status follows
+	if seen != "" && (onlyStage || e.Topic == "RMA_STATUS_UPDATED" && seen == e.Status) {
+		return nil, nil
+	}
+	return []target{{shop: e.Shop, key: returns.RMAKey(e.RMAID), news: messages.News{Platforms: []returns.Platform{returns.ReturnGO}}}}, nil
+}
+
+// concernedByStock wakes the writer of a product whose write waits for its proof.
+func concernedByStock(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
+	if e.ProductID == "" || e.Status != returns.MovementAPISync {
+		return nil, nil
+	}
+	writes, err := tx.UnjudgedWrites(ctx, e.Shop, e.ProductID)
+	if err != nil || len(writes) == 0 {
+		return nil, err //nolint:wrapcheck // the ledger says what it tried
+	}
+	return []target{{shop: e.Shop, product: e.ProductID}}, nil
+}

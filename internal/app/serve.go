@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/oklog/run"
+	"go.uber.org/zap"
+
+	"returnbridge/config"
+)
+
+// Serve runs the starter: it receives the platforms' events, relays them to the
+// returns they concern, and keeps the schedules. The first part that stops
+// stops all.
+func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
+	h, err := open(ctx, cfg, deps)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
+		return err
+	}
+	if err := createSchedules(ctx, h.temporal, cfg); err != nil {
+		return err
+	}
+	relay := newRelay(h)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("receive webhooks on %s: %w", cfg.Listen, err)
+	}
+	server := &http.Server{
+		Handler: newReceiver(h, relay), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+	var actors run.Group
+	actors.Add(func() error { return ignoreClosed(server.Serve(listener)) }, func(error) { shutdown(server) })
+	relayCtx, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
+	actors.Add(func() error { return relay.run(relayCtx) }, func(error) { stopRelay() })
+	waitCtx, stopWaiting := context.WithCancel(ctx)
+	actors.Add(func() error { <-waitCtx.Done(); return nil }, func(error) { stopWaiting() })
+	h.log.Info("starter receiving", zap.String("address", listener.Addr().String()), zapShops(cfg))
+	err = actors.Run()
+	h.log.Info("starter stopped")
+	return err //nolint:wrapcheck // each actor says what it is
+}
+
+func shutdown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_ = server.Shutdown(ctx)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

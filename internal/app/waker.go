@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+)
+
+// waker tells workflows to look, and starts those that do not run.
+type waker struct {
+	temporal client.Client
+	keys     map[string]string // ReturnGO key by shop
+}
+
+// WakeReturn implements activities.Waker.
+func (w *waker) WakeReturn(ctx context.Context, shop string, key returns.Key, news messages.News) error {
+	attrs := []temporal.SearchAttributeUpdate{messages.AttrShop.ValueSet(shop), messages.AttrStage.ValueSet(string(returns.StageNew))}
+	what := "TikTok return " + key.TikTokReturnID() + ", no RMA yet"
+	if id := key.RMAID(); id != "" {
+		attrs = append(attrs, messages.AttrRMA.ValueSet(id))
+		what = "RMA " + id
+	} else {
+		attrs = append(attrs, messages.AttrTikTokReturn.ValueSet(key.TikTokReturnID()))
+	}
+	in := messages.ReturnInput{Shop: shop, Key: key, ReturnGOKey: w.keys[shop]}
+	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.ReturnID(shop, key), messages.SignalNews, news, client.StartWorkflowOptions{
+		TaskQueue: messages.QueueReturns, TypedSearchAttributes: temporal.NewSearchAttributes(attrs...), StaticSummary: what + " of " + shop,
+	}, messages.Return, in)
+	if err != nil {
+		return fmt.Errorf("wake return %s: %w", key, err)
+	}
+	return nil
+}
+
+// WakeStock implements activities.Waker.
+func (w *waker) WakeStock(ctx context.Context, shop, productID string) error {
+	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.StockID(shop, productID), messages.SignalNews, messages.News{}, client.StartWorkflowOptions{
+		TaskQueue: messages.QueueReturns, TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(shop)),
+		StaticSummary: "stock of product " + productID + " in " + shop,
+	}, messages.Stock, messages.StockInput{Shop: shop, ProductID: productID})
+	if err != nil {
+		return fmt.Errorf("wake stock of %s: %w", productID, err)
+	}
+	return nil
+}

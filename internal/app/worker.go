@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"returnbridge/config"
+	"returnbridge/internal/messages"
+	"returnbridge/workflows"
+)
+
+// stopTimeout lets a running activity end: longer than one platform call with
+// its claim, shorter than a container's grace period.
+const stopTimeout = 30 * time.Second
+
+// Worker runs workflows and activities until ctx ends, then lets what is running
+// finish.
+func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
+	h, err := open(ctx, cfg, deps)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
+		return err
+	}
+	var running []worker.Worker
+	defer func() {
+		stop(running)
+		h.log.Info("worker stopped")
+	}()
+	for _, w := range h.workers() {
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("start worker: %w", err)
+		}
+		running = append(running, w)
+	}
+	h.log.Info("worker running", zapShops(cfg), zapQueues(h.queues()))
+	<-ctx.Done()
+	return nil
+}
+
+// stop stops all workers at once: each waits for its own activities.
+func stop(running []worker.Worker) {
+	done := make(chan struct{})
+	for _, w := range running {
+		go func() { w.Stop(); done <- struct{}{} }()
+	}
+	for range running {
+		<-done
+	}
+}
+
+// workers are one for the workflows and one for each queue of activities.
+func (h *house) workers() []worker.Worker {
+	flows := worker.New(h.temporal, messages.QueueReturns, worker.Options{
+		DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true, WorkerStopTimeout: stopTimeout,
+	})
+	RegisterWorkflows(flows)
+	all := []worker.Worker{flows}
+	for _, q := range h.queues() {
+		w := worker.New(h.temporal, q, worker.Options{DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout})
+		h.registerActivities(w)
+		all = append(all, w)
+	}
+	return all
+}
+
+// queues are all queues of activities, each once.
+func (h *house) queues() []string {
+	queues := []string{messages.QueueControl}
+	for _, k := range h.cfg.ReturnGO {
+		queues = append(queues, messages.QueueReturnGO(k.Name))
+	}
+	for _, s := range h.cfg.Shops {
+		queues = append(queues, messages.QueueTikTok(s.Name), messages.QueueStock(s.Name))
+	}
+	slices.Sort(queues)
+	return slices.Compact(queues)
+}
+
+// RegisterWorkflows registers every workflow under its name; replay tests use
+// the same list.
+func RegisterWorkflows(w interface {
+	RegisterWorkflowWithOptions(any, workflow.RegisterOptions)
+}) {
+	for name, flow := range map[string]any{
+		messages.Return: workflows.Return, messages.Stock: workflows.Stock,
+		messages.SweepReturnGO: workflows.SweepReturnGO, messages.SweepTikTok: workflows.SweepTikTok, messages.RefreshToken: workflows.RefreshToken,
+	} {
+		w.RegisterWorkflowWithOptions(flow, workflow.RegisterOptions{Name: name})
+	}
+}
+
+func (h *house) registerActivities(w worker.Worker) {
+	a := h.acts
+	for name, f := range map[string]any{
+		"LookReturnGO": a.LookReturnGO, "LookTikTok": a.LookTikTok, "Review": a.Review,
+		"Accept": a.Accept, "Refund": a.Refund, "Restock": a.Restock, "WriteBack": a.WriteBack, "StockRound": a.StockRound,
+		"SweepReturnGO": a.SweepReturnGO, "SweepTikTok": a.SweepTikTok, "RefreshToken": a.RefreshToken,
+	} {
+		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
+	}
+}
