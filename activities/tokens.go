@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,12 @@ type Tokens struct {
 // Seed is a shop's authorisation as configured.
 type Seed struct{ ShopID, Cipher, AccessToken, RefreshToken string }
 
+// mark tells one configured authorisation from another without showing it.
+func (s Seed) mark() string {
+	sum := sha256.Sum256([]byte(s.RefreshToken + "\n" + s.AccessToken))
+	return base64.StdEncoding.EncodeToString(sum[:12])
+}
+
 // openedAt is a token in memory and when it was read from the ledger.
 type openedAt struct {
 	token grant
@@ -47,6 +54,7 @@ type grant struct {
 	AccessExpires  time.Time `json:"e"`
 	RefreshExpires time.Time `json:"f"`
 	Cipher         string    `json:"c"`
+	Seed           string    `json:"s"` // mark of the configured authorisation it came from
 }
 
 // memory is how long an unsealed token is used before the ledger is asked
@@ -93,27 +101,25 @@ func (t *Tokens) remember(shop string, g grant) openedAt {
 	return t.opened[shop]
 }
 
-// read opens the ledger's token; the first time it takes the configured one.
+// read opens the ledger's token. What the configuration gives is entered the
+// first time, and again when somebody has put a new one there.
 func (t *Tokens) read(ctx context.Context, shop string) (grant, error) {
-	var k ledger.Token
-	var found bool
-	err := t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		k, found, err = tx.Token(ctx, shop)
-		return err
-	})
+	g, found, err := t.stored(ctx, shop)
 	if err != nil {
-		return grant{}, err //nolint:wrapcheck // the ledger says what it tried
+		return grant{}, err
 	}
-	if found {
-		return t.open(k.Sealed)
-	}
-	seed, ok := t.Seeds[shop]
-	if !ok {
+	seed, configured := t.Seeds[shop]
+	if !configured {
 		return grant{}, fmt.Errorf("shop %q has no TikTok authorisation", shop)
 	}
-	g := grant{Access: seed.AccessToken, Refresh: seed.RefreshToken, Cipher: seed.Cipher}
+	if !found || g.Seed != seed.mark() {
+		fresh := grant{Access: seed.AccessToken, Refresh: seed.RefreshToken, Cipher: seed.Cipher, Seed: seed.mark()}
+		if g, err = t.enter(ctx, shop, fresh, found); err != nil {
+			return grant{}, err
+		}
+	}
 	if g.Access == "" {
-		if g, err = t.renewed(ctx, g); err != nil {
+		if g, err = t.refresh(ctx, shop, g); err != nil {
 			return grant{}, err
 		}
 	}
@@ -121,8 +127,40 @@ func (t *Tokens) read(ctx context.Context, shop string) (grant, error) {
 		if g.Cipher, err = t.findCipher(ctx, g.Access, seed.ShopID); err != nil {
 			return grant{}, err
 		}
+		return g, t.store(ctx, shop, g)
 	}
-	return g, t.store(ctx, shop, g)
+	return g, nil
+}
+
+func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, err error) {
+	var k ledger.Token
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		k, found, err = tx.Token(ctx, shop)
+		return err
+	})
+	if err != nil || !found {
+		return grant{}, false, err //nolint:wrapcheck // the ledger says what it tried
+	}
+	g, err = t.open(k.Sealed)
+	return g, true, err
+}
+
+// enter stores what the configuration gives; if another process was first, its
+// row stands, because it may have renewed the token already.
+func (t *Tokens) enter(ctx context.Context, shop string, g grant, replace bool) (grant, error) {
+	if replace {
+		return g, t.store(ctx, shop, g)
+	}
+	sealed, err := t.seal(g)
+	if err != nil {
+		return grant{}, err
+	}
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.EnterToken(ctx, shop, sealed) })
+	if err != nil {
+		return grant{}, err //nolint:wrapcheck // the ledger says what it tried
+	}
+	g, _, err = t.stored(ctx, shop)
+	return g, err
 }
 
 // findCipher asks which cipher belongs to the shop: one grant can cover several.
@@ -139,53 +177,59 @@ func (t *Tokens) findCipher(ctx context.Context, access, shopID string) (string,
 	return "", &platform.Error{Platform: "tiktok", Endpoint: "Get Authorized Shops", Class: platform.Human, Message: "the authorisation does not cover shop " + shopID}
 }
 
-// RefreshToken renews a shop's token if it ends soon. One refresher at a time:
-// the old refresh token dies with the call (T01).
+// RefreshToken renews a shop's token if it ends soon.
 func (a *Activities) RefreshToken(ctx context.Context, in messages.ShopInput) error {
-	err := a.Tokens.refresh(ctx, in.Shop, false)
+	g, err := a.Tokens.read(ctx, in.Shop)
+	if err == nil && !g.AccessExpires.IsZero() && !a.Now().Add(a.Tokens.Ahead).Before(g.AccessExpires) {
+		_, err = a.Tokens.refresh(ctx, in.Shop, g)
+	}
 	if err != nil {
 		return retryable(ctx, err)
 	}
 	return nil
 }
 
-// renewNow renews a token that TikTok no longer takes; whoever finds another
-// refresher at work just tries later.
-func (t *Tokens) renewNow(ctx context.Context, shop string) error { return t.refresh(ctx, shop, true) }
-
-func (t *Tokens) refresh(ctx context.Context, shop string, refused bool) error {
+// renewNow renews a token that TikTok no longer takes.
+func (t *Tokens) renewNow(ctx context.Context, shop string) error {
 	g, err := t.read(ctx, shop)
 	if err != nil {
 		return err
 	}
-	if !refused && (g.AccessExpires.IsZero() || t.Now().Add(t.Ahead).Before(g.AccessExpires)) {
-		return nil
-	}
-	if g.Refresh == "" {
-		return fmt.Errorf("shop %q has no refresh token: the seller must authorise again", shop)
-	}
-	var mine bool
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		mine, err = tx.TakeRefresh(ctx, shop, tx.Now().Add(time.Minute))
-		return err
-	})
-	if err != nil || !mine {
-		return err //nolint:wrapcheck // the ledger says what it tried
-	}
-	fresh, err := t.renewed(ctx, g)
-	if err != nil {
-		return err
-	}
-	return t.store(ctx, shop, fresh)
+	_, err = t.refresh(ctx, shop, g)
+	return err
 }
 
-func (t *Tokens) renewed(ctx context.Context, g grant) (grant, error) {
+// refresh exchanges the refresh token. There is one refresher at a time: the old
+// refresh token dies with the call (T01).
+func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, error) {
+	if g.Refresh == "" {
+		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: "Refresh Token", Class: platform.Human, Message: "there is no refresh token for shop " + shop + ": the seller must authorise again"}
+	}
+	var mine bool
+	err := t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		mine, err = tx.TakeRefresh(ctx, shop, tx.Now().Add(refreshClaim))
+		return err
+	})
+	if err != nil {
+		return grant{}, err //nolint:wrapcheck // the ledger says what it tried
+	}
+	if !mine {
+		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: "Refresh Token", Class: platform.Retry, Message: "the token is being renewed"}
+	}
+	now, _, err := t.stored(ctx, shop) // another process may have renewed it just before
+	if err != nil || now.Refresh != g.Refresh {
+		return now, err
+	}
 	fresh, err := t.Client.Refresh(ctx, g.Refresh)
 	if err != nil {
 		return grant{}, err //nolint:wrapcheck // a platform error already says which call
 	}
-	return grant{Access: fresh.AccessToken, Refresh: fresh.RefreshToken, AccessExpires: fresh.AccessExpires, RefreshExpires: fresh.RefreshExpires, Cipher: g.Cipher}, nil
+	g.Access, g.Refresh, g.AccessExpires, g.RefreshExpires = fresh.AccessToken, fresh.RefreshToken, fresh.AccessExpires, fresh.RefreshExpires
+	return g, t.store(ctx, shop, g)
 }
+
+// refreshClaim is how long one refresher keeps the others out.
+const refreshClaim = 30 * time.Second
 
 func (t *Tokens) store(ctx context.Context, shop string, g grant) error {
 	sealed, err := t.seal(g)

@@ -34,6 +34,13 @@ func (t *Tx) SaveToken(ctx context.Context, shop string, k Token) error {
 	return err
 }
 
+// EnterToken stores a shop's first token; one that is already there stands.
+func (t *Tx) EnterToken(ctx context.Context, shop, sealed string) error {
+	_, err := t.exec(ctx, "enter token", `INSERT INTO tokens (shop, sealed, access_expires, refresh_expires, changed_at) VALUES ($1, $2, '', '', $3)
+		ON CONFLICT (shop) DO NOTHING`, shop, sealed, text(t.now))
+	return err
+}
+
 // TakeRefresh makes the caller the one refresher until a time; false if another is at it.
 func (t *Tx) TakeRefresh(ctx context.Context, shop string, until time.Time) (bool, error) {
 	n, err := t.exec(ctx, "take refresh", `UPDATE tokens SET refreshing_until = $1 WHERE shop = $2 AND refreshing_until < $3`,
