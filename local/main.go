@@ -1,11 +1,19 @@
-// Command local runs everything on one machine.
+// Command local runs everything on one machine with nothing installed: an
+// embedded Temporal server, sandboxes of both platforms, and the demo.
 package main
+
 import (
- _ "go.temporal.io/server/temporal"
- _ "go.temporal.io/server/schema/sqlite"
- _ "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
- _ "github.com/temporalio/ui-server/v2/server"
- _ "github.com/temporalio/ui-server/v2/server/server_options"
- _ "go.temporal.io/sdk/client"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"returnbridge/local/demo"
 )
-func main(){}
+
+func main() {
+	root := &cobra.Command{Use: "local", Short: "returnbridge on one machine, for development"}
+	root.AddCommand(demo.Command())
+	if root.Execute() != nil {
+		os.Exit(1)
+	}
+}

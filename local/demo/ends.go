@@ -1,0 +1,125 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/converter"
+
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+)
+
+// expectation is what a scenario foresees for one return, to be held against
+// the books.
+type expectation struct {
+	scenario       string
+	orderID, rmaID string
+	sku, warehouse string
+	authorised     string // by ReturnGO, "" if nothing is
+	refund         string // TikTok pays exactly this for the order
+	restocked      int    // units that go back into stock
+	problem        string // why the return did not come to its end
+	took           time.Duration
+}
+
+// patience is how long one wait of a shopper may take, on a slow machine too.
+const patience = 90 * time.Second
+
+// until waits for something to show in the books or on the server.
+func (s *shopper) until(what string, holds func() (bool, error)) error {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := holds()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		case <-deadline.C:
+			return errors.New("waited in vain: " + what)
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *shopper) workflowID() string { return messages.ReturnID(shopName, returns.RMAKey(s.rmaID)) }
+
+// shows tells whether the server lists the return under an exception.
+func (s *shopper) shows(kind returns.Kind) (bool, error) {
+	d, err := s.house.Client.DescribeWorkflowExecution(s.ctx, s.workflowID(), "")
+	if err != nil {
+		return false, fmt.Errorf("describe: %w", err)
+	}
+	return slices.Contains(keywords(d.GetWorkflowExecutionInfo().GetSearchAttributes(), messages.AttrExceptionKinds.GetName()), string(kind)), nil
+}
+
+func keywords(attrs *commonpb.SearchAttributes, name string) []string {
+	var list []string
+	if p, ok := attrs.GetIndexedFields()[name]; ok && converter.GetDefaultDataConverter().FromPayload(p, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// endsPaidAndSettled waits for the usual end: TikTok paid exactly the amount,
+// ReturnGO's transaction bears TikTok's reference, the workflow is complete.
+func (s *shopper) endsPaidAndSettled(amount string) error {
+	s.expect.refund = amount
+	err := s.until("ReturnGO's transaction settled", func() (bool, error) {
+		rma, _ := s.house.ReturnGO.RMA(s.rmaID)
+		for _, t := range rma.Transactions {
+			if t.ID == s.transaction && t.Status == returns.TransactionSuccess {
+				return t.Reference != "" && (s.tiktokReturnID == "" || t.Reference == s.tiktokReturnID), nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.until("the return closed", s.closed)
+}
+
+// endsPaidWithNote waits for the end of a return whose value differed: paid as
+// the person said, and a note instead of a settled transaction.
+func (s *shopper) endsPaidWithNote(amount string) error {
+	s.expect.refund = amount
+	err := s.until("a note in ReturnGO", func() (bool, error) {
+		rma, _ := s.house.ReturnGO.RMA(s.rmaID)
+		for _, c := range rma.Comments {
+			if strings.Contains(c.HTML, s.tiktokReturnID) && strings.Contains(c.HTML, amount) {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.until("the return closed", s.closed)
+}
+
+func (s *shopper) closed() (bool, error) {
+	d, err := s.house.Client.DescribeWorkflowExecution(s.ctx, s.workflowID(), "")
+	if err != nil {
+		return false, fmt.Errorf("describe: %w", err)
+	}
+	switch status := d.GetWorkflowExecutionInfo().GetStatus(); status {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		return false, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return true, nil
+	default:
+		return false, fmt.Errorf("the workflow ended as %s", status)
+	}
+}

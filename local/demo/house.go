@@ -1,0 +1,309 @@
+// Package demo runs the whole house on one machine: an embedded Temporal server,
+// sandboxes of both platforms, worker and starter, and a population of shoppers
+// and staff whose returns it carries. Its figures come from the sandboxes' books
+// and from the server, never from the integration's opinion of itself.
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+
+	"log/slog"
+
+	"returnbridge/config"
+	"returnbridge/internal/app"
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/tiktokshop"
+	"returnbridge/local/devserver"
+	"returnbridge/local/returngosandbox"
+	"returnbridge/local/tiktoksandbox"
+)
+
+// The demo's one shop, and what its two platforms call it.
+const (
+	shopName     = "demo-gb"
+	tiktokShopID = "7490000000000000001"
+	store        = "demo.myshopify.com"
+	apiKey       = "demo-returngo-key"
+	webhookToken = "demo-webhook-token-0123456789abcdef"
+	location     = "wh-1" // where the warehouse inspects
+)
+
+// factor shortens every period of the sandboxes: 48 hours become 48 seconds.
+const factor = 1.0 / 3600
+
+// HouseOptions say where the house keeps its data.
+type HouseOptions struct {
+	Dir      string // ledger, and Temporal's database if Persist
+	Persist  bool   // keep Temporal in a file instead of in memory
+	UIPort   int    // 0: a free one; devserver.NoUI: none
+	Frontend int
+	Seed     uint64
+	Log      *zap.Logger
+	NoWorker bool // the worker runs elsewhere
+}
+
+// House is everything that runs.
+type House struct {
+	Server   *devserver.Server
+	TikTok   *tiktoksandbox.Sandbox
+	ReturnGO *returngosandbox.Sandbox
+	Client   client.Client
+	Config   *config.Config
+
+	warehouse string
+	products  []product
+	web       []*httptest.Server
+	stop      context.CancelFunc
+	running   chan error
+	parts     int
+	log       *zap.Logger
+	books     *ledger.Ledger
+}
+
+type product struct{ id, sku, sellerSKU, price string }
+
+// Open starts the house. Close it when done.
+func Open(ctx context.Context, o HouseOptions) (_ *House, err error) {
+	h := &House{log: o.Log, running: make(chan error, 2)}
+	defer func() {
+		if err != nil {
+			h.Close()
+		}
+	}()
+	server := devserver.Options{UIPort: o.UIPort, FrontendPort: o.Frontend, Logger: o.Log.Named("temporal")}
+	if o.Persist {
+		server.DatabaseFile = filepath.Join(o.Dir, "temporal-1.32.db")
+	}
+	if h.Server, err = devserver.Start(ctx, server); err != nil {
+		return nil, fmt.Errorf("temporal: %w", err)
+	}
+	h.Client, err = client.DialContext(ctx, client.Options{HostPort: h.Server.Address(), Namespace: h.Server.Namespace(), Logger: sdkLogger(o.Log)})
+	if err != nil {
+		return nil, fmt.Errorf("temporal: %w", err)
+	}
+	access, refresh, err := h.openPlatforms(o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.configure(o.Dir, access, refresh); err != nil {
+		return nil, err
+	}
+	if err := h.runPrograms(ctx, o.NoWorker); err != nil {
+		return nil, err
+	}
+	return h, h.registerWebhooks(ctx)
+}
+
+func sdkLogger(z *zap.Logger) log.Logger {
+	return log.NewStructuredLogger(slog.New(zapslog.NewHandler(z.Named("sdk").Core())))
+}
+
+// openPlatforms starts both sandboxes and fills a small catalogue.
+func (h *House) openPlatforms(seed uint64) (access, refresh string, err error) {
+	h.TikTok = tiktoksandbox.New(tiktoksandbox.Options{PeriodFactor: factor, Seed: seed})
+	h.ReturnGO = returngosandbox.New(returngosandbox.Options{PeriodFactor: factor, Seed: seed})
+	h.web = append(h.web, httptest.NewServer(h.TikTok.Handler()), httptest.NewServer(h.ReturnGO.Handler()))
+	access, refresh = h.TikTok.AddShop(tiktoksandbox.Shop{ID: tiktokShopID, Name: "Demo GB", Region: "GB", Cipher: "GCP_demo0001", Currency: "GBP"})
+	if h.warehouse, err = h.TikTok.AddWarehouse(tiktoksandbox.Warehouse{Name: "Hull", ShopID: tiktokShopID, Default: true}); err != nil {
+		return "", "", fmt.Errorf("sandbox: %w", err)
+	}
+	second, err := h.TikTok.AddWarehouse(tiktoksandbox.Warehouse{Name: "Leeds", ShopID: tiktokShopID})
+	if err != nil {
+		return "", "", fmt.Errorf("sandbox: %w", err)
+	}
+	for i := range 12 {
+		p := product{sellerSKU: fmt.Sprintf("TEE-%02d", i+1), price: fmt.Sprintf("%d.99", 9+3*i)}
+		id, skus, err := h.TikTok.AddProduct(tiktoksandbox.Product{Title: "Tee " + p.sellerSKU, ShopID: tiktokShopID, SKUs: []tiktoksandbox.SKU{
+			{SellerSKU: p.sellerSKU, Price: p.price, Stock: map[string]int{h.warehouse: 100, second: 20}},
+		}})
+		if err != nil {
+			return "", "", fmt.Errorf("sandbox: %w", err)
+		}
+		p.id, p.sku = id, skus[0]
+		h.products = append(h.products, p)
+	}
+	h.ReturnGO.AddKey(apiKey, store)
+	return access, refresh, nil
+}
+
+// configure writes what a merchant's configuration file would say. Periods are
+// short, clocks are real; the shortest stays well above a step's latency.
+func (h *House) configure(dir, access, refresh string) error {
+	seal := make([]byte, 32)
+	if _, err := rand.Read(seal); err != nil {
+		return fmt.Errorf("seal key: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("free port: %w", err)
+	}
+	listen := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		return fmt.Errorf("free port: %w", err)
+	}
+	h.Config = &config.Config{
+		Ledger: filepath.Join(dir, "ledger.db"), SealKey: base64.StdEncoding.EncodeToString(seal), Listen: listen, LogLevel: "warn",
+		TikTok:   config.TikTok{BaseURL: h.web[0].URL, AuthURL: h.web[0].URL, AppKey: "demo_key", AppSecret: "demo_secret"},
+		ReturnGO: []config.ReturnGOKey{{Name: "demo", BaseURL: h.web[1].URL, APIKey: apiKey}},
+		Shops: []config.Shop{{
+			Name: shopName, TikTokShopID: tiktokShopID, Region: "GB", AccessToken: access, RefreshToken: refresh,
+			ReturnGOKey: "demo", ReturnGOStore: store, WebhookToken: webhookToken,
+			Link:     config.Link{OrderNamePattern: `\d{15,20}`},
+			Refund:   config.Refund{Gate: "validated", Reasons: []config.Reason{{ReturnGO: "Not as described", TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
+			Restock:  config.Restock{Writer: "us", Warehouses: []config.Warehouse{{Location: location, TikTok: h.warehouse}}},
+			Switches: config.Switches{Register: true, Refund: true, Restock: true, WriteBack: true},
+		}},
+		Periods: config.Periods{
+			HTTPTimeout: 3 * time.Second, RelayWindow: 200 * time.Millisecond, RelayTakeover: 5 * time.Second,
+			SettleWindow: time.Second, MoneyWait: 5 * time.Second, DeadlineWarning: 12 * time.Second, RMAWait: 15 * time.Second,
+			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 5 * time.Second,
+			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,
+			TroubleRetry: 5 * time.Second, ProofWait: 8 * time.Second, SweepReturnGO: 10 * time.Second, SweepTikTok: 10 * time.Second,
+			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
+		},
+	}
+	if problems := h.Config.Problems(); len(problems) > 0 {
+		return fmt.Errorf("the demo's own configuration: %v", problems)
+	}
+	return nil
+}
+
+// runPrograms runs worker and starter as their mains would.
+func (h *House) runPrograms(ctx context.Context, noWorker bool) error {
+	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	deps := app.Deps{Temporal: h.Client, Namespace: h.Server.Namespace(), Log: h.log}
+	programs := []func(context.Context, *config.Config, app.Deps) error{app.Worker, app.Serve}
+	if noWorker {
+		programs = programs[1:]
+	}
+	for _, run := range programs {
+		h.parts++
+		go func() { h.running <- run(ctx, h.Config, deps) }()
+	}
+	return h.waitForReceiver(ctx)
+}
+
+// waitForReceiver waits until the starter answers, or a program has failed.
+func (h *House) waitForReceiver(ctx context.Context) error {
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-h.running:
+			h.parts--
+			return fmt.Errorf("a program stopped at once: %w", errors.Join(err, ctx.Err()))
+		case <-deadline:
+			return errors.New("the starter does not answer")
+		case <-tick.C:
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.receiver()+"/healthz", nil)
+			if err != nil {
+				return err
+			}
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				_ = resp.Body.Close()
+				return nil
+			}
+		}
+	}
+}
+
+func (h *House) receiver() string { return "http://" + h.Config.Listen }
+
+// registerWebhooks tells both platforms where to send their events, by the same
+// calls a merchant's IT would make.
+func (h *House) registerWebhooks(ctx context.Context) error {
+	s := h.Config.Shops[0]
+	tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: h.web[0].URL, AuthURL: h.web[0].URL, AppKey: "demo_key", AppSecret: "demo_secret"})
+	if err != nil {
+		return err
+	}
+	shop := tiktok.Shop(func(context.Context) (tiktokshop.Access, error) {
+		return tiktokshop.Access{Token: s.AccessToken, Cipher: "GCP_demo0001"}, nil
+	})
+	for _, topic := range []string{tiktokshop.ReturnStatusChange, tiktokshop.OrderStatusChange, tiktokshop.CancellationStatusChange} {
+		if err := shop.SetWebhook(ctx, topic, h.receiver()+app.PathTikTok); err != nil {
+			return fmt.Errorf("register webhook: %w", err)
+		}
+	}
+	for _, topic := range []int{67, 68} { // switched on in Partner Center only (T20)
+		if err := h.TikTok.SubscribePartnerCenter(topic, h.receiver()+app.PathTikTok); err != nil {
+			return fmt.Errorf("subscribe: %w", err)
+		}
+	}
+	rg, err := returngo.New(returngo.Options{BaseURL: h.web[1].URL, APIKey: apiKey})
+	if err != nil {
+		return err
+	}
+	for _, event := range []string{"RMA_CREATED", "RMA_STATUS_UPDATED", "SHIPMENT_CREATED", "SHIPMENT_STATUS_UPDATED", "TRANSACTION_CREATED", "REFUND_CREATED"} {
+		if _, err := rg.Shop(store).AddWebhook(ctx, event, app.ReturnGOAddress(h.receiver(), shopName, webhookToken)); err != nil {
+			return fmt.Errorf("register webhook: %w", err)
+		}
+	}
+	return nil
+}
+
+// Close stops everything, workers first.
+func (h *House) Close() {
+	if h.stop != nil {
+		h.stop()
+		for range h.parts {
+			if err := <-h.running; err != nil {
+				h.log.Error("a program failed", zap.Error(err))
+			}
+		}
+	}
+	if h.TikTok != nil {
+		h.TikTok.Close()
+		h.ReturnGO.Close()
+	}
+	for _, w := range h.web {
+		w.Close()
+	}
+	if h.books != nil {
+		_ = h.books.Close()
+	}
+	if h.Client != nil {
+		h.Client.Close()
+	}
+	if h.Server != nil {
+		h.Server.Stop()
+	}
+}
+
+// readLedger looks into the ledger beside worker and starter.
+func (h *House) readLedger(ctx context.Context, read func(*ledger.Tx) error) error {
+	if h.books == nil {
+		l, err := ledger.Open(ctx, h.Config.Ledger, time.Now)
+		if err != nil {
+			return err
+		}
+		h.books = l
+	}
+	return h.books.Do(ctx, read)
+}
+
+// count asks the server how many workflows match a query.
+func (h *House) count(ctx context.Context, query string) (int64, error) {
+	resp, err := h.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
+	if err != nil {
+		return 0, fmt.Errorf("count workflows: %w", err)
+	}
+	return resp.GetCount(), nil
+}
