@@ -95,6 +95,7 @@ func (l *Ledger) Do(ctx context.Context, work func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("ledger: begin: %w", err)
 	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to take back; a panic must not leave the ledger locked
 	if err := work(&Tx{tx: tx, now: l.now().UTC()}); err != nil {
 		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
