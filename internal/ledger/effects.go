@@ -114,7 +114,15 @@ func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) err
 			return err
 		}
 		for _, id := range stale {
-			if err := t.SetEffect(ctx, id, returns.EffectVoid, "", "", "decided otherwise before it was sent"); err != nil {
+			n, err := t.exec(ctx, "drop intent", `UPDATE effects SET state = 'void', note = 'decided otherwise before it was sent'
+				WHERE id = $1 AND state = 'intent'`, id)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue // claimed meanwhile: its unit is not free
+			}
+			if err := t.freeUnits(ctx, id); err != nil {
 				return err
 			}
 		}
@@ -150,6 +158,10 @@ func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState
 	if err != nil || n == 0 || state != returns.EffectVoid {
 		return err
 	}
-	_, err = t.exec(ctx, "free units", `UPDATE effect_units SET live = 0 WHERE effect_id = $1`, id)
+	return t.freeUnits(ctx, id)
+}
+
+func (t *Tx) freeUnits(ctx context.Context, effectID string) error {
+	_, err := t.exec(ctx, "free units", `UPDATE effect_units SET live = 0 WHERE effect_id = $1`, effectID)
 	return err
 }
