@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -83,11 +84,26 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 	if n == 0 {
 		return fmt.Errorf("%w: %s", ErrClaimed, e.ID)
 	}
-	for _, u := range e.Units {
-		n, err := t.exec(ctx, "claim unit", `INSERT INTO effect_units (effect_id, shop, unit, kind, live)
-			SELECT $1, $2, $3, $4, 1 WHERE NOT EXISTS
-				(SELECT 1 FROM effect_units WHERE shop = $2 AND unit = $3 AND kind = $4 AND live = 1 AND effect_id <> $1)
-			ON CONFLICT (effect_id, unit) DO UPDATE SET live = 1`, e.ID, shop, string(u), string(e.Kind))
+	if err := t.claimUnits(ctx, shop, e); err != nil {
+		return err
+	}
+	if e.Kind != returns.EffectRefund {
+		return nil
+	}
+	return t.takeOrder(ctx, shop, e.OrderID, e.ID)
+}
+
+// claimUnits makes the units live under the effect; those of an earlier attempt
+// that are no longer wanted are let go. In one order, so that two effects on the
+// same units never wait for each other.
+func (t *Tx) claimUnits(ctx context.Context, shop string, e returns.Effect) error {
+	if _, err := t.exec(ctx, "let units go", `DELETE FROM effect_units WHERE effect_id = $1`, e.ID); err != nil {
+		return err
+	}
+	for _, u := range slices.Compact(slices.Sorted(slices.Values(e.Units))) {
+		// The index decides, not a read before it: the other may not be committed yet.
+		n, err := t.exec(ctx, "claim unit", `INSERT INTO effect_units (effect_id, shop, unit, kind, live) VALUES ($1, $2, $3, $4, 1)
+			ON CONFLICT (shop, unit, kind) WHERE live = 1 DO NOTHING`, e.ID, shop, string(u), string(e.Kind))
 		if err != nil {
 			return err
 		}
@@ -95,10 +111,7 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 			return fmt.Errorf("%w: %s of %s", ErrEffectLive, e.Kind, u)
 		}
 	}
-	if e.Kind != returns.EffectRefund {
-		return nil
-	}
-	return t.takeOrder(ctx, shop, e.OrderID, e.ID)
+	return nil
 }
 
 // dropIntents voids intents of the same kind on the same units that were never
