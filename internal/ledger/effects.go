@@ -68,6 +68,9 @@ func (t *Tx) loadEffects(ctx context.Context, shop string, key returns.Key, r *r
 // keeps its id and so the platform's idempotency key. Errors: ErrEffectLive,
 // ErrOrderBusy, ErrClaimed.
 func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.Effect, until time.Time) error {
+	if err := t.enterReturn(ctx, shop, key); err != nil {
+		return err
+	}
 	if err := t.dropIntents(ctx, shop, e); err != nil {
 		return err
 	}
@@ -145,11 +148,14 @@ func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) err
 
 // takeOrder takes the order's row: one refund in flight per order.
 func (t *Tx) takeOrder(ctx context.Context, shop, orderID, effectID string) error {
-	if _, err := t.exec(ctx, "enter order", `INSERT INTO orders (shop, order_id) VALUES ($1, $2) ON CONFLICT (shop, order_id) DO NOTHING`, shop, orderID); err != nil {
+	// The update changes nothing; it makes us wait for whoever is at the order, so
+	// that the next statement sees what became of it.
+	if _, err := t.exec(ctx, "enter order", `INSERT INTO orders (shop, order_id) VALUES ($1, $2)
+		ON CONFLICT (shop, order_id) DO UPDATE SET in_flight = orders.in_flight`, shop, orderID); err != nil {
 		return err
 	}
 	n, err := t.exec(ctx, "take order", `UPDATE orders SET in_flight = $1 WHERE shop = $2 AND order_id = $3
-		AND (in_flight = '' OR in_flight = $1 OR in_flight IN (SELECT id FROM effects WHERE state <> 'claimed'))`, effectID, shop, orderID)
+		AND (in_flight = '' OR in_flight = $1 OR EXISTS (SELECT 1 FROM effects WHERE id = orders.in_flight AND state <> 'claimed'))`, effectID, shop, orderID)
 	if err != nil {
 		return err
 	}
