@@ -67,9 +67,9 @@ func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, k
 	if err != nil || !open {
 		return shown, false, err
 	}
-	_, err = t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
+	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
 		text(t.now), by, shop, string(key), string(kind))
-	return shown, true, err
+	return shown, n > 0, err // nothing closed: another answered first
 }
 
 // Decided is the part of a decision that outlives the workflow.
