@@ -35,6 +35,9 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	}
 	switch c.Name {
 	case returns.CommandPause, returns.CommandResume:
+		if err := t.enterReturn(ctx, shop, key); err != nil {
+			return Outcome{}, err
+		}
 		_, err := t.exec(ctx, "pause", `UPDATE returns SET paused = $1 WHERE shop = $2 AND key = $3`,
 			flag(c.Name == returns.CommandPause), shop, string(key))
 		return Outcome{Accepted: true, Sentence: string(c.Name) + "d"}, err
