@@ -117,7 +117,7 @@ var ErrWriteOpen = errors.New("ledger: a stock write of this product is under wa
 
 // BeginWrite commits the numbers read and what is to be set, before it is set.
 // The entries ride on this write. A product has one open write; another gives
-// ErrWriteOpen.
+// ErrWriteOpen, and so does an entry that is owed no longer: another write carried it.
 func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding []StockEntry) (string, error) {
 	id := newID()
 	n, err := t.exec(ctx, "begin stock write", `INSERT INTO stock_writes (id, shop, product_id, state, read_at, claim_until)
@@ -136,9 +136,13 @@ func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding [
 		}
 	}
 	for _, e := range riding {
-		if _, err := t.exec(ctx, "entry rides", `UPDATE stock_entries SET state = 'written', write_id = $1, problem = '', note = '', changed_at = $2
-			WHERE shop = $3 AND id = $4 AND state = 'owed'`, id, text(t.now), shop, e.ID); err != nil {
+		n, err := t.exec(ctx, "entry rides", `UPDATE stock_entries SET state = 'written', write_id = $1, problem = '', note = '', changed_at = $2
+			WHERE shop = $3 AND id = $4 AND state = 'owed'`, id, text(t.now), shop, e.ID)
+		if err != nil {
 			return "", err
+		}
+		if n == 0 {
+			return "", fmt.Errorf("%w, or was: %s is owed no longer", ErrWriteOpen, e.ID)
 		}
 	}
 	return id, nil
