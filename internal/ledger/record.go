@@ -134,7 +134,7 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 		s.At = time.Time(at)
 		return s, err
 	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem FROM stock_entries
-		WHERE shop = $1 AND key = $2 AND unit <> '' ORDER BY unit`, shop, string(key))
+		WHERE shop = $1 AND unit <> '' AND (key = $2 OR id IN (SELECT unit FROM holds WHERE shop = $1 AND key = $2)) ORDER BY unit`, shop, string(key))
 	return err
 }
 
