@@ -19,11 +19,15 @@ type Outcome struct {
 // refused with a sentence; either way it stands in the audit. A command applied
 // twice counts once.
 func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c returns.Command) (Outcome, error) {
+	refusal := ""
+	if c.ID != "" {
+		refusal = c.ID + ":refused"
+	}
 	if fresh, err := t.audit(ctx, c.ID, shop, key, Entry{What: "command " + string(c.Name) + " " + string(c.Answer), Why: c.Why, DecidedBy: c.Who}); err != nil || !fresh {
-		return Outcome{Accepted: true, Sentence: "already taken"}, err
+		return t.heardBefore(ctx, auditID(shop, key, refusal), err)
 	}
 	refuse := func(why string) (Outcome, error) {
-		_, err := t.audit(ctx, "", shop, key, Entry{What: "command refused", Why: why, DecidedBy: c.Who})
+		_, err := t.audit(ctx, refusal, shop, key, Entry{What: "command refused", Why: why, DecidedBy: c.Who})
 		return Outcome{Sentence: why}, err
 	}
 	if err := c.Validate(); err != nil {
@@ -31,6 +35,9 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	}
 	switch c.Name {
 	case returns.CommandPause, returns.CommandResume:
+		if err := t.enterReturn(ctx, shop, key); err != nil {
+			return Outcome{}, err
+		}
 		_, err := t.exec(ctx, "pause", `UPDATE returns SET paused = $1 WHERE shop = $2 AND key = $3`,
 			flag(c.Name == returns.CommandPause), shop, string(key))
 		return Outcome{Accepted: true, Sentence: string(c.Name) + "d"}, err
@@ -55,6 +62,22 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
 
+// heardBefore is the outcome of a command that comes again: a refusal is still one.
+func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcome, error) {
+	if err != nil {
+		return Outcome{}, err
+	}
+	why, refused, err := first(query(ctx, t, "read refusal", func(scan func(...any) error) (string, error) {
+		var s string
+		err := scan(&s)
+		return s, err
+	}, `SELECT why FROM audit WHERE id = $1`, refusal))
+	if refused {
+		return Outcome{Sentence: why}, err
+	}
+	return Outcome{Accepted: true, Sentence: "already taken"}, err
+}
+
 // closeException closes one open exception and gives the amount it showed.
 func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, by string) (returns.Money, bool, error) {
 	shown, open, err := first(query(ctx, t, "read exception", func(scan func(...any) error) (returns.Money, error) {
@@ -67,9 +90,9 @@ func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, k
 	if err != nil || !open {
 		return shown, false, err
 	}
-	_, err = t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
+	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
 		text(t.now), by, shop, string(key), string(kind))
-	return shown, true, err
+	return shown, n > 0, err // nothing closed: another answered first
 }
 
 // Decided is the part of a decision that outlives the workflow.
@@ -195,12 +218,17 @@ func (t *Tx) audit(ctx context.Context, id, shop string, key returns.Key, e Entr
 	if id == "" {
 		id = newID()
 	} else {
-		id = shop + ":" + string(key) + ":" + id
+		id = auditID(shop, key, id)
 	}
 	n, err := t.exec(ctx, "audit", `INSERT INTO audit (id, shop, key, unit, what, why, at, request_id, decided_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,
 		id, shop, string(key), string(e.Unit), e.What, e.Why, text(t.now), e.RequestID, e.DecidedBy)
 	return n > 0, err
+}
+
+// auditID is the id of a line that can be written only once.
+func auditID(shop string, key returns.Key, id string) string {
+	return shop + ":" + string(key) + ":" + id
 }
 
 // OwnClocks are the TikTok returns of an order that run under a clock of their

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -67,6 +68,9 @@ func (t *Tx) loadEffects(ctx context.Context, shop string, key returns.Key, r *r
 // keeps its id and so the platform's idempotency key. Errors: ErrEffectLive,
 // ErrOrderBusy, ErrClaimed.
 func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.Effect, until time.Time) error {
+	if err := t.enterReturn(ctx, shop, key); err != nil {
+		return err
+	}
 	if err := t.dropIntents(ctx, shop, e); err != nil {
 		return err
 	}
@@ -83,11 +87,26 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 	if n == 0 {
 		return fmt.Errorf("%w: %s", ErrClaimed, e.ID)
 	}
-	for _, u := range e.Units {
-		n, err := t.exec(ctx, "claim unit", `INSERT INTO effect_units (effect_id, shop, unit, kind, live)
-			SELECT $1, $2, $3, $4, 1 WHERE NOT EXISTS
-				(SELECT 1 FROM effect_units WHERE shop = $2 AND unit = $3 AND kind = $4 AND live = 1 AND effect_id <> $1)
-			ON CONFLICT (effect_id, unit) DO UPDATE SET live = 1`, e.ID, shop, string(u), string(e.Kind))
+	if err := t.claimUnits(ctx, shop, e); err != nil {
+		return err
+	}
+	if e.Kind != returns.EffectRefund {
+		return nil
+	}
+	return t.takeOrder(ctx, shop, e.OrderID, e.ID)
+}
+
+// claimUnits makes the units live under the effect; those of an earlier attempt
+// that are no longer wanted are let go. In one order, so that two effects on the
+// same units never wait for each other.
+func (t *Tx) claimUnits(ctx context.Context, shop string, e returns.Effect) error {
+	if _, err := t.exec(ctx, "let units go", `DELETE FROM effect_units WHERE effect_id = $1`, e.ID); err != nil {
+		return err
+	}
+	for _, u := range slices.Compact(slices.Sorted(slices.Values(e.Units))) {
+		// The index decides, not a read before it: the other may not be committed yet.
+		n, err := t.exec(ctx, "claim unit", `INSERT INTO effect_units (effect_id, shop, unit, kind, live) VALUES ($1, $2, $3, $4, 1)
+			ON CONFLICT (shop, unit, kind) WHERE live = 1 DO NOTHING`, e.ID, shop, string(u), string(e.Kind))
 		if err != nil {
 			return err
 		}
@@ -95,10 +114,7 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 			return fmt.Errorf("%w: %s of %s", ErrEffectLive, e.Kind, u)
 		}
 	}
-	if e.Kind != returns.EffectRefund {
-		return nil
-	}
-	return t.takeOrder(ctx, shop, e.OrderID, e.ID)
+	return nil
 }
 
 // dropIntents voids intents of the same kind on the same units that were never
@@ -114,7 +130,15 @@ func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) err
 			return err
 		}
 		for _, id := range stale {
-			if err := t.SetEffect(ctx, id, returns.EffectVoid, "", "", "decided otherwise before it was sent"); err != nil {
+			n, err := t.exec(ctx, "drop intent", `UPDATE effects SET state = 'void', note = 'decided otherwise before it was sent'
+				WHERE id = $1 AND state = 'intent'`, id)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue // claimed meanwhile: its unit is not free
+			}
+			if err := t.freeUnits(ctx, id); err != nil {
 				return err
 			}
 		}
@@ -124,11 +148,14 @@ func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) err
 
 // takeOrder takes the order's row: one refund in flight per order.
 func (t *Tx) takeOrder(ctx context.Context, shop, orderID, effectID string) error {
-	if _, err := t.exec(ctx, "enter order", `INSERT INTO orders (shop, order_id) VALUES ($1, $2) ON CONFLICT (shop, order_id) DO NOTHING`, shop, orderID); err != nil {
+	// The update changes nothing; it makes us wait for whoever is at the order, so
+	// that the next statement sees what became of it.
+	if _, err := t.exec(ctx, "enter order", `INSERT INTO orders (shop, order_id) VALUES ($1, $2)
+		ON CONFLICT (shop, order_id) DO UPDATE SET in_flight = orders.in_flight`, shop, orderID); err != nil {
 		return err
 	}
 	n, err := t.exec(ctx, "take order", `UPDATE orders SET in_flight = $1 WHERE shop = $2 AND order_id = $3
-		AND (in_flight = '' OR in_flight = $1 OR in_flight IN (SELECT id FROM effects WHERE state <> 'claimed'))`, effectID, shop, orderID)
+		AND (in_flight = '' OR in_flight = $1 OR EXISTS (SELECT 1 FROM effects WHERE id = orders.in_flight AND state <> 'claimed'))`, effectID, shop, orderID)
 	if err != nil {
 		return err
 	}
@@ -150,7 +177,11 @@ func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState
 	if err != nil || n == 0 || state != returns.EffectVoid {
 		return err
 	}
-	_, err = t.exec(ctx, "free units", `UPDATE effect_units SET live = 0 WHERE effect_id = $1`, id)
+	return t.freeUnits(ctx, id)
+}
+
+func (t *Tx) freeUnits(ctx context.Context, effectID string) error {
+	_, err := t.exec(ctx, "free units", `UPDATE effect_units SET live = 0 WHERE effect_id = $1`, effectID)
 	return err
 }
 

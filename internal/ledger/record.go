@@ -25,8 +25,7 @@ func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Re
 }
 
 func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
-	if _, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at) VALUES ($1, $2, $3)
-		ON CONFLICT (shop, key) DO NOTHING`, shop, string(key), text(t.now)); err != nil {
+	if err := t.enterReturn(ctx, shop, key); err != nil {
 		return err
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
@@ -35,6 +34,15 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
 		return struct{}{}, err
 	}, `SELECT order_id, paused = 1, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	return err
+}
+
+// enterReturn enters a return that is new. On one that is known the update
+// changes nothing, but makes decisions, claims and commands of one return wait for
+// each other: nobody decides from what another is about to change.
+func (t *Tx) enterReturn(ctx context.Context, shop string, key returns.Key) error {
+	_, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at) VALUES ($1, $2, $3)
+		ON CONFLICT (shop, key) DO UPDATE SET opened_at = returns.opened_at`, shop, string(key), text(t.now))
 	return err
 }
 
@@ -126,7 +134,7 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 		s.At = time.Time(at)
 		return s, err
 	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem FROM stock_entries
-		WHERE shop = $1 AND key = $2 AND unit <> '' ORDER BY unit`, shop, string(key))
+		WHERE shop = $1 AND unit <> '' AND (key = $2 OR id IN (SELECT unit FROM holds WHERE shop = $1 AND key = $2)) ORDER BY unit`, shop, string(key))
 	return err
 }
 

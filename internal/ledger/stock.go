@@ -117,7 +117,7 @@ var ErrWriteOpen = errors.New("ledger: a stock write of this product is under wa
 
 // BeginWrite commits the numbers read and what is to be set, before it is set.
 // The entries ride on this write. A product has one open write; another gives
-// ErrWriteOpen.
+// ErrWriteOpen, and so does an entry that is owed no longer: another write carried it.
 func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding []StockEntry) (string, error) {
 	id := newID()
 	n, err := t.exec(ctx, "begin stock write", `INSERT INTO stock_writes (id, shop, product_id, state, read_at, claim_until)
@@ -136,9 +136,13 @@ func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding [
 		}
 	}
 	for _, e := range riding {
-		if _, err := t.exec(ctx, "entry rides", `UPDATE stock_entries SET state = 'written', write_id = $1, problem = '', note = '', changed_at = $2
-			WHERE shop = $3 AND id = $4 AND state = 'owed'`, id, text(t.now), shop, e.ID); err != nil {
+		n, err := t.exec(ctx, "entry rides", `UPDATE stock_entries SET state = 'written', write_id = $1, problem = '', note = '', changed_at = $2
+			WHERE shop = $3 AND id = $4 AND state = 'owed'`, id, text(t.now), shop, e.ID)
+		if err != nil {
 			return "", err
+		}
+		if n == 0 {
+			return "", fmt.Errorf("%w, or was: %s is owed no longer", ErrWriteOpen, e.ID)
 		}
 	}
 	return id, nil
@@ -160,18 +164,21 @@ func (t *Tx) Answered(ctx context.Context, writeID, requestID string, after []St
 }
 
 // VoidWrite takes back a write that did not happen: its entries are owed again.
+// A judged write stays what it is, and a void one too.
 func (t *Tx) VoidWrite(ctx context.Context, shop, writeID, note string, problem returns.Kind) error {
-	if _, err := t.exec(ctx, "void stock write", `UPDATE stock_writes SET state = 'void', note = $1 WHERE id = $2`, note, writeID); err != nil {
+	n, err := t.exec(ctx, "void stock write", `UPDATE stock_writes SET state = 'void', note = $1 WHERE id = $2 AND state IN ('open', 'unproven')`, note, writeID)
+	if err != nil || n == 0 {
 		return err
 	}
-	_, err := t.exec(ctx, "owe again", `UPDATE stock_entries SET state = 'owed', write_id = '', problem = $1, note = $2, changed_at = $3
+	_, err = t.exec(ctx, "owe again", `UPDATE stock_entries SET state = 'owed', write_id = '', problem = $1, note = $2, changed_at = $3
 		WHERE shop = $4 AND write_id = $5`, string(problem), note, text(t.now), shop, writeID)
 	return err
 }
 
 // Unproven lets later writes go on while this one's proof has not come.
 func (t *Tx) Unproven(ctx context.Context, shop, writeID, note string) error {
-	if _, err := t.exec(ctx, "stock unproven", `UPDATE stock_writes SET state = 'unproven', note = $1 WHERE id = $2`, note, writeID); err != nil {
+	n, err := t.exec(ctx, "stock unproven", `UPDATE stock_writes SET state = 'unproven', note = $1 WHERE id = $2 AND state IN ('open', 'unproven')`, note, writeID)
+	if err != nil || n == 0 {
 		return err
 	}
 	return t.entryProblem(ctx, shop, `write_id = $5`, writeID, returns.StockUnproven, note)
@@ -192,7 +199,8 @@ func (t *Tx) entryProblem(ctx context.Context, shop, where, arg string, problem 
 // an entry of its own and rides on the next write; the number once written is
 // never rewritten.
 func (t *Tx) Judge(ctx context.Context, shop string, w StockWrite, how string) error {
-	if _, err := t.exec(ctx, "judge stock write", `UPDATE stock_writes SET state = 'judged', note = $1 WHERE id = $2`, how, w.ID); err != nil {
+	n, err := t.exec(ctx, "judge stock write", `UPDATE stock_writes SET state = 'judged', note = $1 WHERE id = $2 AND state IN ('open', 'unproven')`, how, w.ID)
+	if err != nil || n == 0 {
 		return err
 	}
 	entries, err := t.EntriesOf(ctx, shop, w.ID)
