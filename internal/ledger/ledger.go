@@ -71,14 +71,26 @@ func (l *Ledger) migrate(ctx context.Context) error {
 		return fmt.Errorf("ledger migrations: %w", err)
 	}
 	// Worker and starter may begin together. Each step is a transaction, and who
-	// comes second fails once the first has committed: then it is done already.
-	for range len(p.ListSources()) + 2 {
+	// comes second fails until the first has committed: then it is done already.
+	deadline := time.NewTimer(migrationPatience)
+	defer deadline.Stop()
+	for {
 		if _, err = p.Up(ctx); err == nil {
 			return nil
 		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("ledger migrations: %w", err)
+		case <-deadline.C:
+			return fmt.Errorf("ledger migrations: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	return fmt.Errorf("ledger migrations: %w", err)
 }
+
+// migrationPatience is how long another process may be at the schema.
+const migrationPatience = 20 * time.Second
+
 
 // Tx is one transaction. A platform is never called inside of one.
 type Tx struct {

@@ -111,6 +111,10 @@ func (d *desk) decideOn(g group) {
 		}
 	case returns.TikTokAwaitingShip:
 		if slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned }) {
+			if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt) {
+				d.look(returns.TikTok, "the goods are here: see whether TikTok knows")
+				return
+			}
 			if !d.answered(returns.ParcelNotShipped, returns.AnswerHandledManually) {
 				d.raise(returns.ParcelNotShipped, t.Refund, "the goods of TikTok return %s are here, TikTok still waits for the buyer to send them", t.ID)
 			}
