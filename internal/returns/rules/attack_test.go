@@ -350,3 +350,32 @@ func TestTheBestPairingIsFoundForAllItemsTogether(t *testing.T) {
 	d := Decide(setup(2, oneSKU, passed(1, 2), buyerReturn("R1", returns.TikTokShipped, 2), payable("10.00", "L1")))
 	require.Equal(t, map[string]returns.UnitID{"I1": "L1", "I2": "L2"}, pairs(d))
 }
+
+func TestACaseIsNotPaidBesideARefundInFlight(t *testing.T) {
+	t.Parallel()
+	opened := together(passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), sellerRefund(returns.EffectClaimed, "10.00", "L1"))
+	inFlight := effectIs(1, func(e *returns.Effect) { e.ClaimUntil = noon.Add(time.Minute) })
+	sentOnce := effectIs(1, func(e *returns.Effect) { e.State = returns.EffectIntent })
+
+	d := Decide(setup(1, opened, inFlight))
+	require.Empty(t, acts(d))
+	require.Equal(t, noon.Add(time.Minute), d.Plan.Wake.At)
+
+	d = Decide(setup(1, opened, sentOnce))
+	require.Equal(t, []string{"confirm-parcel R1 10.00"}, acts(d))
+}
+
+func TestGoodsOfARefusedRMAAreHeldUntilTheyAreInStock(t *testing.T) {
+	t.Parallel()
+	d := Decide(setup(1, rma(returns.RMACanceled), passed(1), noTransactions))
+	require.Equal(t, []string{"restock L1→WH-1"}, acts(d))
+	require.Len(t, d.Holds, 1)
+}
+
+func TestAnAmountDoesNotPayWhatReturnGOPaid(t *testing.T) {
+	t.Parallel()
+	d := Decide(setup(1, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1"), transaction("T9", returns.TransactionSuccess, "10.00", "I1"),
+		answer(returns.AuthorisedTwice, returns.AnswerSetAmount, "10.00")))
+	require.Empty(t, acts(d))
+	require.Equal(t, []returns.Kind{returns.PaidInReturnGO}, kinds(d))
+}

@@ -145,8 +145,11 @@ func (d *desk) ownWriteBack(e returns.Effect) bool {
 	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.ID == e.TikTokReturnID }) || e.Subject == d.Record.RMA.ID
 }
 
+// anyOpenCase tells whether a TikTok return still occupies one of the units.
 func (d *desk) anyOpenCase() bool {
-	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.Live() })
+	return slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool {
+		return t.Live() && slices.ContainsFunc(d.units, func(u *unit) bool { return covers(t, u.hold.Unit) })
+	})
 }
 
 // anyUnpaidCase tells whether TikTok may still pay one of the units, beside what

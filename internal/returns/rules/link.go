@@ -101,7 +101,7 @@ func (d *desk) paired() bool {
 		d.units = append(d.units, u)
 		d.holds = append(d.holds, u.hold)
 	}
-	if d.refusedByReturnGO() && !d.anyTouched() {
+	if d.refusedByReturnGO() && !d.anyTouched() && !d.anyCameBack() {
 		d.holds = nil // released: another RMA may hold them
 	}
 	return len(d.units) == len(items) || d.withoutTheRest()
@@ -211,6 +211,12 @@ func (d *desk) touched(u returns.UnitID) bool {
 
 func (d *desk) anyTouched() bool {
 	return slices.ContainsFunc(d.units, func(u *unit) bool { return d.touched(u.hold.Unit) })
+}
+
+// anyCameBack tells whether goods are here, whatever ReturnGO says: they are to
+// be put into stock once.
+func (d *desk) anyCameBack() bool {
+	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned })
 }
 
 // caseOn is the TikTok return that counts for a unit: one that pays before one

@@ -143,6 +143,13 @@ func (d *desk) decideOn(g group) {
 func (d *desk) payByCase(g group, route returns.Route) {
 	t := g.tiktok
 	accepted := d.acceptedPayable(g, t.Refund)
+	if e := d.sent(g); e != nil && e.Subject != t.ID {
+		g.say("refund of " + e.Amount.String() + " sent")
+		if !d.unclear(*e) {
+			d.await(*e) // the money may be moving already: TikTok must not pay beside it
+		}
+		return
+	}
 	switch {
 	case !d.holdsAllOf(g) && d.answered(returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)

@@ -66,7 +66,11 @@ func (d *desk) valueUnits() {
 	expected := d.expectedValues()
 	for i, u := range d.units {
 		live := d.liveTransactions(u)
+		paid := slices.IndexFunc(live, func(t returns.Transaction) bool { return t.Status == returns.TransactionSuccess && !d.isOurs(t) })
 		switch {
+		case paid >= 0: // before anything else: no answer about an amount may pay it again
+			u.value, _ = d.shareOf(u, live[paid])
+			d.askAbout(u, returns.PaidInReturnGO, live[paid].Amount, "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
 		case len(live) == 0:
 			u.value, u.expected = expected[i], true
 		case len(live) > 1:
@@ -84,10 +88,6 @@ func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 		u.value = share
 	} else {
 		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
-		return
-	}
-	if t.Status == returns.TransactionSuccess && !d.isOurs(t) {
-		d.askAbout(u, returns.PaidInReturnGO, t.Amount, "ReturnGO's transaction %s for %s was settled by somebody else", t.ID, u.item.SKU)
 		return
 	}
 	if order := d.Record.Order.Currency; u.value.CurrencyCode() != order {
