@@ -379,3 +379,10 @@ func TestAnAmountDoesNotPayWhatReturnGOPaid(t *testing.T) {
 	require.Empty(t, acts(d))
 	require.Equal(t, []returns.Kind{returns.PaidInReturnGO}, kinds(d))
 }
+
+func TestPaidByOthersWhileOurRefundIsInFlight(t *testing.T) {
+	t.Parallel()
+	d := Decide(setup(1, settled("R1", 1), sellerRefund(returns.EffectClaimed, "10.00", "L1"), effectIs(1, func(e *returns.Effect) { e.ClaimUntil = noon.Add(time.Minute) })))
+	require.False(t, d.Plan.Close)
+	require.Equal(t, noon.Add(time.Minute), d.Plan.Wake.At)
+}

@@ -107,7 +107,7 @@ func (d *desk) finish() {
 	if at := d.firstInspection(); !at.IsZero() {
 		d.plan.InspectedAt = at
 	}
-	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done || !u.stock.done })
+	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done || !u.stock.done }) || d.refundsInFlight()
 	switch {
 	case !open && d.anyUnpaidCase():
 		d.plan.Stage = returns.StageSettling
@@ -129,6 +129,23 @@ func (d *desk) finish() {
 	default:
 		d.plan.Stage = returns.StageAwaitInspect
 	}
+}
+
+// refundsInFlight tells whether a refund of ours may still move money, though
+// somebody else has paid the unit meanwhile.
+func (d *desk) refundsInFlight() bool {
+	moving := false
+	for _, e := range d.Record.Effects {
+		if e.Kind != returns.EffectRefund || e.State != returns.EffectClaimed && e.State != returns.EffectApplied ||
+			!slices.ContainsFunc(d.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {
+			continue
+		}
+		moving = true
+		if !d.unclear(e) {
+			d.await(e)
+		}
+	}
+	return moving
 }
 
 // writeBackOpen tells whether a write to ReturnGO was sent and has not been seen
