@@ -20,6 +20,9 @@ func Share(total Money, weights []Money) ([]Money, error) {
 	if !SameMoney(total, Money{total.Round()}) {
 		return nil, fmt.Errorf("share: %s has fractions of a minor unit", total)
 	}
+	if total.IsNegative() {
+		return nil, fmt.Errorf("share: %s is less than nothing", total)
+	}
 	minor := total.BigInt()
 	parts, whole := make([]*big.Int, len(weights)), new(big.Int)
 	for i, w := range weights {

@@ -55,6 +55,9 @@ func (d *desk) seenOnCase(e returns.Effect) EffectChange {
 		return EffectChange{State: returns.EffectVerified}
 	case e.Kind == returns.EffectRefund && t.Pays():
 		return EffectChange{State: returns.EffectApplied}
+	case e.Kind == returns.EffectRefund && (t.Status == returns.TikTokCancelled || t.NextID != "") &&
+		(e.State == returns.EffectApplied || readAfter(d.Record.TikTokReadAt, e)):
+		return EffectChange{State: returns.EffectVoid, Note: "TikTok ended return " + t.ID + " without paying"}
 	case readAfter(d.Record.TikTokReadAt, e):
 		return EffectChange{State: returns.EffectIntent, Note: "read again after the answer was lost: not done"}
 	}
@@ -76,6 +79,9 @@ func (d *desk) seenAsSellerRefund(e returns.Effect) EffectChange {
 		case t.Status == returns.TikTokCancelled:
 			return EffectChange{State: returns.EffectVoid, TikTokReturnID: t.ID, Note: "TikTok cancelled the return that our refund opened"}
 		}
+	}
+	if d.toldWhatBecame(e) {
+		return EffectChange{State: returns.EffectVoid, Note: "a person looked: " + string(d.Record.Answers[returns.OutcomeUnclear].Answer)}
 	}
 	quietSince := d.Record.TikTokReadAt.Sub(e.ClaimedAt)
 	if readAfter(d.Record.TikTokReadAt, e) && quietSince >= d.Policy.CreateSettle && d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
@@ -137,10 +143,18 @@ func (d *desk) tiktokReturn(id string) *returns.TikTokReturn {
 	return nil
 }
 
+// toldWhatBecame tells whether a person found out what no read could show: that
+// the create did nothing, or that they dealt with it.
+func (d *desk) toldWhatBecame(e returns.Effect) bool {
+	ours := slices.ContainsFunc(d.Record.Holds, func(h returns.Hold) bool { return e.Covers(h.Unit) })
+	return ours && e.State == returns.EffectClaimed &&
+		d.answeredSince(e.IntentAt.Add(d.Policy.KeyLifetime), returns.OutcomeUnclear, returns.AnswerRetry, returns.AnswerHandledManually)
+}
+
 // unclear names a create whose outcome can no longer be found out: sending it
 // again would risk a second payment.
 func (d *desk) unclear(e returns.Effect) bool {
-	if e.State != returns.EffectClaimed || e.Route != returns.RouteSellerRefund || d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
+	if e.State != returns.EffectClaimed || e.Route != returns.RouteSellerRefund || d.Now.Before(e.ClaimUntil) || d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
 		return false
 	}
 	d.raise(returns.OutcomeUnclear, e.Amount, "a refund of %s was sent at %s; nothing shows whether it happened", e.Amount, fmt.Sprint(e.ClaimedAt.UTC().Format(time.RFC3339)))

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -15,9 +16,9 @@ func (d *desk) watchStages() {
 	uninspected := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.item.Inspection.Done() && !u.stock.done })
 	switch {
 	case d.plan.Close:
-	case status == returns.RMAReceived && uninspected:
+	case (status == returns.RMAReceived || status == returns.RMAValidated || status == returns.RMADone) && uninspected:
 		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
-			d.raise(returns.InspectionOverdue, returns.Money{}, "received %s, not inspected", ago(d.Now, since))
+			d.raise(returns.InspectionOverdue, returns.Money{}, "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
 	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving():
 		if d.due(since.Add(d.Policy.NotShippedAfter), "alert if the buyer has not sent the parcel") {
@@ -49,15 +50,18 @@ func (d *desk) watchOrderClosing() {
 	if delivered.IsZero() || d.Policy.OrderClosesAfter <= 0 || !d.approvedByReturnGO() {
 		return
 	}
-	owed := slices.ContainsFunc(d.units, func(u *unit) bool {
-		return !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil
-	})
-	if !owed {
+	var owed group
+	for _, u := range d.units {
+		if !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil {
+			owed.units = append(owed.units, u)
+		}
+	}
+	if len(owed.units) == 0 {
 		return
 	}
 	closes := delivered.Add(d.Policy.OrderClosesAfter)
 	if d.due(closes.Add(-d.Policy.OrderClosingAlert), "alert before the order closes") {
-		value, _, _ := group{units: d.units}.value()
+		value, _, _ := owed.value()
 		if !d.answered(returns.OrderClosing, returns.AnswerHandledManually) {
 			d.raise(returns.OrderClosing, value, "the order closes about %s; after that TikTok refunds nothing", closes.UTC().Format(time.RFC3339))
 		}
@@ -81,11 +85,11 @@ func (d *desk) watchDeadlines() {
 		if d.Now.Before(deadline) {
 			d.wakeAt(deadline.Add(deadlineGrace), "see what TikTok decided at the deadline", returns.TikTok)
 		} else {
-			since := d.Now.Sub(deadline)
-			d.wakeAt(d.Now.Add(max(deadlineGrace, since)), "see what TikTok decided at the deadline", returns.TikTok)
+			d.wakeAt(d.growing(deadlineGrace, deadline), "see what TikTok decided at the deadline", returns.TikTok)
 		}
-		if d.due(deadline.Add(-d.Policy.DeadlineWarning), "warn before TikTok decides") && !d.acting(t.ID) {
-			d.raiseUnlessSeen(returns.SellerDeadline, t.Refund, "TikTok decides on return %s by itself at %s and pays %s", t.ID, deadline.UTC().Format(time.RFC3339), t.Refund)
+		warning := deadline.Add(-d.Policy.DeadlineWarning)
+		if d.due(warning, "warn before TikTok decides") && !d.acting(t.ID) && !d.answeredSince(warning, returns.SellerDeadline, returns.AnswerAcknowledge) {
+			d.raise(returns.SellerDeadline, t.Refund, "TikTok decides on return %s by itself at %s and pays %s", t.ID, deadline.UTC().Format(time.RFC3339), t.Refund)
 		}
 	}
 }
@@ -102,6 +106,9 @@ func (d *desk) clockedReturns() []returns.TikTokReturn {
 		mine := t.ID == d.Key.TikTokReturnID()
 		for _, h := range d.holds {
 			mine = mine || covers(t, h.Unit)
+		}
+		for _, u := range d.units {
+			mine = mine || covers(t, u.hold.Unit) // also when they are not held any more: nobody else watches
 		}
 		if d.Record.RMA != nil && len(d.units) == 0 {
 			mine = mine || !slices.ContainsFunc(t.Lines, func(l returns.TikTokReturnLine) bool {
@@ -149,7 +156,7 @@ func (d *desk) keepTheClock() {
 		d.orderID = t.OrderID
 		d.plan.Stage = returns.StageAwaitingRMA
 		d.wait("waiting for an RMA in ReturnGO")
-		if !t.KnownStatus() {
+		if !t.KnownStatus() && !d.answeredSince(t.UpdatedAt, returns.UnknownStatus, returns.AnswerHandledManually) {
 			d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
 		}
 		if d.due(t.CreatedAt.Add(d.Policy.RMAWait), "alert if there is still no RMA") && !d.answered(returns.ReturnWithoutRMA, returns.AnswerHandledManually) {

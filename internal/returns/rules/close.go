@@ -22,25 +22,29 @@ func (d *desk) writeBack() {
 		paid = true
 		d.reportGroup(g)
 	}
-	if paid && d.Policy.SetDone && !d.openRestocks() && d.nothingPlanned() && d.Record.RMA.Status != returns.RMADone {
+	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.stock.done })
+	if paid && d.Policy.SetDone && !open && !d.anyUnpaidCase() && d.nothingPlanned() && d.Record.RMA.Status != returns.RMADone {
 		d.reportBack(returns.Act{Route: returns.RouteSetDone, Subject: d.Record.RMA.ID, Reason: "all is settled: set the RMA to Done"})
 	}
 }
 
 // reportGroup reports one TikTok return's money.
 func (d *desk) reportGroup(g group) {
-	value, expected, err := g.value()
-	matches := err == nil && returns.SameMoney(value, g.tiktok.Refund)
 	transactions := d.transactionsOf(g)
-	if matches && !expected && len(transactions) > 0 {
-		for _, t := range transactions {
-			if t.Status != returns.TransactionSuccess {
-				d.reportBack(returns.Act{
-					Route: returns.RouteSetTransaction, Subject: t.ID, TikTokReturnID: g.tiktok.ID, Amount: t.Amount,
-					Reason: fmt.Sprintf("TikTok paid %s: settle ReturnGO's transaction %s", g.tiktok.Refund, t.ID),
-				})
-			}
+	all := len(transactions) > 0
+	for _, t := range transactions {
+		if !d.paidInFull(t) {
+			all = false
+			continue
 		}
+		if t.Status != returns.TransactionSuccess {
+			d.reportBack(returns.Act{
+				Route: returns.RouteSetTransaction, Subject: t.ID, TikTokReturnID: g.tiktok.ID, Amount: t.Amount,
+				Reason: fmt.Sprintf("TikTok paid %s: settle ReturnGO's transaction %s", g.tiktok.Refund, t.ID),
+			})
+		}
+	}
+	if all {
 		return
 	}
 	marker := "refund-" + g.tiktok.ID
@@ -52,8 +56,33 @@ func (d *desk) reportGroup(g group) {
 	}
 }
 
-// reportBack plans one write to ReturnGO.
+// paidInFull tells whether every unit a transaction names was paid what is
+// authorised for it: only then was its amount executed.
+func (d *desk) paidInFull(t returns.Transaction) bool {
+	named := 0
+	for _, g := range d.groups() {
+		if !slices.ContainsFunc(g.units, func(u *unit) bool { return slices.Contains(t.ItemIDs, u.item.ID) }) {
+			continue
+		}
+		value, expected, err := g.value()
+		if g.tiktok == nil || !g.tiktok.Paid() || err != nil || expected || !d.paidExactly(g, value) {
+			return false
+		}
+		for _, u := range g.units {
+			if slices.Contains(t.ItemIDs, u.item.ID) {
+				named++
+			}
+		}
+	}
+	return named == len(t.ItemIDs)
+}
+
+// reportBack plans one write to ReturnGO; a transaction over several TikTok
+// returns is written once.
 func (d *desk) reportBack(a returns.Act) {
+	if slices.ContainsFunc(d.plan.Acts, func(b returns.Act) bool { return b.Route == a.Route && b.Subject == a.Subject }) {
+		return
+	}
 	a.Kind, a.OrderID = returns.ActWriteBack, d.orderID
 	d.effect(d.Policy.Switches.WriteBack, a, returns.EffectWriteBack)
 }
@@ -78,8 +107,13 @@ func (d *desk) finish() {
 	if at := d.firstInspection(); !at.IsZero() {
 		d.plan.InspectedAt = at
 	}
-	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done || !u.stock.done })
+	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done || !u.stock.done }) || d.refundsInFlight()
 	switch {
+	case !open && d.anyUnpaidCase():
+		d.plan.Stage = returns.StageSettling
+		d.wait("everything is settled, but another TikTok return is open on these units")
+	case !open && d.held:
+		d.plan.Stage = returns.StagePaused
 	case !open && d.nothingPlanned() && !d.writeBackOpen():
 		d.close("settled: " + d.outcome())
 	case d.refusedByReturnGO() && !d.anyTouched() && !d.anyOpenCase() && d.nothingPlanned():
@@ -97,8 +131,25 @@ func (d *desk) finish() {
 	}
 }
 
-// writeBackOpen tells whether a write to ReturnGO has not been seen there yet,
-// or would be made if its switch were on.
+// refundsInFlight tells whether a refund of ours may still move money, though
+// somebody else has paid the unit meanwhile.
+func (d *desk) refundsInFlight() bool {
+	moving := false
+	for _, e := range d.Record.Effects {
+		if e.Kind != returns.EffectRefund || e.State != returns.EffectClaimed && e.State != returns.EffectApplied ||
+			!slices.ContainsFunc(d.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {
+			continue
+		}
+		moving = true
+		if !d.unclear(e) {
+			d.await(e)
+		}
+	}
+	return moving
+}
+
+// writeBackOpen tells whether a write to ReturnGO was sent and has not been seen
+// there yet. One that is switched off keeps no return open.
 func (d *desk) writeBackOpen() bool {
 	return slices.ContainsFunc(d.Record.Effects, func(e returns.Effect) bool {
 		return e.Kind == returns.EffectWriteBack && e.State == returns.EffectClaimed && d.ownWriteBack(e)
@@ -111,8 +162,19 @@ func (d *desk) ownWriteBack(e returns.Effect) bool {
 	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.ID == e.TikTokReturnID }) || e.Subject == d.Record.RMA.ID
 }
 
+// anyOpenCase tells whether a TikTok return still occupies one of the units.
 func (d *desk) anyOpenCase() bool {
-	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.tiktok != nil && u.tiktok.Live() })
+	return slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool {
+		return t.Live() && slices.ContainsFunc(d.units, func(u *unit) bool { return covers(t, u.hold.Unit) })
+	})
+}
+
+// anyUnpaidCase tells whether TikTok may still pay one of the units, beside what
+// it has paid.
+func (d *desk) anyUnpaidCase() bool {
+	return slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool {
+		return t.Live() && !t.Pays() && slices.ContainsFunc(d.units, func(u *unit) bool { return covers(t, u.hold.Unit) })
+	})
 }
 
 // outcome is the return's end in one sentence.

@@ -44,6 +44,7 @@ type desk struct {
 	changes []EffectChange
 	ask     *Question
 	waits   []string // what is waited for, in plain words
+	held    bool     // an act is held back because the return is paused
 }
 
 func newDesk(f Facts) *desk {
@@ -69,6 +70,7 @@ func (d *desk) look(p returns.Platform, why string) {
 // do plans an act if its switch is on; else it says what would be done.
 func (d *desk) do(on bool, a returns.Act) {
 	if d.Record.Paused {
+		d.held = true
 		d.wait("paused; next would be: " + a.Reason)
 		return
 	}
@@ -96,10 +98,24 @@ func (d *desk) raiseUnlessSeen(kind returns.Kind, amount returns.Money, format s
 	}
 }
 
+// raiseUnlessHandled opens an exception about something that began at a time,
+// unless a person has taken care of it since.
+func (d *desk) raiseUnlessHandled(began time.Time, kind returns.Kind, amount returns.Money, format string, args ...any) {
+	if !d.answeredSince(began, kind, returns.AnswerHandledManually) {
+		d.raise(kind, amount, format, args...)
+	}
+}
+
 // answered tells whether a person gave one of these answers to this kind.
 func (d *desk) answered(kind returns.Kind, answers ...returns.AnswerName) bool {
 	a, ok := d.Record.Answers[kind]
 	return ok && slices.Contains(answers, a.Answer)
+}
+
+// answeredSince is answered, for a matter that began at a time: an answer to an
+// earlier one of the same kind says nothing about it.
+func (d *desk) answeredSince(began time.Time, kind returns.Kind, answers ...returns.AnswerName) bool {
+	return d.answered(kind, answers...) && !d.Record.Answers[kind].At.Before(began)
 }
 
 // wait notes what the return waits for.
@@ -123,6 +139,15 @@ func (d *desk) wakeAt(at time.Time, why string, read ...returns.Platform) {
 			}
 		}
 	}
+}
+
+// rarestLook bounds the growing intervals between looks for the same thing.
+const rarestLook = 24 * time.Hour
+
+// growing is the next look for something that began at a time: twice as late as
+// the one before, within bounds.
+func (d *desk) growing(shortest time.Duration, began time.Time) time.Time {
+	return d.Now.Add(min(max(shortest, d.Now.Sub(began)), max(shortest, rarestLook)))
 }
 
 // due tells whether a threshold has passed; if not, the clock is armed for it.

@@ -82,15 +82,16 @@ func (d *desk) paired() bool {
 	d.holds = nil
 	items := slices.Clone(d.Record.RMA.Items)
 	slices.SortFunc(items, func(a, b returns.RMAItem) int { return cmp.Compare(a.ID, b.ID) })
+	chosen := d.chooseLines(slices.DeleteFunc(slices.Clone(items), func(i returns.RMAItem) bool { _, ok := fixed[i.ID]; return ok }), taken)
 	for _, item := range items {
 		hold, ok := fixed[item.ID]
 		if !ok {
-			line, found := d.lineFor(item, taken)
+			line, found := chosen[item.ID]
 			if !found {
+				d.noLineFor(item)
 				continue
 			}
 			hold = returns.Hold{ItemID: item.ID, Unit: returns.NewUnitID(line.ID, ""), OrderID: d.orderID, SKUID: line.SKUID, ProductID: line.ProductID}
-			taken[hold.Unit] = true
 		}
 		u := d.newUnit(item, hold)
 		u.hold.TikTokReturnID = ""
@@ -100,47 +101,79 @@ func (d *desk) paired() bool {
 		d.units = append(d.units, u)
 		d.holds = append(d.holds, u.hold)
 	}
-	if d.refusedByReturnGO() && !d.anyTouched() {
+	if d.refusedByReturnGO() && !d.anyTouched() && !d.anyCameBack() {
 		d.holds = nil // released: another RMA may hold them
 	}
-	return len(d.units) == len(items) || d.handledWithoutUnits()
+	return len(d.units) == len(items) || d.withoutTheRest()
 }
 
-// handledWithoutUnits ends a return whose items a person took care of.
-func (d *desk) handledWithoutUnits() bool {
-	for _, k := range []returns.Kind{returns.SKUNotInOrder, returns.UnitMismatch, returns.BundleWithoutRule} {
-		if d.answered(k, returns.AnswerHandledManually) {
-			d.plan.Exceptions = nil
-			d.close("handled by a person")
-			return false
+// withoutTheRest goes on when some items have no unit: ReturnGO wants nothing
+// any more, or a person took care of the return. What is open at TikTok on the
+// units that were found is still watched to its end.
+func (d *desk) withoutTheRest() bool {
+	handled := slices.ContainsFunc(noUnit, func(k returns.Kind) bool { return d.answered(k, returns.AnswerHandledManually) })
+	switch {
+	case d.refusedByReturnGO() && len(d.units) > 0:
+		d.drop(noUnit...)
+		return true
+	case handled && (d.anyOpenCase() || d.sent(group{units: d.units}) != nil):
+		d.drop(noUnit...)
+		d.wait("handled by a person; waiting for TikTok to end what is open")
+		if e := d.sent(group{units: d.units}); e != nil && !d.unclear(*e) {
+			d.await(*e)
 		}
-	}
-	if d.refusedByReturnGO() {
-		d.plan.Exceptions = nil
+	case handled:
+		d.drop(noUnit...)
+		d.close("handled by a person")
+	case d.refusedByReturnGO():
+		d.drop(noUnit...)
 		d.close("closed in ReturnGO")
 	}
 	return false
 }
 
-// lineFor finds the best free line for an item, or says why there is none.
-func (d *desk) lineFor(item returns.RMAItem, taken map[returns.UnitID]bool) (returns.OrderLine, bool) {
-	var free []returns.OrderLine
+// noUnit are the exceptions that say why an item has no unit.
+var noUnit = []returns.Kind{returns.SKUNotInOrder, returns.UnitMismatch, returns.BundleWithoutRule}
+
+// chooseLines pairs items with free lines of their SKU, the best fitting pair
+// first, so that no item takes the line that fits another one better.
+func (d *desk) chooseLines(items []returns.RMAItem, taken map[returns.UnitID]bool) map[string]returns.OrderLine {
+	type pair struct {
+		item returns.RMAItem
+		line returns.OrderLine
+	}
+	var pairs []pair
+	for _, item := range items {
+		for _, line := range d.Record.Order.Lines {
+			if line.SellerSKU == item.SKU && len(line.Parts) == 0 && !taken[returns.NewUnitID(line.ID, "")] {
+				pairs = append(pairs, pair{item, line})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(d.rank(a.line, a.item), d.rank(b.line, b.item)), cmp.Compare(a.item.ID, b.item.ID), cmp.Compare(a.line.ID, b.line.ID))
+	})
+	chosen := map[string]returns.OrderLine{}
+	for _, p := range pairs {
+		unit := returns.NewUnitID(p.line.ID, "")
+		if _, has := chosen[p.item.ID]; !has && !taken[unit] {
+			chosen[p.item.ID], taken[unit] = p.line, true
+		}
+	}
+	return chosen
+}
+
+// noLineFor says why no line is left for an item.
+func (d *desk) noLineFor(item returns.RMAItem) {
 	known, inBundle := false, false
 	for _, line := range d.Record.Order.Lines {
 		if line.SellerSKU == item.SKU && len(line.Parts) == 0 {
 			known = true
-			if !taken[returns.NewUnitID(line.ID, "")] {
-				free = append(free, line)
-			}
 			continue
 		}
 		inBundle = inBundle || len(line.Parts) > 0 && (line.SellerSKU == item.SKU || hasPart(line, item.SKU))
 	}
 	switch {
-	case len(free) > 0:
-		return slices.MinFunc(free, func(a, b returns.OrderLine) int {
-			return cmp.Or(cmp.Compare(d.rank(a, item), d.rank(b, item)), cmp.Compare(a.ID, b.ID))
-		}), true
 	case inBundle:
 		d.raise(returns.BundleWithoutRule, item.Paid, "%s is part of a bundle in order %s", item.SKU, d.orderID)
 	case known:
@@ -148,7 +181,6 @@ func (d *desk) lineFor(item returns.RMAItem, taken map[returns.UnitID]bool) (ret
 	default:
 		d.raise(returns.SKUNotInOrder, item.Paid, "order %s has no %s", d.orderID, item.SKU)
 	}
-	return returns.OrderLine{}, false
 }
 
 // rank orders candidate lines: a case on the line first, then the price paid.
@@ -179,6 +211,12 @@ func (d *desk) touched(u returns.UnitID) bool {
 
 func (d *desk) anyTouched() bool {
 	return slices.ContainsFunc(d.units, func(u *unit) bool { return d.touched(u.hold.Unit) })
+}
+
+// anyCameBack tells whether goods are here, whatever ReturnGO says: they are to
+// be put into stock once.
+func (d *desk) anyCameBack() bool {
+	return slices.ContainsFunc(d.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned })
 }
 
 // caseOn is the TikTok return that counts for a unit: one that pays before one

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"returnbridge/internal/returns"
 )
@@ -14,13 +15,16 @@ import (
 // return is adopted and accepted once ReturnGO approved the RMA.
 func (d *desk) register() {
 	d.judge()
-	if !d.approvedByReturnGO() || !d.anyParcel() {
+	if !d.approvedByReturnGO() {
 		return
 	}
 	for _, g := range d.groups() {
 		t := g.tiktok
 		if t == nil || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Arbitration == returns.ArbitrationInProgress {
 			continue
+		}
+		if !g.anyParcel() || g.any(refused) || g.any(asked) {
+			continue // nothing is to come back, or it is not to be refunded: refund() names it
 		}
 		if !d.holdsAllOf(g) {
 			d.wait("TikTok return " + t.ID + " covers units this RMA does not")
@@ -36,6 +40,11 @@ func (d *desk) register() {
 // anyParcel tells whether anything is to come back.
 func (d *desk) anyParcel() bool {
 	return slices.ContainsFunc(d.Record.RMA.Items, func(i returns.RMAItem) bool { return i.ReturnMethod != returns.MethodNoShipment })
+}
+
+// anyParcel tells whether anything of the group is to come back.
+func (g group) anyParcel() bool {
+	return slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.ReturnMethod != returns.MethodNoShipment })
 }
 
 // holdsAllOf tells whether every unit of the group's TikTok return is ours: a
@@ -70,14 +79,13 @@ func (d *desk) throughTikTokReturn(g group) {
 	case t.Status == returns.TikTokApproved:
 		g.say("approved, money on its way")
 		d.wait(fmt.Sprintf("TikTok approved %s; the money has not moved yet", t.Refund))
-		since := d.Now.Sub(t.UpdatedAt)
-		d.wakeAt(d.Now.Add(max(d.Policy.MoneyWait, since)), "see whether the money has moved", returns.TikTok)
+		d.wakeAt(d.growing(d.Policy.MoneyWait, t.UpdatedAt), "see whether the money has moved", returns.TikTok)
 	case !t.KnownStatus():
 		g.say("unknown status")
-		d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+		d.raiseUnlessHandled(t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
 	case t.Type != returns.TypeRefund && t.Type != returns.TypeReturnAndRefund:
 		g.say("not a refund")
-		d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
+		d.raiseUnlessHandled(t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
 	case t.Arbitration == returns.ArbitrationInProgress:
 		g.say("in dispute")
 		d.wait("TikTok's arbitration decides on return " + t.ID)
@@ -104,7 +112,7 @@ func (d *desk) decideOn(g group) {
 			d.askToReject(g)
 		case t.Type == returns.TypeRefund:
 			d.payByCase(g, returns.RouteApproveRefund)
-		case !d.anyParcel():
+		case !g.anyParcel():
 			d.payByCase(g, returns.RouteKeepGoods)
 		default:
 			d.wait("the buyer may send the parcel as soon as TikTok knows")
@@ -138,12 +146,22 @@ func (d *desk) decideOn(g group) {
 // authorised for every unit of the case.
 func (d *desk) payByCase(g group, route returns.Route) {
 	t := g.tiktok
-	accepted := d.acceptedPayable(t.Refund)
+	accepted := d.acceptedPayable(g, t.Refund)
+	if e := d.sent(g); e != nil && e.Subject != t.ID {
+		g.say("refund of " + e.Amount.String() + " sent")
+		if !d.unclear(*e) {
+			d.await(*e) // the money may be moving already: TikTok must not pay beside it
+		}
+		return
+	}
 	switch {
+	case !d.holdsAllOf(g) && d.answered(returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
+		return
 	case !d.holdsAllOf(g):
 		d.raise(returns.ParcelMixed, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 		return
-	case accepted && !g.any(undecided): // a person agreed to exactly this amount
+	case accepted && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):
 		g.say(g.with(undecided).units[0].why)
 		d.wait(g.with(undecided).units[0].why)
@@ -156,7 +174,7 @@ func (d *desk) payByCase(g group, route returns.Route) {
 	case !g.all(authorised):
 		value, _, _ := g.with(authorised).value()
 		d.raise(returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)",
-			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), value)
+			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), words(value))
 		return
 	case !d.worth(g, t.Refund):
 		return
@@ -194,14 +212,36 @@ func (d *desk) worth(g group, amount returns.Money) bool {
 	return false
 }
 
-// acceptedPayable tells whether a person accepted exactly this amount.
-func (d *desk) acceptedPayable(amount returns.Money) bool {
+// acceptedPayable tells whether a person accepted exactly this amount for these
+// units. One acceptance is good for one refund: what was paid on the strength of
+// it for other units has used it up.
+func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
 	for _, k := range []returns.Kind{returns.RefundValueMismatch, returns.NoAuthorisedAmount, returns.ParcelMixed, returns.NotPayable} {
-		if a, ok := d.Record.Answers[k]; ok && a.Answer == returns.AnswerAcceptPayable && returns.SameMoney(a.Amount, amount) {
+		a, ok := d.Record.Answers[k]
+		if ok && a.Answer == returns.AnswerAcceptPayable && returns.SameMoney(a.Amount, amount) && !d.usedUp(a, g) {
 			return true
 		}
 	}
 	return false
+}
+
+// usedUp tells whether an accepted amount has paid other units than these.
+func (d *desk) usedUp(a returns.Answer, g group) bool {
+	paidHere, paidElsewhere := false, false
+	for _, e := range d.Record.Effects {
+		if e.Kind != returns.EffectRefund || !e.Live() || !returns.SameMoney(e.Amount, a.Amount) {
+			continue
+		}
+		here := slices.ContainsFunc(g.units, func(u *unit) bool { return e.Covers(u.hold.Unit) })
+		paidHere = paidHere || here
+		paidElsewhere = paidElsewhere || !here && !e.IntentAt.Before(a.At)
+	}
+	for _, act := range d.plan.Acts {
+		if act.Kind == returns.ActRefund && returns.SameMoney(act.Amount, a.Amount) {
+			paidElsewhere = paidElsewhere || !slices.ContainsFunc(act.Units, func(id returns.UnitID) bool { return slices.Contains(g.ids(), id) })
+		}
+	}
+	return paidElsewhere && !paidHere
 }
 
 // compare holds what TikTok paid against what was authorised, to the penny.
@@ -220,19 +260,60 @@ func (d *desk) compare(g group) {
 	case g.any(undecided):
 		g.say("paid " + t.Refund.String() + " before ReturnGO decided")
 		d.wait(fmt.Sprintf("TikTok paid %s already; %s", t.Refund, g.with(undecided).units[0].why))
-	case err == nil && !expected && g.all(authorised) && returns.SameMoney(value, t.Refund), d.acceptedPayable(t.Refund):
+	case err == nil && !expected && g.all(authorised) && d.paidExactly(g, value), !d.refusedByReturnGO() && d.acceptedPayable(g, t.Refund):
 		g.done("paid " + t.Refund.String())
-	case expected && g.all(authorised) && err == nil && returns.SameMoney(value, t.Refund):
+	case expected && g.all(authorised) && err == nil && d.paidExactly(g, value):
 		g.done("paid " + t.Refund.String() + ", as foreseen")
 	case g.all(refused) && d.refusedByReturnGO():
 		d.raiseUnlessSeen(returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO says %s", t.Refund, t.ID, d.Record.RMA.Status)
 		g.done("paid " + t.Refund.String() + " though refused")
-	case d.answered(returns.RefundDiffers, returns.AnswerAcknowledge):
+	case d.answeredSince(t.UpdatedAt, returns.RefundDiffers, returns.AnswerAcknowledge):
 		g.done("paid " + t.Refund.String() + ", seen by Finance")
 	default:
 		g.done("paid " + t.Refund.String() + ", differs")
 		d.raise(returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s", t.Refund, t.ID, words(value))
 	}
+}
+
+// paidExactly tells whether TikTok paid exactly this for the group's units: by
+// the case that counts, or by several that add up to it.
+func (d *desk) paidExactly(g group, value returns.Money) bool {
+	one := g.tiktok.Refund
+	if !d.holdsAllOf(g) {
+		one = d.linesRefund(g, *g.tiktok)
+	}
+	if returns.SameMoney(value, one) {
+		return true
+	}
+	all := []returns.Money{one}
+	for _, t := range d.Record.TikTokReturns {
+		if t.ID != g.tiktok.ID && t.Paid() {
+			all = append(all, d.linesRefund(g, t))
+		}
+	}
+	total, err := returns.Sum(all...)
+	return err == nil && len(all) > 1 && returns.Known(one) && returns.SameMoney(value, total)
+}
+
+// linesRefund is what a TikTok return pays for the units of a group alone;
+// unknown if it does not say so line by line.
+func (d *desk) linesRefund(g group, t returns.TikTokReturn) returns.Money {
+	var lines []returns.Money
+	for _, u := range g.units {
+		if !covers(t, u.hold.Unit) {
+			continue
+		}
+		refund := lineRefund(t, u.hold.Unit)
+		if !returns.Known(refund) {
+			return returns.Money{}
+		}
+		lines = append(lines, refund)
+	}
+	total, err := returns.Sum(lines...)
+	if err != nil {
+		return returns.Money{}
+	}
+	return total
 }
 
 // nameOverlaps finds units that more than one TikTok return pays: an overlap
@@ -241,9 +322,13 @@ func (d *desk) nameOverlaps() {
 	for _, u := range d.units {
 		var paying []string
 		var amounts []returns.Money
+		var newest time.Time
 		for _, t := range d.Record.TikTokReturns {
 			if t.Pays() && covers(t, u.hold.Unit) {
 				paying = append(paying, t.ID)
+				if t.UpdatedAt.After(newest) {
+					newest = t.UpdatedAt
+				}
 				amounts = append(amounts, lineRefund(t, u.hold.Unit))
 			}
 		}
@@ -254,7 +339,10 @@ func (d *desk) nameOverlaps() {
 		if returns.SameMoney(total, u.value) {
 			continue // several partial refunds that add up to what was authorised
 		}
-		d.raiseUnlessSeen(returns.PaidTwice, total, "%s is paid by TikTok returns %s", u.item.SKU, strings.Join(paying, " and "))
+		if d.answeredSince(newest, returns.PaidTwice, returns.AnswerAcknowledge) {
+			continue
+		}
+		d.raise(returns.PaidTwice, total, "%s is paid by TikTok returns %s", u.item.SKU, strings.Join(paying, " and "))
 	}
 }
 
@@ -301,7 +389,7 @@ func (d *desk) await(e returns.Effect) {
 		d.wakeAt(e.ClaimUntil, "the answer was lost: read what happened", platform)
 		return
 	}
-	d.wakeAt(d.Now.Add(max(d.Policy.MoneyWait, d.Now.Sub(e.ClaimedAt))), "see what became of it", platform)
+	d.wakeAt(d.growing(d.Policy.MoneyWait, e.ClaimedAt), "see what became of it", platform)
 }
 
 func (d *desk) newest(kind returns.EffectKind, subject string) *returns.Effect {
@@ -316,7 +404,11 @@ func (d *desk) newest(kind returns.EffectKind, subject string) *returns.Effect {
 
 // retried tells whether a person asked for another try after this refusal.
 func (d *desk) retried(e returns.Effect) bool {
-	a, ok := d.Record.Answers[returns.EffectRefused]
+	return d.retriedAs(returns.EffectRefused, e) || d.retriedAs(returns.OutcomeUnclear, e)
+}
+
+func (d *desk) retriedAs(kind returns.Kind, e returns.Effect) bool {
+	a, ok := d.Record.Answers[kind]
 	return ok && a.Answer == returns.AnswerRetry && a.At.After(e.IntentAt)
 }
 

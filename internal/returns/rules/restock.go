@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 
 	"returnbridge/internal/returns"
 )
@@ -13,7 +12,7 @@ func (d *desk) restock() {
 	var wanted []returns.Restock
 	for _, u := range d.units {
 		switch entry := d.entryOf(u); {
-		case entry != nil && u.item.Inspection.Done() && !u.item.Inspection.Restockable:
+		case entry != nil && u.item.Inspection.Done() && !(u.item.Inspection.Returned && u.item.Inspection.Restockable):
 			u.stock = side{done: true, say: "in stock, but no longer restockable"}
 			d.raiseUnlessSeen(returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
 		case entry != nil:
@@ -62,13 +61,14 @@ func (d *desk) followEntry(u *unit, r returns.Restock) {
 		u.stock.say = "queued"
 		d.wait("the unit is in the stock queue")
 	}
-	if u.stock.done || d.answered(returns.StockUnproven, returns.AnswerHandledManually) || d.answered(returns.StockRefused, returns.AnswerSkipRestock) {
+	if u.stock.done || r.Problem == "" {
+		return
+	}
+	if d.answered(r.Problem, returns.AnswerHandledManually, returns.AnswerSkipRestock) {
 		u.stock.done = true
 		return
 	}
-	if r.Problem != "" {
-		d.raise(r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
-	}
+	d.raise(r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
 }
 
 // noGoodsExpected tells whether nothing will come back for a unit.
@@ -80,10 +80,6 @@ func (d *desk) noGoodsExpected(u *unit) bool {
 // place finds the sales warehouse for a unit: by the place of inspection, by the
 // order if configured as the same site, by default, else a person says (T19).
 func (d *desk) place(u *unit) (returns.Restock, bool) {
-	if d.answered(returns.WarehouseUnmapped, returns.AnswerSkipRestock) {
-		u.stock = side{done: true, say: "restock skipped by a person"}
-		return returns.Restock{}, false
-	}
 	if d.Record.Order.Fulfillment == returns.FulfilledByTikTok {
 		u.stock = side{done: true, say: "TikTok's own stock"}
 		return returns.Restock{}, false
@@ -95,15 +91,14 @@ func (d *desk) place(u *unit) (returns.Restock, bool) {
 	if warehouse == "" {
 		warehouse = d.Policy.DefaultWarehouse
 	}
+	if warehouse == "" && d.answered(returns.WarehouseUnmapped, returns.AnswerSkipRestock) {
+		u.stock = side{done: true, say: "restock skipped by a person"}
+		return returns.Restock{}, false
+	}
 	if warehouse == "" {
 		u.stock.say = "no warehouse"
 		d.raise(returns.WarehouseUnmapped, returns.Money{}, "%s was inspected in %q; no sales warehouse is configured for it", u.item.SKU, u.item.Inspection.Location)
 		return returns.Restock{}, false
 	}
 	return returns.Restock{Unit: u.hold.Unit, ProductID: u.hold.ProductID, SKUID: u.hold.SKUID, WarehouseID: warehouse}, true
-}
-
-// openRestocks tells whether a unit is still on its way into stock.
-func (d *desk) openRestocks() bool {
-	return slices.ContainsFunc(d.units, func(u *unit) bool { return !u.stock.done && u.item.Inspection.Done() })
 }

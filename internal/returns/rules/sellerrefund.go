@@ -21,7 +21,9 @@ func (d *desk) bySellerRefund(g group) {
 		}
 	}
 	if e := d.sent(g); e != nil {
-		g.say("refund of " + e.Amount.String() + " sent")
+		for _, u := range g.units {
+			u.refund = side{say: "refund of " + e.Amount.String() + " sent"} // also if refused since: the money may move
+		}
 		if !d.unclear(*e) {
 			d.await(*e)
 		}
@@ -35,9 +37,7 @@ func (d *desk) bySellerRefund(g group) {
 	switch {
 	case key == "":
 		g.say("no reason configured")
-		if !d.answered(returns.ReasonUnmapped, returns.AnswerHandledManually) {
-			d.raise(returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
-		}
+		d.raise(returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
 	case !d.unitsAddUp(g):
 	case !d.payableKnown(g, key):
 		g.say("asking TikTok what can be refunded")
@@ -88,7 +88,7 @@ func (d *desk) unitsAddUp(g group) bool {
 			}
 		}
 		for _, v := range d.units {
-			if v.hold.SKUID == sku {
+			if v.hold.SKUID == sku && v.verdict != refused {
 				returned++
 			}
 		}
@@ -123,7 +123,8 @@ func (d *desk) payableKnown(g group, key string) bool {
 func (d *desk) payAsSeller(g group, key string) {
 	payable := d.Record.Payable
 	value, expected, err := g.value()
-	if d.acceptedPayable(payable.Amount) {
+	accepted := d.acceptedPayable(g, payable.Amount)
+	if accepted {
 		value, expected, err = payable.Amount, false, nil
 	}
 	switch {
@@ -133,6 +134,8 @@ func (d *desk) payAsSeller(g group, key string) {
 		d.raise(returns.NotPayable, returns.Money{}, "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
 	case !payable.Eligible:
 		d.raise(d.notPayableKind(g), returns.Money{}, "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
+	case d.replaced(g) && !accepted:
+		d.raise(returns.NotPayable, payable.Amount, "TikTok already sent the buyer a replacement; %s is authorised as well", words(value))
 	case err != nil || !returns.Known(value):
 		d.raise(returns.NoAuthorisedAmount, payable.Amount, "no amount can be made out of what ReturnGO says")
 	case value.CurrencyCode() != payable.Amount.CurrencyCode():
@@ -154,6 +157,14 @@ func (d *desk) payAsSeller(g group, key string) {
 		return
 	}
 	g.say("cannot be paid as it stands")
+}
+
+// replaced tells whether the buyer already got a replacement for one of the
+// units: a refund as well would compensate them twice.
+func (d *desk) replaced(g group) bool {
+	return slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool {
+		return t.Status == returns.TikTokReplaceDone && slices.ContainsFunc(g.units, func(u *unit) bool { return covers(t, u.hold.Unit) })
+	})
 }
 
 // notPayableKind tells a withdrawn case with the parcel under way from a plain

@@ -10,6 +10,8 @@ type unit struct {
 	hold     returns.Hold
 	tiktok   *returns.TikTokReturn // the case that counts, nil if the line is free
 	verdict  verdict
+	gate     verdict       // what the gate alone says, before any question of value
+	askedBy  returns.Kind  // the exception that asks about this unit, if one does
 	why      string        // the verdict in plain words
 	value    returns.Money // the authorised value, or the expected one
 	expected bool          // value is only expected: ReturnGO has authorised none
@@ -120,12 +122,17 @@ func (g group) ids() []returns.UnitID {
 }
 
 // value is the authorised value of all units together, and whether any of it is
-// only expected.
+// only expected. One unit of unknown value makes the whole unknown.
 func (g group) value() (total returns.Money, expected bool, err error) {
 	var values []returns.Money
+	known := true
 	for _, u := range g.units {
 		values = append(values, u.value)
 		expected = expected || u.expected
+		known = known && returns.Known(u.value)
+	}
+	if !known {
+		return returns.Money{}, expected, nil
 	}
 	total, err = returns.Sum(values...)
 	return total, expected, err

@@ -11,7 +11,8 @@ import (
 // judge says for each unit whether ReturnGO authorises its refund, and how much.
 func (d *desk) judge() {
 	for _, u := range d.units {
-		u.verdict, u.why = d.gate(u)
+		u.gate, u.why = d.gate(u)
+		u.verdict = u.gate
 	}
 	d.valueUnits()
 	d.applyAnswers()
@@ -26,7 +27,7 @@ func (d *desk) gate(u *unit) (verdict, string) {
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
 	case !d.approvedByReturnGO():
 		if rma.Status != returns.RMAPending {
-			d.raise(returns.UnknownStatus, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
+			d.raiseUnlessHandled(d.Record.RMAStatusSince, returns.UnknownStatus, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
 			return asked, "unknown RMA status"
 		}
 		return undecided, "waiting for the approval in ReturnGO"
@@ -34,12 +35,12 @@ func (d *desk) gate(u *unit) (verdict, string) {
 		return d.notMoneyBack(u)
 	case inspection.Done() && !inspection.Returned:
 		return refused, "not in the parcel"
-	case u.item.ReturnMethod == returns.MethodNoShipment || d.Policy.Gate == GateApproved:
-		return authorised, "approved, nothing to send back"
 	case d.Policy.Gate == GateDone && rma.Status != returns.RMADone:
 		return undecided, "waiting for the RMA to be done"
 	case d.Policy.Gate == GateTransaction && len(d.liveTransactions(u)) == 0:
 		return undecided, "waiting for a refund transaction in ReturnGO"
+	case u.item.ReturnMethod == returns.MethodNoShipment || d.Policy.Gate == GateApproved:
+		return authorised, "approved"
 	case d.Policy.Gate == GateValidated && !inspection.Done():
 		if rma.Status == returns.RMAReceived || rma.Status == returns.RMAValidated || rma.Status == returns.RMADone {
 			return undecided, "waiting for the inspection"
@@ -65,7 +66,11 @@ func (d *desk) valueUnits() {
 	expected := d.expectedValues()
 	for i, u := range d.units {
 		live := d.liveTransactions(u)
+		paid := slices.IndexFunc(live, func(t returns.Transaction) bool { return t.Status == returns.TransactionSuccess && !d.isOurs(t) })
 		switch {
+		case paid >= 0: // before anything else: no answer about an amount may pay it again
+			u.value, _ = d.shareOf(u, live[paid])
+			d.askAbout(u, returns.PaidInReturnGO, live[paid].Amount, "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
 		case len(live) == 0:
 			u.value, u.expected = expected[i], true
 		case len(live) > 1:
@@ -85,10 +90,6 @@ func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
 		return
 	}
-	if t.Status == returns.TransactionSuccess && !d.isOurs(t) {
-		d.askAbout(u, returns.PaidInReturnGO, t.Amount, "ReturnGO's transaction %s for %s was settled by somebody else", t.ID, u.item.SKU)
-		return
-	}
 	if order := d.Record.Order.Currency; u.value.CurrencyCode() != order {
 		d.askAbout(u, returns.CurrencyMismatch, u.value, "%s is authorised in %s, the order is in %s", u.item.SKU, u.value.CurrencyCode(), order)
 		return
@@ -105,7 +106,7 @@ func (d *desk) askAbout(u *unit, kind returns.Kind, amount returns.Money, format
 	if u.verdict == refused {
 		return
 	}
-	u.verdict = asked
+	u.verdict, u.askedBy = asked, kind
 	d.raise(kind, amount, format, args...)
 	u.why = fmt.Sprintf(format, args...)
 }
@@ -153,6 +154,11 @@ func (d *desk) shareOf(u *unit, t returns.Transaction) (returns.Money, error) {
 			}
 		}
 	}
+	for i := range weights {
+		if !returns.Known(weights[i]) {
+			return returns.Money{}, fmt.Errorf("share transaction %s: the price of item %s is not known", t.ID, t.ItemIDs[i])
+		}
+	}
 	shares, err := returns.Share(t.Amount, weights)
 	if err != nil || mine < 0 {
 		return returns.Money{}, fmt.Errorf("share transaction %s: %w", t.ID, err)
@@ -162,7 +168,8 @@ func (d *desk) shareOf(u *unit, t returns.Transaction) (returns.Money, error) {
 
 // expectedValues are what the RMA foresees without a transaction: paid price
 // and tax, less fees, less the unit's part of the cancellation fee (A21). A
-// value that cannot be computed is no amount.
+// value that cannot be computed is no amount; nor is then any unit's part of a
+// fee on all of them.
 func (d *desk) expectedValues() []returns.Money {
 	values := make([]returns.Money, len(d.units))
 	for i, u := range d.units {
@@ -180,9 +187,12 @@ func (d *desk) expectedValues() []returns.Money {
 		values[i] = less(v, u.item.Fees)
 	}
 	fee := d.Record.RMA.CancellationFee
-	total, err := returns.Sum(values...)
-	if fee != "" && isZero(fee) || err != nil || !returns.Known(total) {
+	if fee != "" && isZero(fee) {
 		return values
+	}
+	total, err := returns.Sum(values...)
+	if err != nil || slices.ContainsFunc(values, func(v returns.Money) bool { return !returns.Known(v) }) {
+		return make([]returns.Money, len(d.units))
 	}
 	shares, err := returns.Share(less(total, fee), values)
 	if err != nil {
@@ -217,32 +227,88 @@ func isZero(decimal string) bool {
 	return true
 }
 
-// applyAnswers lets a person's word stand in for what ReturnGO did not say.
+// applyAnswers lets a person's word stand in for what ReturnGO did not say. A
+// refusal counts for more than an amount.
 func (d *desk) applyAnswers() {
-	var open []*unit
-	for _, u := range d.units {
-		if u.verdict == authorised || u.verdict == asked {
-			open = append(open, u)
+	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
+		if a, ok := d.Record.Answers[kind]; ok && a.Answer == returns.AnswerSetAmount {
+			d.setAmount(kind, a.Amount)
 		}
 	}
-	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO, returns.RefundValueMismatch, returns.NotPayable, returns.ParcelMixed, returns.ClosedParcelComing} {
+	for _, kind := range []returns.Kind{
+		returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
+		returns.RefundValueMismatch, returns.ParcelMixed, returns.RejectedOnTikTok,
+		returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
+		returns.EffectRefused, returns.OutcomeUnclear,
+	} {
 		a, ok := d.Record.Answers[kind]
 		if !ok {
 			continue
 		}
 		switch a.Answer {
-		case returns.AnswerSetAmount:
-			d.setAmount(open, a.Amount)
 		case returns.AnswerDoNotRefund:
-			d.refuseAll(open, kind, "a person decided: no refund ("+a.Who+")")
+			d.refuseAll(d.concerned(a), kind, "a person decided: no refund ("+a.Who+")")
 		case returns.AnswerHandledManually:
-			d.refuseAll(open, kind, "handled by a person ("+a.Reference+")")
+			d.refuseAll(d.concerned(a), kind, "handled by a person ("+a.Reference+")")
 		}
 	}
 }
 
-// setAmount takes a person's total as the authorised value, shared by price paid.
-func (d *desk) setAmount(units []*unit, total returns.Money) {
+// concerned are the units that an answer refuses: those its exception was about.
+func (d *desk) concerned(a returns.Answer) []*unit {
+	var open, asking []*unit
+	for _, u := range d.units {
+		if u.verdict != authorised && u.verdict != asked {
+			continue
+		}
+		open = append(open, u)
+		if u.askedBy == a.Kind {
+			asking = append(asking, u)
+		}
+	}
+	about := func(test func(*unit) bool) []*unit {
+		return slices.DeleteFunc(open, func(u *unit) bool { return !test(u) })
+	}
+	switch a.Kind {
+	case returns.RefundValueMismatch, returns.ParcelMixed, returns.RejectedOnTikTok:
+		return about(func(u *unit) bool { return d.hadCase(u, a.At) })
+	case returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok:
+		return about(func(u *unit) bool { return u.tiktok == nil || u.tiktok.CreatedAt.After(a.At) })
+	case returns.EffectRefused, returns.OutcomeUnclear:
+		return about(func(u *unit) bool { return d.refusedBefore(u, a.At) })
+	}
+	if len(asking) > 0 {
+		return asking
+	}
+	return open // the reason for asking is gone, the answer is not
+}
+
+// hadCase tells whether a TikTok return was ever open on the unit by then.
+func (d *desk) hadCase(u *unit, by time.Time) bool {
+	return slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool {
+		return covers(t, u.hold.Unit) && !t.CreatedAt.After(by)
+	})
+}
+
+// refusedBefore tells whether our last refund of the unit came to nothing by then.
+func (d *desk) refusedBefore(u *unit, by time.Time) bool {
+	void := false
+	for _, e := range d.Record.Effects {
+		if e.Kind == returns.EffectRefund && e.Covers(u.hold.Unit) {
+			if e.Live() {
+				return false
+			}
+			void = void || !e.IntentAt.After(by)
+		}
+	}
+	return void
+}
+
+// setAmount takes a person's total as the authorised value of the units that
+// were asked about, shared by price paid. It is a value, not an authorisation:
+// the gate still has to open.
+func (d *desk) setAmount(kind returns.Kind, total returns.Money) {
+	units := d.valuedBy(kind)
 	weights := make([]returns.Money, len(units))
 	for i, u := range units {
 		if u.item.Paid.CurrencyCode() == total.CurrencyCode() {
@@ -257,12 +323,46 @@ func (d *desk) setAmount(units []*unit, total returns.Money) {
 		return
 	}
 	for i, u := range units {
-		u.verdict, u.value, u.expected, u.why = authorised, shares[i], false, "amount set by a person"
+		u.verdict, u.value, u.expected, u.askedBy = u.gate, shares[i], false, ""
+		if u.gate == authorised {
+			u.why = "amount set by a person"
+		}
 	}
-	d.drop(returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch)
+	d.drop(kind)
+}
+
+// valuedBy are the units whose value an answered amount stands for: those asked
+// about one by one, or, without any authorised amount, the whole of the refund
+// that was asked about.
+func (d *desk) valuedBy(kind returns.Kind) []*unit {
+	var units []*unit
+	for _, u := range d.units {
+		if u.askedBy == kind && u.gate != refused {
+			units = append(units, u)
+		}
+	}
+	if len(units) > 0 || kind != returns.NoAuthorisedAmount {
+		return units
+	}
+	for _, g := range d.groups() {
+		g = g.with(authorised)
+		if _, expected, _ := g.value(); !expected {
+			continue
+		}
+		if len(units) == 0 || g.tiktok == nil || !g.tiktok.Paid() {
+			units = g.units
+		}
+		if g.tiktok == nil || !g.tiktok.Paid() {
+			break // one refund is asked about at a time, the first that is not paid
+		}
+	}
+	return units
 }
 
 func (d *desk) refuseAll(units []*unit, kind returns.Kind, why string) {
+	if len(units) == 0 {
+		return
+	}
 	for _, u := range units {
 		u.verdict, u.why = refused, why
 	}
