@@ -88,9 +88,12 @@ const claimMargin = 2 * time.Second
 // decidingRead reads what the effect rests on, fresh, and decides again. It is
 // never saved on: for money both platforms are read (promise 1, promise 2).
 func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, error) {
-	trouble, err := d.readRMA(ctx)
-	if err != nil {
-		return returns.Plan{}, err
+	var trouble []returns.Trouble
+	if kind != returns.EffectAccept || !d.rmaFresh(ctx) {
+		var err error
+		if trouble, err = d.readRMA(ctx); err != nil {
+			return returns.Plan{}, err
+		}
 	}
 	if kind != returns.EffectWriteBack {
 		more, err := d.readTikTok(ctx)
@@ -101,6 +104,16 @@ func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (retur
 	}
 	return d.decide(ctx, trouble...)
 }
+
+// rmaFresh tells whether the RMA was read so lately that a step which moves no
+// money may rest on it: ReturnGO's calls are counted by the day.
+func (d *desk) rmaFresh(ctx context.Context) bool {
+	f, err := d.facts(ctx)
+	return err == nil && d.Now().Sub(f.Record.RMAReadAt) < freshness
+}
+
+// freshness is how old a read may be to decide on (design section 2).
+const freshness = 60 * time.Second
 
 // readBack reads what the effect did. A read that fails is no failure of the
 // effect: the return will look again.

@@ -44,6 +44,10 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 		}
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
+		for selector.HasPending() {
+			selector.Select(ctx)
+		}
+		r.listening = true
 		for ctx.Err() == nil {
 			selector.Select(ctx)
 		}

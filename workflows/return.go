@@ -15,10 +15,14 @@ import (
 // platform, a command of a person, an act that ended, and its one timer.
 func Return(ctx workflow.Context, in messages.ReturnInput) error {
 	r := &returnRun{in: in, running: map[string]bool{}, repeats: map[string]int{}, outcomes: map[string]messages.Outcome{}}
-	r.news(messages.News{})
 	if err := r.listen(ctx); err != nil {
 		return err
 	}
+	// What came with the start rides on the first look.
+	if err := workflow.Await(ctx, func() bool { return r.listening }); err != nil {
+		return err //nolint:wrapcheck // cancelled from outside
+	}
+	r.news(messages.News{})
 	return r.run(ctx)
 }
 
@@ -29,6 +33,8 @@ const maxRepeats = 3
 type returnRun struct {
 	in   messages.ReturnInput
 	plan returns.Plan
+
+	listening bool // what came before the first look has been received
 
 	stale    []returns.Platform // what has to be read
 	pending  bool               // the clock or a command wants a decision

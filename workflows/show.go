@@ -25,10 +25,10 @@ type attributes struct {
 // in one call.
 func (r *returnRun) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, details(r.plan))
-	if r.hasNews() {
-		return // about to change again
-	}
 	now := r.attributes()
+	if !r.quiet() && slices.Equal(now.kinds, r.shown.kinds) {
+		return // about to change again; only what people must answer cannot wait
+	}
 	updates := changes(r.shown, now)
 	if len(updates) == 0 {
 		return

@@ -91,7 +91,6 @@ func (l *Ledger) migrate(ctx context.Context) error {
 // migrationPatience is how long another process may be at the schema.
 const migrationPatience = 20 * time.Second
 
-
 // Tx is one transaction. A platform is never called inside of one.
 type Tx struct {
 	tx  *sql.Tx
