@@ -292,3 +292,30 @@ func TestSwitchedOffSaysWhatItWouldDo(t *testing.T) {
 	require.Empty(t, acts(d))
 	require.Equal(t, "refund is switched off; would now: no TikTok return is open on 1 unit: refund exactly 10.00 GBP as the seller", d.Plan.Summary)
 }
+
+func TestDecidingOnACase(t *testing.T) {
+	t.Parallel()
+	ready := together(passed(1), stock("L1", returns.RestockProven, ""))
+	half := together(func(f *Facts) {
+		f.Record.RMA.Items, f.Record.RMA.Transactions = f.Record.RMA.Items[:1], f.Record.RMA.Transactions[:1]
+	}, ready,
+		buyerReturn("R1", returns.TikTokShipped, 1, 2), tiktokPays(1, "10.00"))
+	shipped := together(ready, buyerReturn("R1", returns.TikTokShipped, 1))
+	confirmed := func(state returns.EffectState) change {
+		return decision(returns.EffectRefund, returns.RouteConfirmParcel, "R1", state, "10.00", "L1")
+	}
+	play(t, []scene{
+		{"a line that nobody holds, though the value agrees", setup(2, half), want{kinds: []returns.Kind{returns.ParcelMixed}}},
+		{"a line of another RMA, though the value agrees", setup(2, half, heldBy("9002", "L2")), want{kinds: []returns.Kind{returns.ParcelMixed}}},
+		{"not even if a person accepts the amount", setup(2, half, answer(returns.ParcelMixed, returns.AnswerAcceptPayable, "10.00")), want{kinds: []returns.Kind{returns.ParcelMixed}}},
+		{"one refused, accepted by a person", setup(2, passed(1), notInParcel(2), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1, 2),
+			answer(returns.ParcelMixed, returns.AnswerAcceptPayable, "30.00")), want{acts: []string{"confirm-parcel R1 30.00"}}},
+		{"confirmed, TikTok took it", setup(1, shipped, confirmed(returns.EffectApplied)), want{}},
+		{"confirmed, the answer was lost, and it is not done", setup(1, shipped, confirmed(returns.EffectClaimed)), want{acts: []string{"confirm-parcel R1 10.00"}}},
+		{"confirmed, the answer was lost, not read since", setup(1, shipped, confirmed(returns.EffectClaimed), func(f *Facts) { f.Record.TikTokReadAt = noon.Add(-time.Hour) }), want{}},
+		{"refused", setup(1, shipped, confirmed(returns.EffectVoid)), want{kinds: []returns.Kind{returns.EffectRefused}}},
+		{"in dispute", setup(1, shipped, caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = returns.ArbitrationInProgress })), want{}},
+		{"fulfilled by TikTok", setup(1, shipped, order(func(o *returns.Order) { o.Fulfillment = returns.FulfilledByTikTok })), want{kinds: []returns.Kind{returns.FulfilledTikTok}}},
+		{"switched off", setup(1, shipped, policy(func(p *Policy) { p.Switches.Refund = false })), want{}},
+	})
+}
