@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	flags "flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,13 @@ import (
 	"returnbridge/internal/returns"
 )
 
-func TestMain(m *testing.M) { os.Exit(ledgertest.Main(m)) }
+func TestMain(m *testing.M) {
+	// A drawn case is some hundred transactions: few of them unless asked for more.
+	if err := flags.Set("rapid.checks", "25"); err != nil {
+		panic(err)
+	}
+	os.Exit(ledgertest.Main(m))
+}
 
 const shop = "glow-uk"
 
