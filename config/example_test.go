@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,22 +25,20 @@ func TestExampleShowsEveryKey(t *testing.T) {
 	keys := everyKey()
 	for key, field := range keys {
 		shown, ok := given[key]
-		if !assert.True(t, ok, "%s is not explained in the example", key) {
-			continue
-		}
+		require.True(t, ok, "%s is not explained in the example", key)
 		fallback, hasDefault := field.Tag.Lookup("default")
 		switch {
 		case field.Type == reflect.TypeFor[time.Duration]():
-			assert.Equal(t, period(t, fallback), period(t, shown), key)
+			require.Equal(t, period(t, fallback), period(t, shown), key)
 		case hasDefault:
-			assert.Equal(t, fallback, shown, key)
+			require.Equal(t, fallback, shown, key)
 		case field.Type.Kind() == reflect.Bool:
-			assert.Equal(t, false, shown, key)
+			require.Equal(t, false, shown, key)
 		}
 	}
 	for key := range given {
 		_, ok := keys[key]
-		assert.True(t, ok, "the example explains %s, which does not exist", key)
+		require.True(t, ok, "the example explains %s, which does not exist", key)
 	}
 }
 
@@ -83,10 +80,10 @@ func TestExampleLoads(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, c.Shops, 1)
 	shop := c.Shops[0]
-	assert.Zero(t, shop.Switches)
-	assert.Empty(t, shop.Restock.Writer)
-	assert.Equal(t, "api-key", c.ReturnGO[0].APIKey)
-	assert.Equal(t, "refresh-token", shop.RefreshToken)
+	require.Zero(t, shop.Switches)
+	require.Empty(t, shop.Restock.Writer)
+	require.Equal(t, "api-key", c.ReturnGO[0].APIKey)
+	require.Equal(t, "refresh-token", shop.RefreshToken)
 }
 
 func TestExampleNamesEachMissingSecret(t *testing.T) {
@@ -100,6 +97,6 @@ func TestExampleNamesEachMissingSecret(t *testing.T) {
 		"shops[0].webhook_token must be", "RETURNBRIDGE_SHOPS_DEMO_GB_WEBHOOK_TOKEN",
 		"problems: 4",
 	} {
-		assert.ErrorContains(t, err, missing)
+		require.ErrorContains(t, err, missing)
 	}
 }

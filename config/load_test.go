@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -15,18 +14,18 @@ func TestLoadFillsDefaultsAndValues(t *testing.T) {
 	t.Parallel()
 	c, err := Load(file(t, string(with(t, full(t), []any{"periods", "money_wait"}, "20m"))))
 	require.NoError(t, err)
-	assert.Equal(t, "127.0.0.1:8085", c.Listen, "a default")
-	assert.Equal(t, 10*time.Second, c.Periods.HTTPTimeout, "a default beside a value")
-	assert.Equal(t, 20*time.Minute, c.Periods.MoneyWait)
-	assert.Equal(t, "https://api.returngo.ai", c.ReturnGO[0].BaseURL, "a default in a list")
-	assert.Equal(t, "http://127.0.0.1:9000", c.ReturnGO[1].BaseURL)
+	require.Equal(t, "127.0.0.1:8085", c.Listen, "a default")
+	require.Equal(t, 10*time.Second, c.Periods.HTTPTimeout, "a default beside a value")
+	require.Equal(t, 20*time.Minute, c.Periods.MoneyWait)
+	require.Equal(t, "https://api.returngo.ai", c.ReturnGO[0].BaseURL, "a default in a list")
+	require.Equal(t, "http://127.0.0.1:9000", c.ReturnGO[1].BaseURL)
 	require.Len(t, c.Shops, 2)
 	shop := c.Shops[1]
-	assert.Equal(t, "demo-de", shop.Name)
-	assert.Equal(t, Reason{ReturnGO: "Arrived damaged", TikTok: "damaged_seller_uk"}, shop.Refund.Reasons[0])
-	assert.Equal(t, []string{"TikTok Shop", "TikTok Outlet"}, shop.Link.TikTokRules)
-	assert.Equal(t, Switches{Register: true, Refund: true, Reject: true, Restock: true, WriteBack: true}, shop.Switches)
-	assert.Empty(t, c.Problems())
+	require.Equal(t, "demo-de", shop.Name)
+	require.Equal(t, Reason{ReturnGO: "Arrived damaged", TikTok: "damaged_seller_uk"}, shop.Refund.Reasons[0])
+	require.Equal(t, []string{"TikTok Shop", "TikTok Outlet"}, shop.Link.TikTokRules)
+	require.Equal(t, Switches{Register: true, Refund: true, Reject: true, Restock: true, WriteBack: true}, shop.Switches)
+	require.Empty(t, c.Problems())
 }
 
 func TestEmptyMeansDefault(t *testing.T) {
@@ -65,7 +64,7 @@ periods: {http_timeout: 10 seconds, money_wait: 15, "": 5s}
 		"periods.money_wait must be a period with its unit",
 		"seal_key must be 32 random bytes",
 	} {
-		assert.ErrorContains(t, err, "\n  "+want)
+		require.ErrorContains(t, err, "\n  "+want)
 	}
 }
 
@@ -108,16 +107,16 @@ func TestEnvironmentGoesBeforeTheFile(t *testing.T) {
 	}
 	c, err := parse(with(t, full(t), []any{"listen"}, "127.0.0.1:1"))
 	require.NoError(t, err)
-	assert.Equal(t, ":9999", c.Listen)
-	assert.Equal(t, "info", c.LogLevel)
-	assert.Equal(t, 11*time.Second, c.Periods.HTTPTimeout)
-	assert.Equal(t, "from-a-file", c.TikTok.AppSecret)
-	assert.Equal(t, "main-api-key", c.ReturnGO[0].APIKey)
-	assert.Equal(t, "from-the-environment", c.ReturnGO[1].APIKey)
-	assert.Equal(t, "refresh-of-demo-gb", c.Shops[0].RefreshToken)
-	assert.Equal(t, "access", c.Shops[1].AccessToken)
-	assert.Equal(t, "refresh", c.Shops[1].RefreshToken)
-	assert.Equal(t, strings.Repeat("c", 32), c.Shops[1].WebhookToken)
+	require.Equal(t, ":9999", c.Listen)
+	require.Equal(t, "info", c.LogLevel)
+	require.Equal(t, 11*time.Second, c.Periods.HTTPTimeout)
+	require.Equal(t, "from-a-file", c.TikTok.AppSecret)
+	require.Equal(t, "main-api-key", c.ReturnGO[0].APIKey)
+	require.Equal(t, "from-the-environment", c.ReturnGO[1].APIKey)
+	require.Equal(t, "refresh-of-demo-gb", c.Shops[0].RefreshToken)
+	require.Equal(t, "access", c.Shops[1].AccessToken)
+	require.Equal(t, "refresh", c.Shops[1].RefreshToken)
+	require.Equal(t, strings.Repeat("c", 32), c.Shops[1].WebhookToken)
 }
 
 func TestMistypedVariablesAreListed(t *testing.T) {
@@ -135,9 +134,9 @@ func TestMistypedVariablesAreListed(t *testing.T) {
 		"RETURNBRIDGE_PERIODS_LUNCH_BREAK_OF_THE_TEAM sets nothing",
 		"periods.money_wait (RETURNBRIDGE_PERIODS_MONEY_WAIT) must be a period",
 	} {
-		assert.ErrorContains(t, err, "\n  "+want)
+		require.ErrorContains(t, err, "\n  "+want)
 	}
-	assert.NotContains(t, err.Error(), "sesame")
+	require.NotContains(t, err.Error(), "sesame")
 }
 
 func TestSecretFiles(t *testing.T) {
@@ -156,7 +155,7 @@ func TestSecretFiles(t *testing.T) {
 		for _, s := range c.settings() {
 			found = found || s.secret && s.value.String() == content
 		}
-		assert.True(t, found, "%v", path)
+		require.True(t, found, "%v", path)
 	}
 	for problem, path := range map[string]string{
 		"no such file": filepath.Join(t.TempDir(), "absent"),

@@ -59,7 +59,7 @@ func shown(v reflect.Value) any {
 		}
 		return list
 	default:
-		if d, ok := v.Interface().(time.Duration); ok {
+		if d, ok := reflect.TypeAssert[time.Duration](v); ok {
 			return d.String()
 		}
 		return v.Interface()

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -24,7 +23,7 @@ func TestSecretsAreKnown(t *testing.T) {
 			secrets = append(secrets, key)
 		}
 	}
-	assert.ElementsMatch(t, []string{"ledger", "seal_key", "tiktok.app_secret", "returngo[].api_key",
+	require.ElementsMatch(t, []string{"ledger", "seal_key", "tiktok.app_secret", "returngo[].api_key",
 		"shops[].refresh_token", "shops[].access_token", "shops[].webhook_token"}, secrets)
 }
 
@@ -60,10 +59,10 @@ func TestSecretsNeverPrint(t *testing.T) {
 			z.Sugar().Infow(fmt.Sprint(part), "part", part)
 		}
 	}
-	assert.NotContains(t, out.String(), "sesame")
-	assert.NotContains(t, out.String(), fmt.Sprintf("%x", "sesame"))
-	assert.Contains(t, out.String(), "demo-gb", "what is no secret is shown")
-	assert.Contains(t, out.String(), hidden)
+	require.NotContains(t, out.String(), "sesame")
+	require.NotContains(t, out.String(), fmt.Sprintf("%x", "sesame"))
+	require.Contains(t, out.String(), "demo-gb", "what is no secret is shown")
+	require.Contains(t, out.String(), hidden)
 }
 
 // TestProblemsNeverRepeatASecret puts a secret that is wrong in every way in
@@ -73,21 +72,21 @@ func TestProblemsNeverRepeatASecret(t *testing.T) {
 	c, _ := withSecrets()
 	c.Ledger = "mysql://sesame:sesame@host"
 	problems := fmt.Sprint(c.Problems())
-	assert.Contains(t, problems, "ledger")
-	assert.Contains(t, problems, "webhook_token")
-	assert.NotContains(t, problems, "sesame")
+	require.Contains(t, problems, "ledger")
+	require.Contains(t, problems, "webhook_token")
+	require.NotContains(t, problems, "sesame")
 
 	for _, path := range secretPaths {
 		for _, wrong := range []any{map[string]any{"at": "sesame"}, []any{"sesame"}, "postgres://\x7f sesame"} {
 			_, err := parse(with(t, full(t), path, wrong))
 			require.Error(t, err, "%v", path)
-			assert.NotContains(t, err.Error(), "sesame")
+			require.NotContains(t, err.Error(), "sesame")
 		}
 	}
 	for _, broken := range []string{"sesame", "seal_key: *sesame", "seal_key: 'sesame", "seal_key:sesame\nledger: x", "\tsesame: !!int sesame", "seal_key: !!int sesame", "? [sesame]\n: sesame"} {
 		_, err := parse([]byte(broken))
 		require.Error(t, err, "%q", broken)
-		assert.NotContains(t, err.Error(), "sesame", "%q", broken)
+		require.NotContains(t, err.Error(), "sesame", "%q", broken)
 	}
 }
 

@@ -66,28 +66,29 @@ func treeOf(t *testing.T, text string) map[string]any {
 // the file's text.
 func with(t *testing.T, tree map[string]any, path []any, value any) []byte {
 	t.Helper()
-	var at any = tree
-	for i, step := range path {
-		last := i == len(path)-1
-		switch group := at.(type) {
-		case map[string]any:
-			key := step.(string)
-			if last {
-				group[key] = value
-			} else if group[key] == nil {
-				group[key] = map[string]any{}
-			}
-			at = group[key]
-		case []any:
-			if last {
-				group[step.(int)] = value
-			}
-			at = group[step.(int)]
-		}
-	}
-	text, err := json.Marshal(tree) // JSON is YAML too
+	text, err := json.Marshal(replaced(tree, path, value)) // JSON is YAML too
 	require.NoError(t, err)
 	return text
+}
+
+func replaced(at any, path []any, value any) any {
+	if len(path) == 0 {
+		return value
+	}
+	switch step := path[0].(type) {
+	case int:
+		list, _ := at.([]any)
+		list[step] = replaced(list[step], path[1:], value)
+		return list
+	case string:
+		group, _ := at.(map[string]any)
+		if group == nil {
+			group = map[string]any{}
+		}
+		group[step] = replaced(group[step], path[1:], value)
+		return group
+	}
+	return at
 }
 
 // file writes a file for this test.

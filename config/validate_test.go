@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -79,13 +78,12 @@ func TestEachBadValueNamesItsKey(t *testing.T) {
 	for _, b := range badValues() {
 		tried[index.ReplaceAllString(b.key, "[]")], tried[strings.TrimSuffix(b.key, "[1]")] = true, true
 		_, err := parse(with(t, full(t), b.path, b.value))
-		if assert.Error(t, err, "%s: %v", b.key, b.value) {
-			assert.Contains(t, err.Error(), "\n  "+b.key+" ", "%v", b.value)
-			onlyOne(t, b, err)
-		}
+		require.Error(t, err, "%s: %v", b.key, b.value)
+		require.ErrorContains(t, err, "\n  "+b.key+" ", "%v", b.value)
+		onlyOne(t, b, err)
 	}
 	for key := range everyKey() {
-		assert.True(t, tried[key], "%s has no bad value in the table", key)
+		require.True(t, tried[key], "%s has no bad value in the table", key)
 	}
 }
 
@@ -98,7 +96,7 @@ func onlyOne(t *testing.T, b bad, err error) {
 			return
 		}
 	}
-	assert.Contains(t, err.Error(), "problems: 1\n", "%s: %v\n%v", b.key, b.value, err)
+	require.ErrorContains(t, err, "problems: 1\n", "%s: %v\n%v", b.key, b.value, err)
 }
 
 func TestGoodValuesPass(t *testing.T) {
@@ -120,6 +118,6 @@ func TestGoodValuesPass(t *testing.T) {
 		{path: []any{"periods", "deadline_warning"}, value: "23h59m"},
 	} {
 		_, err := parse(with(t, full(t), good.path, good.value))
-		assert.NoError(t, err, "%v: %v", good.path, good.value)
+		require.NoError(t, err, "%v: %v", good.path, good.value)
 	}
 }
