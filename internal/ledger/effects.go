@@ -174,14 +174,14 @@ func (t *Tx) TakeBack(ctx context.Context, id string, claimUntil time.Time, note
 }
 
 // SetEffect moves an effect on: back to intent (it was not done), applied,
-// verified or void. A verified effect stays what it is, and a void one too.
+// verified or void. A verified effect stays what it is, and a void or dropped one too.
 func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState, tiktokReturnID, requestID, note string) error {
 	n, err := t.exec(ctx, "move effect", `UPDATE effects SET state = $1,
 			tiktok_return_id = CASE WHEN $2 = '' THEN tiktok_return_id ELSE $2 END,
 			request_id = CASE WHEN $3 = '' THEN request_id ELSE $3 END,
 			applied_at = CASE WHEN applied_at = '' AND $1 IN ('applied', 'verified') THEN $4 ELSE applied_at END,
 			note = $5
-		WHERE id = $6 AND state NOT IN ('verified', 'void')`, string(state), tiktokReturnID, requestID, text(t.now), note, id)
+		WHERE id = $6 AND state NOT IN ('verified', 'void', 'dropped')`, string(state), tiktokReturnID, requestID, text(t.now), note, id)
 	if err != nil || n == 0 || state != returns.EffectVoid {
 		return err
 	}
