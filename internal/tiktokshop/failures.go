@@ -43,7 +43,7 @@ func failuresIn(data json.RawMessage) []failure {
 	}
 	var found []failure
 	for _, w := range wire {
-		extra := append(w.Detail.v.Extra, w.Extra...)
+		extra := slices.Concat(w.Detail.v.Extra, w.Extra)
 		if len(extra) == 0 || classes[string(w.Code)] != inside {
 			found = append(found, failure{code: string(w.Code), message: about(w.Detail.v.SKUID, "", w.Message)})
 		}
