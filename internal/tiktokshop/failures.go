@@ -1,6 +1,9 @@
 package tiktokshop
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // failure is one reason TikTok gives for not having done something.
 type failure struct{ code, message string }
