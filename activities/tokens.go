@@ -102,7 +102,7 @@ func (t *Tokens) read(ctx context.Context, shop string) (grant, error) {
 		return err
 	})
 	if err != nil {
-		return grant{}, err //nolint:wrapcheck // the ledger says what it tried
+		return grant{}, err
 	}
 	if found {
 		return t.open(k.Sealed)
@@ -170,7 +170,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, refused bool) error {
 		return err
 	})
 	if err != nil || !mine {
-		return err //nolint:wrapcheck // the ledger says what it tried
+		return err
 	}
 	fresh, err := t.renewed(ctx, g)
 	if err != nil {
@@ -198,7 +198,7 @@ func (t *Tokens) store(ctx context.Context, shop string, g grant) error {
 	if err == nil {
 		t.remember(shop, g)
 	}
-	return err //nolint:wrapcheck // the ledger says what it tried
+	return err
 }
 
 func (t *Tokens) seal(g grant) (string, error) {
