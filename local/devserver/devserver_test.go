@@ -113,7 +113,7 @@ func options(id string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{ID: id, TaskQueue: queue}
 }
 
-func TestOneWorkflow(t *testing.T) {
+func TestOneWorkflow(t *testing.T) { //nolint:tparallel // its parts look at one server, in order
 	t.Parallel()
 	core, lines := observer.New(zapcore.DebugLevel)
 	begin := time.Now()
