@@ -204,7 +204,7 @@ func readMoney(amount, currency string) (returns.Money, error) {
 	if currency == "" {
 		return returns.Money{}, nil
 	}
-	return returns.NewMoney(amount, currency) //nolint:wrapcheck // it names amount and currency
+	return returns.NewMoney(amount, currency)
 }
 
 // newID is a fresh id that sorts by time.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	flags "flag"
 	"os"
 	"path/filepath"
@@ -196,7 +197,7 @@ func (b *bench) overlap(one, two func(*Tx) error) (errOne, errTwo error) {
 	if errTwo == nil {
 		errTwo = <-ended
 	}
-	if errTwo == errFine {
+	if errors.Is(errTwo, errFine) {
 		errTwo = nil
 	}
 	return errOne, errTwo
@@ -213,7 +214,7 @@ var errFine error = fine{}
 func (b *bench) stuck(ended <-chan error) error {
 	db, err := sql.Open("pgx", b.dsn)
 	require.NoError(b.t, err)
-	defer db.Close() //nolint:errcheck // a test's read
+	defer db.Close()
 	for b.ctx.Err() == nil {
 		select {
 		case err := <-ended:
