@@ -89,7 +89,7 @@ func (r *round) match(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite) (
 		}
 		i := slices.IndexFunc(found, func(m returns.StockMovement) bool { return m.AvailableAfter == total })
 		if i < 0 {
-			return nil, nil
+			return nil, nil //nolint:nilnil // not all have come: no error, and nothing to judge by
 		}
 		matches[sku] = found[i]
 	}

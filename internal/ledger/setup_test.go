@@ -58,12 +58,17 @@ func (c *clock) pass(d time.Duration) time.Time {
 	return c.at
 }
 
+func sqliteFile(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "ledger.db")
+}
+
 // onBoth runs a test on SQLite and on PostgreSQL, each with a ledger of its own.
 func onBoth(t *testing.T, test func(*bench)) {
 	t.Helper()
 	t.Parallel()
 	for name, dsn := range map[string]func(testing.TB) string{
-		"sqlite":   func(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger.db") },
+		"sqlite":   sqliteFile,
 		"postgres": ledgertest.Postgres,
 	} {
 		t.Run(name, func(t *testing.T) {
