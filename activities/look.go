@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
@@ -211,9 +212,18 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 		p := d.decision.Plan
 		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
 			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Exceptions: p.Exceptions,
-			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Closed: p.Close,
+			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
 	})
+}
+
+// lookBy is when the return decides again if all is well: at once after an act,
+// else when its clock rings.
+func lookBy(p returns.Plan) time.Time {
+	if len(p.Acts) > 0 {
+		return p.DecidedAt
+	}
+	return p.Wake.At
 }
 
 // ask puts the rules' question to TikTok: may the seller refund these units, and

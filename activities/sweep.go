@@ -153,7 +153,32 @@ func (a *Activities) SweepTikTok(ctx context.Context, in messages.ShopInput) (me
 		}
 		result.Signaled++
 	}
+	overdue, err := a.wakeOverdue(ctx, in.Shop)
+	if err != nil {
+		return result, err
+	}
+	result.Signaled += overdue
 	return result, a.sweptNow(ctx, cursor, started)
+}
+
+// wakeOverdue takes up returns that nobody carries any more: their workflow was
+// terminated, or Temporal forgot them, and no platform has anything new to say.
+func (a *Activities) wakeOverdue(ctx context.Context, shop string) (int, error) {
+	var keys []returns.Key
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		keys, err = tx.Overdue(ctx, shop, tx.Now().Add(-a.OverdueAfter))
+		return err
+	})
+	if err != nil {
+		return 0, retryable(ctx, err)
+	}
+	for _, key := range keys {
+		news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
+		if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
+			return 0, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+		}
+	}
+	return len(keys), nil
 }
 
 // reread reads the TikTok returns last seen open that the search did not bring,

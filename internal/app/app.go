@@ -143,8 +143,12 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 			Policy: policy, Stock: activities.StockPolicy{ProofWait: cfg.Periods.ProofWait, ReadAge: 2 * time.Second},
 		}
 	}
-	return &activities.Activities{Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Now: now, CallTimeout: cfg.Periods.HTTPTimeout}, tiktok, nil
+	return &activities.Activities{Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok}, tiktok, nil
 }
+
+// overdueSweeps is after how many sweeps a return that should have decided again
+// is taken up.
+const overdueSweeps = 4
 
 // policyOf turns a shop's configuration into what the rules go by.
 func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {

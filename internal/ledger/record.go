@@ -41,7 +41,7 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 // changes nothing, but makes decisions, claims and commands of one return wait for
 // each other: nobody decides from what another is about to change.
 func (t *Tx) enterReturn(ctx context.Context, shop string, key returns.Key) error {
-	_, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at) VALUES ($1, $2, $3)
+	_, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at, look_by) VALUES ($1, $2, $3, $3)
 		ON CONFLICT (shop, key) DO UPDATE SET opened_at = returns.opened_at`, shop, string(key), text(t.now))
 	return err
 }
