@@ -234,7 +234,7 @@ func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, er
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
-	if p.Eligible, p.Why = mayRefund(eligible, q); p.Eligible {
+	if p.Eligible, p.Why = mayRefund(eligible, q, d.skus()); p.Eligible {
 		p.Amount, err = d.shop.TikTok.CalculateRefund(ctx, tiktokshop.CalculateRefund{
 			OrderID: q.OrderID, RequestType: returns.TypeRefund, Reason: q.ReasonKey, Lines: lines(q.Units),
 		})
@@ -248,11 +248,13 @@ func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, er
 
 // mayRefund tells whether TikTok lets the seller start a refund of every unit
 // for this reason: its eligibility is the authority on market rules (T26).
-func mayRefund(answers []tiktokshop.Eligibility, q rules.Question) (bool, string) {
+// An answer that names no lines is about all lines of its SKU.
+func mayRefund(answers []tiktokshop.Eligibility, q rules.Question, skus map[string]string) (bool, string) {
 	for _, u := range q.Units {
 		found := false
 		for _, e := range answers {
-			if e.RequestType != returns.TypeRefund || !slices.Contains(e.OrderLineIDs, u.LineID()) {
+			about := slices.Contains(e.OrderLineIDs, u.LineID()) || len(e.OrderLineIDs) == 0 && e.SKUID == skus[u.LineID()]
+			if e.RequestType != returns.TypeRefund || !about {
 				continue
 			}
 			if !e.Eligible {
@@ -268,6 +270,17 @@ func mayRefund(answers []tiktokshop.Eligibility, q rules.Question) (bool, string
 		}
 	}
 	return true, ""
+}
+
+// skus are the SKU ids of the order's lines.
+func (d *desk) skus() map[string]string {
+	skus := map[string]string{}
+	if d.record.Order != nil {
+		for _, l := range d.record.Order.Lines {
+			skus[l.ID] = l.SKUID
+		}
+	}
+	return skus
 }
 
 func lines(units []returns.UnitID) []tiktokshop.LineRef {
