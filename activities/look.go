@@ -104,18 +104,38 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 // readTikTok reads the order and all its returns into the ledger. A read begun
 // before an effect must not count as made after it: the time is taken first.
 func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
+	return d.readOrder(ctx, orderAge)
+}
+
+// orderAge is how old the order itself may be for an ordinary look: what moves
+// are its returns. A deciding read reads it too.
+const orderAge = 10 * time.Minute
+
+// readOrder reads the order's returns, and the order if it was last read longer
+// ago than age.
+func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trouble, error) {
 	at := d.Now()
 	d.atTikTok = true
-	orderID, err := d.orderID(ctx)
+	f, err := d.facts(ctx)
+	if err != nil {
+		return nil, retryable(ctx, err)
+	}
+	orderID, err := d.orderOf(ctx, f)
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	if orderID == "" {
 		return nil, nil
 	}
-	orders, err := d.shop.TikTok.Orders(ctx, orderID)
-	if err != nil {
-		return d.orTrouble(ctx, returns.TikTok, err)
+	var order *returns.Order
+	if f.Record.Order == nil || f.Record.Order.ID != orderID || at.Sub(f.Record.OrderReadAt) >= age {
+		orders, err := d.shop.TikTok.Orders(ctx, orderID)
+		if err != nil {
+			return d.orTrouble(ctx, returns.TikTok, err)
+		}
+		if i := slices.IndexFunc(orders, func(o returns.Order) bool { return o.ID == orderID }); i >= 0 {
+			order = &orders[i]
+		}
 	}
 	all, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
 		return d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{OrderIDs: []string{orderID}}, page)
@@ -123,20 +143,13 @@ func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
-	var order *returns.Order
-	if i := slices.IndexFunc(orders, func(o returns.Order) bool { return o.ID == orderID }); i >= 0 {
-		order = &orders[i]
-	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
 	return nil, orRetry(ctx, err)
 }
 
-// orderID is the order to read: as decided last, or that of the TikTok return.
-func (d *desk) orderID(ctx context.Context) (string, error) {
-	f, err := d.facts(ctx)
-	if err != nil {
-		return "", err
-	}
+// orderOf is the order to read: as the facts lead to it, or that of the TikTok
+// return.
+func (d *desk) orderOf(ctx context.Context, f rules.Facts) (string, error) {
 	if id := rules.Decide(f).OrderID; id != "" {
 		return id, nil
 	}
