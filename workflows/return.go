@@ -14,7 +14,10 @@ import (
 // put back: look, act, wait (design section 5). What can wake it: news of either
 // platform, a command of a person, an act that ended, and its one timer.
 func Return(ctx workflow.Context, in messages.ReturnInput) error {
-	r := &returnRun{in: in, running: map[string]bool{}, repeats: map[string]int{}, outcomes: map[string]messages.Outcome{}}
+	r := &returnRun{
+		in: in, running: map[string]bool{}, repeats: map[string]int{}, outcomes: map[string]messages.Outcome{},
+		shown: shownBefore(workflow.GetTypedSearchAttributes(ctx)),
+	}
 	r.news(messages.News{})
 	if err := r.listen(ctx); err != nil {
 		return err
