@@ -115,7 +115,7 @@ func (r *returnRun) reviewTrouble(ctx workflow.Context, platform returns.Platfor
 	if ctx.Err() != nil {
 		return messages.PlanResult{}, err
 	}
-	in.Trouble = append(in.Trouble, returns.Trouble{Platform: platform, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for " + lookPatience.String()})
+	in.Trouble = append(in.Trouble, returns.Trouble{Platform: platform, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for " + lookPatience.total.String()})
 	for {
 		out, err := review(ctx, in)
 		if err == nil || ctx.Err() != nil {
@@ -130,7 +130,7 @@ func (r *returnRun) reviewTrouble(ctx workflow.Context, platform returns.Platfor
 func (r *returnRun) act(ctx workflow.Context) {
 	for _, a := range r.plan.Acts {
 		name := string(a.Kind) + " " + a.Subject
-		if a.Kind == returns.ActLookReturnGO || a.Kind == returns.ActLookTikTok || r.running[name] {
+		if activityOf(a.Kind) == "" || r.running[name] {
 			continue
 		}
 		if r.repeats[name]++; r.repeats[name] > maxRepeats {
@@ -163,7 +163,7 @@ func (r *returnRun) actFailed(ctx workflow.Context, a returns.Act, err error) {
 	if a.Kind == returns.ActWriteBack {
 		platform = returns.ReturnGO
 	}
-	r.trouble = append(r.trouble, returns.Trouble{Platform: platform, Endpoint: string(a.Kind), Class: returns.TroubleUnreachable, Message: "not possible for " + actPatience.String()})
+	r.trouble = append(r.trouble, returns.Trouble{Platform: platform, Endpoint: string(a.Kind), Class: returns.TroubleUnreachable, Message: "not possible for " + actPatience.total.String()})
 	r.pending = true
 }
 

@@ -16,7 +16,7 @@ func Stock(ctx workflow.Context, in messages.StockInput) error {
 	for {
 		for news.ReceiveAsync(nil) { // all of them ride on this round
 		}
-		out, err := call[messages.RoundResult](ctx, "StockRound", messages.QueueStock(in.Shop), "write and prove stock", priorityRestock, 24*time.Hour, in)
+		out, err := call[messages.RoundResult](ctx, "StockRound", messages.QueueStock(in.Shop), "write and prove stock", priorityRestock, stockPatience, in)
 		if err != nil && ctx.Err() != nil {
 			return err
 		}
