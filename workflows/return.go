@@ -37,7 +37,7 @@ type returnRun struct {
 	pending  bool               // the clock or a command wants a decision
 	commands []returns.Command  // of people, not taken to the ledger yet
 	outcomes map[string]messages.Outcome
-	taken    int             // commands received, for their ids
+	signals  int             // commands that came as signals, for their ids
 	running  map[string]bool // acts under way
 	repeats  map[string]int  // how often an act was tried since the last look
 	planned  bool            // an act brought a new plan
