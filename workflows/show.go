@@ -24,7 +24,7 @@ type attributes struct {
 // attributes for lists. Attributes are billed, so only changes are written, all
 // in one call.
 func (r *returnRun) show(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, details(r.plan))
+	workflow.SetCurrentDetails(ctx, details(r.plan, r.next()))
 	if r.hasNews() {
 		return // about to change again
 	}
@@ -99,7 +99,7 @@ func changes(was, now attributes) []temporal.SearchAttributeUpdate {
 }
 
 // details is the return's story as a short page.
-func details(p returns.Plan) string {
+func details(p returns.Plan, next returns.Wake) string {
 	var b strings.Builder
 	write := func(format string, args ...any) { b.WriteString(fmt.Sprintf(format, args...)) }
 	write("**%s** — %s\n\n", p.Stage, p.Summary)
@@ -119,8 +119,8 @@ func details(p returns.Plan) string {
 	if !p.SellerDeadline.IsZero() {
 		write("TikTok decides by itself at %s.  \n", p.SellerDeadline.UTC().Format(time.RFC3339))
 	}
-	if !p.Wake.At.IsZero() {
-		write("Looks again at %s: %s.  \n", p.Wake.At.UTC().Format(time.RFC3339), p.Wake.Why)
+	if !next.At.IsZero() {
+		write("Looks again at %s: %s.  \n", next.At.UTC().Format(time.RFC3339), next.Why)
 	}
 	write("Decided at %s by rules %s.\n", p.DecidedAt.UTC().Format(time.RFC3339), p.Rules)
 	return b.String()
