@@ -61,9 +61,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 		Amount: act.Amount, Generation: d.generation(kind, act.Subject),
 	}
 	e.ID = returns.EffectID(in.Shop, kind, act.Subject, e.Generation)
-	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		return tx.Claim(ctx, in.Shop, in.Key, e, tx.Now().Add(a.CallTimeout+claimMargin))
-	})
+	e.ClaimUntil = d.Now().Add(a.CallTimeout + claimMargin)
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.Claim(ctx, in.Shop, in.Key, e, e.ClaimUntil) })
 	switch {
 	case errors.Is(err, ledger.ErrClaimed), errors.Is(err, ledger.ErrOrderBusy), errors.Is(err, ledger.ErrEffectLive):
 		return messages.PlanResult{Plan: without(plan, act, d.Now().Add(a.CallTimeout), err.Error())}, nil
@@ -96,7 +95,7 @@ func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (retur
 		}
 	}
 	if kind != returns.EffectWriteBack {
-		more, err := d.readTikTok(ctx)
+		more, err := d.readOrder(ctx, 0)
 		if err != nil {
 			return returns.Plan{}, err
 		}
@@ -130,7 +129,11 @@ func (d *desk) readBack(ctx context.Context, kind returns.EffectKind) (returns.P
 // note keeps what became of a call: applied, definitely refused, not done, or
 // unknown. It gives the time before which the same call is not to be made again.
 func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tiktokReturnID, requestID string, callErr error) (time.Time, error) {
-	state, words, again := judge(callErr, d.Now())
+	state, words, wait := judge(callErr)
+	again := time.Time{}
+	if wait > 0 { // what keeps being refused is asked less and less often
+		again = d.Now().Add(jitter(min(max(wait, d.Now().Sub(d.firstIntent(e.ID))), time.Hour)))
+	}
 	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		entry := ledger.Entry{What: fmt.Sprintf("%s %s %s", act.Kind, act.Route, words), Why: act.Reason, RequestID: requestID, DecidedBy: d.decider(act)}
 		if returns.Known(act.Amount) {
@@ -139,36 +142,50 @@ func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tikt
 		if err := tx.Audit(ctx, d.shop.Key, d.key, act.Units, entry); err != nil {
 			return err
 		}
-		if state == returns.EffectClaimed {
-			return nil // unknown: the claim stays until a read tells
-		}
 		note := ""
 		if callErr != nil {
 			note = callErr.Error()
+		}
+		switch state {
+		case returns.EffectClaimed:
+			return nil // unknown: the claim stays until a read tells
+		case returns.EffectIntent:
+			return tx.TakeBack(ctx, e.ID, e.ClaimUntil, note)
 		}
 		return tx.SetEffect(ctx, e.ID, state, tiktokReturnID, requestID, note)
 	})
 	return again, orRetry(ctx, err)
 }
 
-// judge says what a call's error means for its effect.
-func judge(err error, now time.Time) (state returns.EffectState, words string, again time.Time) {
+// firstIntent is when an effect was first meant to happen.
+func (d *desk) firstIntent(id string) time.Time {
+	for _, e := range d.record.Effects {
+		if e.ID == id {
+			return e.IntentAt
+		}
+	}
+	return d.Now()
+}
+
+// judge says what a call's error means for its effect, and how long to wait at
+// least before the same call is made again.
+func judge(err error) (state returns.EffectState, words string, wait time.Duration) {
 	if err == nil {
-		return returns.EffectApplied, "done", time.Time{}
+		return returns.EffectApplied, "done", 0
 	}
 	e, ok := errors.AsType[*platform.Error](err)
 	if !ok {
-		return returns.EffectClaimed, "answer lost", time.Time{}
+		return returns.EffectClaimed, "answer lost", 0
 	}
 	switch e.Class {
 	case platform.OutcomeUnknown:
-		return returns.EffectClaimed, "answer lost", time.Time{}
+		return returns.EffectClaimed, "answer lost", 0
 	case platform.Retry, platform.RefreshToken:
-		return returns.EffectIntent, "not possible now", now.Add(jitter(max(e.RetryAfter, 2*time.Second)))
+		return returns.EffectIntent, "not possible now", max(e.RetryAfter, 2*time.Second)
 	case platform.StateChanged:
-		return returns.EffectIntent, "refused, the state has changed", now.Add(jitter(5 * time.Second))
+		return returns.EffectIntent, "refused, the state has changed", 5 * time.Second
 	default:
-		return returns.EffectVoid, "refused", time.Time{}
+		return returns.EffectVoid, "refused", 0
 	}
 }
 

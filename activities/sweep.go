@@ -98,11 +98,11 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []ret
 func (a *Activities) rmaToLookAt(ctx context.Context, tx *ledger.Tx, shop string, t returns.Transaction) (string, error) {
 	id, err := tx.RMAOfItems(ctx, shop, t.ItemIDs)
 	if err != nil || id == "" {
-		return "", err //nolint:wrapcheck // the ledger says what it tried
+		return "", err
 	}
 	seen, _, err := tx.RMASeen(ctx, shop, id)
 	if err != nil {
-		return "", err //nolint:wrapcheck // the ledger says what it tried
+		return "", err
 	}
 	if slices.ContainsFunc(seen.Transactions, func(k returns.Transaction) bool {
 		return k.ID == t.ID && k.Status == t.Status && returns.SameMoney(k.Amount, t.Amount)
@@ -111,9 +111,9 @@ func (a *Activities) rmaToLookAt(ctx context.Context, tx *ledger.Tx, shop string
 	}
 	done, err := tx.EffectDone(ctx, shop, returns.EffectWriteBack, t.ID)
 	if done && t.Status == returns.TransactionSuccess {
-		return "", err //nolint:wrapcheck // the ledger says what it tried
+		return "", err
 	}
-	return id, err //nolint:wrapcheck // the ledger says what it tried
+	return id, err
 }
 
 // SweepTikTok reads what changed since the last sweep, and every TikTok return

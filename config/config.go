@@ -1,140 +1,143 @@
 // Package config is the one typed configuration: a YAML file and the
-// environment (viper), with defaults, and a validation that lists every problem
-// at once and names each key. Temporal's own connection is not here: it comes
-// from the standard TEMPORAL_* variables and profiles.
+// environment, with defaults, and a validation that lists every problem at once
+// and names each key. It knows nothing of what the values are used for.
+// Temporal's own connection is not here: it comes from the standard TEMPORAL_*
+// variables and profiles.
 package config
 
-import (
-	"time"
-)
+import "time"
 
 // Config is everything a merchant sets. Periods are Go durations ("48h", "90s").
+//
+// A field's tags are the one place that says its key, its default (what holds
+// where the file and the environment are silent) and whether it is a secret: a
+// secret is never printed, may be "file:/path", and can be given by environment
+// even inside a list. config.example.yaml explains each key to a merchant.
 type Config struct {
 	// Ledger is the database: a postgres:// address, or the path of a SQLite
-	// file for one host. Secret if it holds a password.
-	Ledger string `mapstructure:"ledger"`
-	// SealKey seals the stored tokens: 32 random bytes in base64. Secret; set it
-	// as RETURNBRIDGE_SEAL_KEY.
-	SealKey string `mapstructure:"seal_key"`
+	// file for one host. Secret, as the address may hold a password.
+	Ledger string `key:"ledger" default:"returnbridge.db" secret:"true"`
+	// SealKey seals the stored tokens: 32 random bytes in base64.
+	SealKey string `key:"seal_key" secret:"true"`
 	// Listen is where the webhooks of both platforms are received, host:port.
-	Listen string `mapstructure:"listen"`
+	Listen string `key:"listen" default:"127.0.0.1:8085"`
 	// LogLevel is debug, info, warn or error.
-	LogLevel string `mapstructure:"log_level"`
+	LogLevel string `key:"log_level" default:"info"`
 
-	TikTok   TikTok        `mapstructure:"tiktok"`
-	ReturnGO []ReturnGOKey `mapstructure:"returngo"`
-	Shops    []Shop        `mapstructure:"shops"`
-	Periods  Periods       `mapstructure:"periods"`
+	TikTok   TikTok        `key:"tiktok"`
+	ReturnGO []ReturnGOKey `key:"returngo"`
+	Shops    []Shop        `key:"shops"`
+	Periods  Periods       `key:"periods"`
 }
 
 // TikTok is the one TikTok Shop app of this installation.
 type TikTok struct {
-	BaseURL   string `mapstructure:"base_url"`   // all API calls (T-contract 1.1)
-	AuthURL   string `mapstructure:"auth_url"`   // token exchange and refresh
-	AppKey    string `mapstructure:"app_key"`    // of the app in Partner Center
-	AppSecret string `mapstructure:"app_secret"` // secret
+	BaseURL   string `key:"base_url" default:"https://open-api.tiktokglobalshop.com"` // all API calls (T-contract 1.1)
+	AuthURL   string `key:"auth_url" default:"https://auth.tiktok-shops.com"`         // token exchange and refresh
+	AppKey    string `key:"app_key"`                                                  // of the app in Partner Center
+	AppSecret string `key:"app_secret" secret:"true"`
 }
 
 // ReturnGOKey is one ReturnGO API key: quota and pace are counted per key (A03).
 type ReturnGOKey struct {
-	Name    string `mapstructure:"name"`     // our name of the key; part of a queue's name
-	BaseURL string `mapstructure:"base_url"` // A01
-	APIKey  string `mapstructure:"api_key"`  // secret
+	Name    string `key:"name"`                                       // our name of the key; part of a queue's name
+	BaseURL string `key:"base_url" default:"https://api.returngo.ai"` // A01
+	APIKey  string `key:"api_key" secret:"true"`
 }
 
 // Shop joins one TikTok shop with one ReturnGO store.
 type Shop struct {
-	Name string `mapstructure:"name"` // our name; part of every id, so never change it
+	Name string `key:"name"` // our name; part of every id, so never change it
 
-	TikTokShopID string `mapstructure:"tiktok_shop_id"` // what webhooks call shop_id
-	ShopCipher   string `mapstructure:"shop_cipher"`    // what calls need; empty: asked from TikTok
-	Region       string `mapstructure:"region"`         // ISO country, such as GB
-	// RefreshToken is used until the program has a newer one in the ledger. Secret.
-	RefreshToken string `mapstructure:"refresh_token"`
-	// AccessToken beside it saves the first refresh. Secret, optional.
-	AccessToken string `mapstructure:"access_token"`
+	TikTokShopID string `key:"tiktok_shop_id"` // what webhooks call shop_id
+	ShopCipher   string `key:"shop_cipher"`    // what calls need; empty: asked from TikTok
+	Region       string `key:"region"`         // ISO country, such as GB
+	// RefreshToken is used until the program has a newer one in the ledger.
+	RefreshToken string `key:"refresh_token" secret:"true"`
+	// AccessToken beside it saves the first refresh. Optional.
+	AccessToken string `key:"access_token" secret:"true"`
 
-	ReturnGOKey   string `mapstructure:"returngo_key"`   // name of the key above
-	ReturnGOStore string `mapstructure:"returngo_store"` // x-shop-name, as the dashboard gives it (A02)
+	ReturnGOKey   string `key:"returngo_key"`   // name of the key above
+	ReturnGOStore string `key:"returngo_store"` // x-shop-name, as the dashboard gives it (A02)
 	// WebhookToken makes ReturnGO's webhook address unguessable: 32 characters or
-	// more (A26). Secret.
-	WebhookToken string `mapstructure:"webhook_token"`
+	// more (A26).
+	WebhookToken string `key:"webhook_token" secret:"true"`
 
-	Link     Link     `mapstructure:"link"`
-	Refund   Refund   `mapstructure:"refund"`
-	Restock  Restock  `mapstructure:"restock"`
-	Switches Switches `mapstructure:"switches"`
+	Link     Link     `key:"link"`
+	Refund   Refund   `key:"refund"`
+	Restock  Restock  `key:"restock"`
+	Switches Switches `key:"switches"`
 }
 
 // Link says how an RMA finds its TikTok order (A28, A29).
 type Link struct {
-	OrderNamePattern string   `mapstructure:"order_name_pattern"` // finds the TikTok order id in ReturnGO's order name
-	TikTokRules      []string `mapstructure:"tiktok_rules"`       // ReturnGO policy rules that mark a TikTok return; empty: all
+	OrderNamePattern string   `key:"order_name_pattern" default:"\\d{15,20}"` // finds the TikTok order id in ReturnGO's order name
+	TikTokRules      []string `key:"tiktok_rules"`                            // ReturnGO policy rules that mark a TikTok return; empty: all
 }
 
 // Refund says what authorises a refund, and in which words TikTok hears of it.
 type Refund struct {
-	Gate string `mapstructure:"gate"` // validated, approved, transaction or done (A30)
+	Gate string `key:"gate" default:"validated"` // validated, approved, transaction or done (A30)
 	// Reasons maps ReturnGO's return reasons to TikTok's seller reason keys; a
 	// reason is a statement, so there is no default. "*" stands for all others.
-	Reasons     []Reason `mapstructure:"reasons"`
-	PayExpected bool     `mapstructure:"pay_expected"` // Finance agreed to pay the expected value where none was authorised
-	SetDone     bool     `mapstructure:"set_done"`     // set the RMA to Done when all is settled
+	Reasons     []Reason `key:"reasons"`
+	PayExpected bool     `key:"pay_expected"` // Finance agreed to pay the expected value where none was authorised
+	SetDone     bool     `key:"set_done"`     // set the RMA to Done when all is settled
 }
 
 // Reason is one line of the reason map. It is a list, because a key of a
 // configuration file has no upper and lower case, and a reason does.
 type Reason struct {
-	ReturnGO string `mapstructure:"returngo"`
-	TikTok   string `mapstructure:"tiktok"`
+	ReturnGO string `key:"returngo"`
+	TikTok   string `key:"tiktok"`
 }
 
 // Restock says where units go, and who writes stock.
 type Restock struct {
 	// Writer is "us" or "external" and has no default: somebody must have decided
 	// that no other program owns TikTok's stock numbers.
-	Writer            string      `mapstructure:"writer"`
-	Warehouses        []Warehouse `mapstructure:"warehouses"`
-	UseOrderWarehouse bool        `mapstructure:"use_order_warehouse"` // the place of inspection is the order's own warehouse
-	DefaultWarehouse  string      `mapstructure:"default_warehouse"`   // TikTok sales warehouse id where nothing else says
+	Writer            string      `key:"writer"`
+	Warehouses        []Warehouse `key:"warehouses"`
+	UseOrderWarehouse bool        `key:"use_order_warehouse"` // the place of inspection is the order's own warehouse
+	DefaultWarehouse  string      `key:"default_warehouse"`   // TikTok sales warehouse id where nothing else says
 }
 
 // Warehouse maps an inspection location to a sales warehouse (T19).
 type Warehouse struct {
-	Location string `mapstructure:"location"` // ReturnGO's storeLocationId
-	TikTok   string `mapstructure:"tiktok"`   // TikTok's warehouse id
+	Location string `key:"location"` // ReturnGO's storeLocationId
+	TikTok   string `key:"tiktok"`   // TikTok's warehouse id
 }
 
 // Switches turn each sort of action on. All are off until somebody sets them.
 type Switches struct {
-	Register  bool `mapstructure:"register"`  // accept the buyer's TikTok return once the RMA is approved
-	Refund    bool `mapstructure:"refund"`    // make TikTok pay
-	Reject    bool `mapstructure:"reject"`    // reject at TikTok
-	Restock   bool `mapstructure:"restock"`   // write stock
-	WriteBack bool `mapstructure:"writeback"` // tell ReturnGO what was paid
+	Register  bool `key:"register"`  // accept the buyer's TikTok return once the RMA is approved
+	Refund    bool `key:"refund"`    // make TikTok pay
+	Reject    bool `key:"reject"`    // reject at TikTok
+	Restock   bool `key:"restock"`   // write stock
+	WriteBack bool `key:"writeback"` // tell ReturnGO what was paid
 }
 
 // Periods are how long things may take before somebody hears of it, or before
 // we look again. They are the same for all shops.
 type Periods struct {
-	HTTPTimeout       time.Duration `mapstructure:"http_timeout"`       // one platform call
-	RelayWindow       time.Duration `mapstructure:"relay_window"`       // events for one return within it make one look
-	RelayTakeover     time.Duration `mapstructure:"relay_takeover"`     // any starter relays what waited so long
-	SettleWindow      time.Duration `mapstructure:"settle_window"`      // after a refund transaction, for others to follow
-	MoneyWait         time.Duration `mapstructure:"money_wait"`         // first look for the money, then at growing intervals
-	DeadlineWarning   time.Duration `mapstructure:"deadline_warning"`   // before TikTok decides by itself
-	RMAWait           time.Duration `mapstructure:"rma_wait"`           // for an RMA to appear for a TikTok return
-	NotShipped        time.Duration `mapstructure:"not_shipped"`        // from the RMA's approval
-	InspectionOverdue time.Duration `mapstructure:"inspection_overdue"` // from the receipt
-	InspectedTooLong  time.Duration `mapstructure:"inspected_too_long"` // from the inspection
-	OrderCloses       time.Duration `mapstructure:"order_closes"`       // from delivery; TikTok pays nothing later (T28)
-	OrderClosingAlert time.Duration `mapstructure:"order_closing_alert"`
-	CreateSettle      time.Duration `mapstructure:"create_settle"` // reads must show nothing for so long before a create is sent again
-	KeyLifetime       time.Duration `mapstructure:"key_lifetime"`  // as long as TikTok honours an idempotency key (T12)
-	TroubleRetry      time.Duration `mapstructure:"trouble_retry"` // look again at a platform that refuses us
-	ProofWait         time.Duration `mapstructure:"proof_wait"`    // for TikTok's own account of a stock write
-	SweepReturnGO     time.Duration `mapstructure:"sweep_returngo"`
-	SweepTikTok       time.Duration `mapstructure:"sweep_tiktok"`
-	RefreshToken      time.Duration `mapstructure:"refresh_token"` // how often the token's age is looked at
-	RefreshAhead      time.Duration `mapstructure:"refresh_ahead"` // renew that long before it ends
+	HTTPTimeout       time.Duration `key:"http_timeout" default:"10s"`       // one platform call
+	RelayWindow       time.Duration `key:"relay_window" default:"2s"`        // events for one return within it make one look
+	RelayTakeover     time.Duration `key:"relay_takeover" default:"30s"`     // any starter relays what waited so long
+	SettleWindow      time.Duration `key:"settle_window" default:"1m"`       // after a refund transaction, for others to follow
+	MoneyWait         time.Duration `key:"money_wait" default:"15m"`         // first look for the money, then at growing intervals
+	DeadlineWarning   time.Duration `key:"deadline_warning" default:"12h"`   // before TikTok decides by itself
+	RMAWait           time.Duration `key:"rma_wait" default:"12h"`           // for an RMA to appear for a TikTok return
+	NotShipped        time.Duration `key:"not_shipped" default:"168h"`       // from the RMA's approval
+	InspectionOverdue time.Duration `key:"inspection_overdue" default:"24h"` // from the receipt
+	InspectedTooLong  time.Duration `key:"inspected_too_long" default:"24h"` // from the inspection
+	OrderCloses       time.Duration `key:"order_closes" default:"720h"`      // from delivery; TikTok pays nothing later (T28)
+	OrderClosingAlert time.Duration `key:"order_closing_alert" default:"120h"`
+	CreateSettle      time.Duration `key:"create_settle" default:"2m"`  // reads must show nothing for so long before a create is sent again
+	KeyLifetime       time.Duration `key:"key_lifetime" default:"24h"`  // as long as TikTok honours an idempotency key (T12)
+	TroubleRetry      time.Duration `key:"trouble_retry" default:"15m"` // look again at a platform that refuses us
+	ProofWait         time.Duration `key:"proof_wait" default:"1m"`     // for TikTok's own account of a stock write
+	SweepReturnGO     time.Duration `key:"sweep_returngo" default:"15m"`
+	SweepTikTok       time.Duration `key:"sweep_tiktok" default:"10m"`
+	RefreshToken      time.Duration `key:"refresh_token" default:"6h"`  // how often the token's age is looked at
+	RefreshAhead      time.Duration `key:"refresh_ahead" default:"48h"` // renew that long before it ends
 }

@@ -3,126 +3,198 @@ package config
 import (
 	"encoding/base64"
 	"fmt"
+	"net"
 	"net/url"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Gates are the events that can authorise a refund (A30).
 var Gates = []string{"validated", "approved", "transaction", "done"}
 
-var name = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+var (
+	name    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+	digits  = regexp.MustCompile(`^[0-9]{1,30}$`)
+	country = regexp.MustCompile(`^[A-Z]{2}$`)
+	host    = regexp.MustCompile(`^[A-Za-z0-9.-]*$`)
+	oneWord = regexp.MustCompile(`^[!-~]*$`)
+	// A webhook token is part of an address.
+	webhookToken = regexp.MustCompile(`^[A-Za-z0-9_-]{32,}$`)
+	// What a SQLite address takes for the end of a path, or "key=value" would be
+	// a file of that name, password and all.
+	notInPath = regexp.MustCompile(`://|[?#%=]|^postgres`)
+)
 
 // Problems are all that is wrong, each with the key it is about. Secrets are
 // named, never printed.
 func (c *Config) Problems() []string {
-	p := &problems{}
-	p.must(c.Ledger != "", "ledger", "is missing: a postgres:// address or a file")
+	p := noProblems()
+	c.check(p)
+	return p.list()
+}
+
+func (c *Config) check(p *problems) {
+	p.must(validLedger(c.Ledger), "ledger", "must be a postgres:// address, or the plain path of a SQLite file (that does not begin with postgres)")
 	p.must(validSealKey(c.SealKey), "seal_key", "must be 32 random bytes in base64; set %s_SEAL_KEY", EnvPrefix)
-	p.must(c.Listen != "", "listen", "is missing: host:port")
+	p.must(validListen(c.Listen), "listen", "must be host:port, such as 127.0.0.1:8085, or :8085 for every address of the machine")
 	p.must(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level", "must be debug, info, warn or error")
 	p.url("tiktok.base_url", c.TikTok.BaseURL)
 	p.url("tiktok.auth_url", c.TikTok.AuthURL)
-	p.must(c.TikTok.AppKey != "", "tiktok.app_key", "is missing")
-	p.must(c.TikTok.AppSecret != "", "tiktok.app_secret", "is missing; set %s_TIKTOK_APP_SECRET", EnvPrefix)
-	p.must(len(c.ReturnGO) > 0, "returngo", "names no API key")
+	p.word("tiktok.app_key", c.TikTok.AppKey)
+	p.secret("tiktok.app_secret", c.TikTok.AppSecret, EnvPrefix+"_TIKTOK_APP_SECRET")
+	p.must(len(c.ReturnGO) > 0, "returngo", "names no API key; a list can only be set in a file, not by environment")
 	for i, k := range c.ReturnGO {
 		k.check(p.in(fmt.Sprintf("returngo[%d]", i)))
 	}
-	p.must(len(c.Shops) > 0, "shops", "names no shop")
-	seen := map[string]bool{}
+	unique(p, "returngo[%d].name", c.ReturnGO, func(k ReturnGOKey) string { return k.Name })
+	p.must(len(c.Shops) > 0, "shops", "names no shop; a list can only be set in a file, not by environment")
 	for i, s := range c.Shops {
-		at := p.in(fmt.Sprintf("shops[%d]", i))
-		at.must(!seen[s.Name], "name", "%q is used twice", s.Name)
-		seen[s.Name] = true
-		s.check(at, c.ReturnGO)
+		s.check(p.in(fmt.Sprintf("shops[%d]", i)), c.ReturnGO)
 	}
+	unique(p, "shops[%d].name", c.Shops, func(s Shop) string { return s.Name })
+	unique(p, "shops[%d].tiktok_shop_id", c.Shops, func(s Shop) string { return s.TikTokShopID })
+	unique(p, "shops[%d].webhook_token", c.Shops, func(s Shop) string { return s.WebhookToken })
 	c.Periods.check(p.in("periods"))
-	return *p.all()
 }
 
 func (k ReturnGOKey) check(p *problems) {
-	p.must(name.MatchString(k.Name), "name", "must be lower-case letters, digits and dashes")
-	p.must(k.APIKey != "", "api_key", "is missing")
+	p.name(k.Name)
+	p.secret("api_key", k.APIKey, secretVariable("RETURNGO", k.Name)+"_API_KEY")
 	p.url("base_url", k.BaseURL)
 }
 
 func (s Shop) check(p *problems, keys []ReturnGOKey) {
-	p.must(name.MatchString(s.Name), "name", "must be lower-case letters, digits and dashes")
-	p.must(s.TikTokShopID != "", "tiktok_shop_id", "is missing")
-	p.must(len(s.Region) == 2, "region", "must be an ISO country such as GB")
-	p.must(slices.ContainsFunc(keys, func(k ReturnGOKey) bool { return k.Name == s.ReturnGOKey }), "returngo_key", "%q is no name under returngo", s.ReturnGOKey)
-	p.must(s.ReturnGOStore != "", "returngo_store", "is missing")
-	p.must(len(s.WebhookToken) >= 32, "webhook_token", "must be at least 32 unguessable characters")
-	_, err := regexp.Compile(s.Link.OrderNamePattern)
-	p.must(err == nil, "link.order_name_pattern", "is no regular expression: %v", err)
-	p.must(slices.Contains(Gates, s.Refund.Gate), "refund.gate", "must be one of %s", strings.Join(Gates, ", "))
-	for i, r := range s.Refund.Reasons {
-		p.must(r.ReturnGO != "" && r.TikTok != "", fmt.Sprintf("refund.reasons[%d]", i), "needs returngo and tiktok")
-	}
-	for i, w := range s.Restock.Warehouses {
-		p.must(w.Location != "" && w.TikTok != "", fmt.Sprintf("restock.warehouses[%d]", i), "needs location and tiktok")
-	}
-	writer := s.Restock.Writer
-	p.must(writer == "" || writer == "us" || writer == "external", "restock.writer", "must be us or external")
-	p.must(!s.Switches.Restock || writer == "us", "restock.writer", "must be \"us\" before switches.restock is turned on: no other program may own TikTok's stock numbers")
+	p.name(s.Name)
+	p.must(digits.MatchString(s.TikTokShopID), "tiktok_shop_id", "must be TikTok's number of the shop, in quotes")
+	p.must(oneWord.MatchString(s.ShopCipher), "shop_cipher", "must be one word")
+	p.must(country.MatchString(s.Region), "region", "must be an ISO country in two upper-case letters, such as GB")
+	p.must(oneWord.MatchString(s.RefreshToken), "refresh_token", "must be one word")
+	p.must(oneWord.MatchString(s.AccessToken), "access_token", "must be one word")
+	// A wrong name is not repeated: the API key itself is easily written here.
+	p.must(slices.ContainsFunc(keys, func(k ReturnGOKey) bool { return k.Name == s.ReturnGOKey }), "returngo_key", "must be the name of a key under returngo")
+	p.word("returngo_store", s.ReturnGOStore)
+	p.must(webhookToken.MatchString(s.WebhookToken), "webhook_token", "must be at least 32 unguessable letters, digits, dashes or underscores; set %s_WEBHOOK_TOKEN",
+		secretVariable("SHOPS", s.Name))
+	s.Link.check(p.in("link"))
+	s.Refund.check(p.in("refund"))
+	s.Restock.check(p.in("restock"), s.Switches.Restock)
 }
 
-func (q Periods) check(p *problems) {
-	v := reflect.ValueOf(q)
-	for i := range v.NumField() {
-		key := v.Type().Field(i).Tag.Get("mapstructure")
-		p.must(v.Field(i).Int() > 0, key, "must be longer than nothing, such as \"10s\"")
+func (l Link) check(p *problems) {
+	pattern, err := regexp.Compile(l.OrderNamePattern)
+	p.must(err == nil, "order_name_pattern", "is no regular expression: %v", err)
+	if err == nil {
+		p.must(pattern.NumSubexp() <= 1, "order_name_pattern", "must have at most one group: the TikTok order id")
+		p.must(!pattern.MatchString(""), "order_name_pattern", "must not match an empty order name")
 	}
+	for i, rule := range l.TikTokRules {
+		p.must(strings.TrimSpace(rule) != "", fmt.Sprintf("tiktok_rules[%d]", i), "is empty")
+	}
+	unique(p, "tiktok_rules[%d]", l.TikTokRules, func(rule string) string { return rule })
+}
+
+func (r Refund) check(p *problems) {
+	p.must(slices.Contains(Gates, r.Gate), "gate", "must be one of %s", strings.Join(Gates, ", "))
+	for i, reason := range r.Reasons {
+		at := p.in(fmt.Sprintf("reasons[%d]", i))
+		at.must(strings.TrimSpace(reason.ReturnGO) != "", "returngo", "is missing: a return reason of ReturnGO, or \"*\" for all others")
+		at.word("tiktok", reason.TikTok)
+	}
+	unique(p, "reasons[%d].returngo", r.Reasons, func(reason Reason) string { return reason.ReturnGO })
+}
+
+func (r Restock) check(p *problems, switchedOn bool) {
+	const warehouse = "must be TikTok's number of a sales warehouse, in quotes"
+	for i, w := range r.Warehouses {
+		at := p.in(fmt.Sprintf("warehouses[%d]", i))
+		at.must(strings.TrimSpace(w.Location) != "", "location", "is missing: ReturnGO's id of an inspection location")
+		at.must(digits.MatchString(w.TikTok), "tiktok", warehouse)
+	}
+	unique(p, "warehouses[%d].location", r.Warehouses, func(w Warehouse) string { return w.Location })
+	p.must(r.DefaultWarehouse == "" || digits.MatchString(r.DefaultWarehouse), "default_warehouse", warehouse)
+	p.must(slices.Contains([]string{"", "us", "external"}, r.Writer), "writer", "must be us or external")
+	p.must(!switchedOn || r.Writer == "us", "writer", "must be \"us\" before switches.restock is turned on: no other program may own TikTok's stock numbers")
+}
+
+// shortestDeadline is the shortest time TikTok gives a seller (T-contract 4).
+const shortestDeadline = 24 * time.Hour
+
+func (q Periods) check(p *problems) {
+	for field, value := range reflect.ValueOf(q).Fields() {
+		p.must(value.Int() > 0, field.Tag.Get("key"), "must be longer than nothing, such as \"10s\"")
+	}
+	// One attempt of an activity has two minutes, and makes several calls.
+	p.must(q.HTTPTimeout <= time.Minute, "http_timeout", "must be at most 60s, for an attempt makes several calls in two minutes")
+	p.must(q.RelayWindow < q.RelayTakeover, "relay_window", "must be shorter than relay_takeover")
+	p.must(q.DeadlineWarning < shortestDeadline, "deadline_warning", "must be shorter than 24h, the shortest deadline TikTok gives, else the warning would come with the case")
 	p.must(q.OrderClosingAlert < q.OrderCloses, "order_closing_alert", "must be shorter than order_closes")
+	p.must(q.CreateSettle > q.HTTPTimeout, "create_settle", "must be longer than http_timeout, else a call still on its way would count as lost")
+	p.must(q.CreateSettle < q.KeyLifetime, "create_settle", "must be shorter than key_lifetime, else nothing could ever be sent again")
+	p.must(q.RefreshToken < q.RefreshAhead, "refresh_token", "must be shorter than refresh_ahead, else a token could end between two looks")
+}
+
+func (p *problems) name(value string) {
+	p.must(name.MatchString(value), "name", "must be at most 31 lower-case letters, digits and dashes")
+}
+
+// word is for what is sent to a platform as it stands: a blank or a line's end
+// in it is a slip of the one who copied it.
+func (p *problems) word(key, value string) {
+	p.must(value != "", key, "is missing")
+	p.must(oneWord.MatchString(value), key, "must be one word, without blanks")
+}
+
+func (p *problems) secret(key, value, env string) {
+	p.must(value != "", key, "is missing; set %s", env)
+	p.must(oneWord.MatchString(value), key, "must be one word, without blanks")
+}
+
+// unique finds what a list has twice. What is missing is another problem.
+func unique[T any](p *problems, key string, list []T, value func(T) string) {
+	first := map[string]int{}
+	for i, element := range list {
+		v := value(element)
+		at, twice := first[v]
+		p.must(!twice || v == "", fmt.Sprintf(key, i), "is the same as "+key, at)
+		if !twice {
+			first[v] = i
+		}
+	}
+}
+
+// url wants scheme and host alone. Tokens and people's data go over it, so plain
+// http is only for this very machine.
+func (p *problems) url(key, value string) {
+	u, err := url.Parse(value)
+	valid := err == nil && u.Host != "" && u.Hostname() != "" && u.User == nil && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
+	p.must(valid && (u.Scheme == "https" || u.Scheme == "http"), key, "must be scheme and host, such as https://api.example.com")
+	p.must(valid && (u.Scheme == "https" || loopback(u.Hostname())), key, "must begin with https://")
+}
+
+func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+
+func validLedger(s string) bool {
+	if strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://") {
+		u, err := url.Parse(s)
+		return err == nil && u.Host+u.Path != ""
+	}
+	return strings.TrimSpace(s) != "" && !notInPath.MatchString(s)
+}
+
+func validListen(s string) bool {
+	at, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535 && (host.MatchString(at) || net.ParseIP(at) != nil)
 }
 
 func validSealKey(s string) bool {
 	raw, err := base64.StdEncoding.DecodeString(s)
 	return err == nil && len(raw) == 32
-}
-
-// problems collects what is wrong under one part of the configuration.
-type problems struct {
-	prefix string
-	found  *[]string
-}
-
-func (p *problems) all() *[]string {
-	if p.found == nil {
-		p.found = &[]string{}
-	}
-	return p.found
-}
-
-func (p *problems) in(part string) *problems {
-	return &problems{prefix: p.prefix + part + ".", found: p.all()}
-}
-
-func (p *problems) must(ok bool, key, format string, args ...any) {
-	if !ok {
-		*p.all() = append(*p.all(), p.prefix+key+" "+fmt.Sprintf(format, args...))
-	}
-}
-
-func (p *problems) url(key, value string) {
-	u, err := url.Parse(value)
-	p.must(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && strings.Trim(u.Path, "/") == "", key, "must be scheme and host, such as https://api.example.com")
-}
-
-// secretFromFile lets any text be "file:/path": the file's content is the value.
-func secretFromFile(from, to reflect.Type, data any) (any, error) {
-	s, ok := data.(string)
-	if !ok || from.Kind() != reflect.String || to.Kind() != reflect.String || !strings.HasPrefix(s, filePrefix) {
-		return data, nil
-	}
-	path := strings.TrimPrefix(s, filePrefix)
-	b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, fmt.Errorf("secret file: %w", err)
-	}
-	return strings.TrimSpace(string(b)), nil
 }

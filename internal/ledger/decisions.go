@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -153,7 +155,8 @@ func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, n
 	if _, err := t.exec(ctx, "release units", `DELETE FROM holds WHERE shop = $1 AND key = $2`, shop, string(key)); err != nil {
 		return err
 	}
-	for _, h := range now {
+	// In one order, so that two returns on the same units never wait for each other.
+	for _, h := range slices.SortedFunc(slices.Values(now), func(a, b returns.Hold) int { return cmp.Compare(a.Unit, b.Unit) }) {
 		n, err := t.exec(ctx, "hold unit", `INSERT INTO holds (shop, unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shop, unit) DO NOTHING`,
 			shop, string(h.Unit), string(key), h.ItemID, h.OrderID, h.SKUID, h.ProductID, h.TikTokReturnID)

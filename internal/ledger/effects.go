@@ -79,7 +79,7 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'claimed', $12, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET state = 'claimed', claimed_at = excluded.claimed_at, claim_until = excluded.claim_until,
 			route = excluded.route, amount = excluded.amount, currency = excluded.currency, note = ''
-		WHERE effects.state = 'intent'`,
+		WHERE effects.state IN ('intent', 'dropped')`,
 		e.ID, shop, string(key), string(e.Kind), string(e.Route), e.Subject, e.Generation, e.OrderID, e.TikTokReturnID, amount, currency, text(t.now), text(until))
 	if err != nil {
 		return err
@@ -117,8 +117,8 @@ func (t *Tx) claimUnits(ctx context.Context, shop string, e returns.Effect) erro
 	return nil
 }
 
-// dropIntents voids intents of the same kind on the same units that were never
-// sent: the decision has changed meanwhile.
+// dropIntents drops intents of the same kind on the same units of which nothing
+// came: the decision has changed meanwhile.
 func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) error {
 	for _, u := range e.Units {
 		stale, err := query(ctx, t, "read stale intents", func(scan func(...any) error) (string, error) {
@@ -130,7 +130,7 @@ func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) err
 			return err
 		}
 		for _, id := range stale {
-			n, err := t.exec(ctx, "drop intent", `UPDATE effects SET state = 'void', note = 'decided otherwise before it was sent'
+			n, err := t.exec(ctx, "drop intent", `UPDATE effects SET state = 'dropped', note = 'decided otherwise'
 				WHERE id = $1 AND state = 'intent'`, id)
 			if err != nil {
 				return err
@@ -165,15 +165,23 @@ func (t *Tx) takeOrder(ctx context.Context, shop, orderID, effectID string) erro
 	return nil
 }
 
+// TakeBack returns a claimed effect to intent: this very claim's call did not
+// happen. A newer claim stands.
+func (t *Tx) TakeBack(ctx context.Context, id string, claimUntil time.Time, note string) error {
+	_, err := t.exec(ctx, "take claim back", `UPDATE effects SET state = 'intent', note = $1 WHERE id = $2 AND state = 'claimed' AND claim_until = $3`,
+		note, id, text(claimUntil))
+	return err
+}
+
 // SetEffect moves an effect on: back to intent (it was not done), applied,
-// verified or void. A verified effect stays what it is, and a void one too.
+// verified or void. A verified effect stays what it is, and a void or dropped one too.
 func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState, tiktokReturnID, requestID, note string) error {
 	n, err := t.exec(ctx, "move effect", `UPDATE effects SET state = $1,
 			tiktok_return_id = CASE WHEN $2 = '' THEN tiktok_return_id ELSE $2 END,
 			request_id = CASE WHEN $3 = '' THEN request_id ELSE $3 END,
 			applied_at = CASE WHEN applied_at = '' AND $1 IN ('applied', 'verified') THEN $4 ELSE applied_at END,
 			note = $5
-		WHERE id = $6 AND state NOT IN ('verified', 'void')`, string(state), tiktokReturnID, requestID, text(t.now), note, id)
+		WHERE id = $6 AND state NOT IN ('verified', 'void', 'dropped')`, string(state), tiktokReturnID, requestID, text(t.now), note, id)
 	if err != nil || n == 0 || state != returns.EffectVoid {
 		return err
 	}

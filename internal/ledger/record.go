@@ -87,7 +87,7 @@ func (t *Tx) loadTikTok(ctx context.Context, shop string, key returns.Key, r *re
 	if s, found, err := snapshotByID[returns.Order](ctx, t, shop, kindOrder, r.OrderID); err != nil {
 		return err
 	} else if found {
-		r.Order = &s.body
+		r.Order, r.OrderReadAt = &s.body, s.readAt
 	}
 	all, err := query(ctx, t, "read TikTok returns", scanSnapshot[returns.TikTokReturn],
 		`SELECT body, status_since, read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND order_id = $3 ORDER BY id`, shop, kindTikTok, r.OrderID)

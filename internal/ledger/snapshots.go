@@ -42,7 +42,7 @@ func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *return
 		}
 	}
 	_, err := t.exec(ctx, "note order read", `INSERT INTO orders (shop, order_id, read_at) VALUES ($1, $2, $3)
-		ON CONFLICT (shop, order_id) DO UPDATE SET read_at = excluded.read_at`, shop, orderID, text(readAt))
+		ON CONFLICT (shop, order_id) DO UPDATE SET read_at = excluded.read_at WHERE orders.read_at <= excluded.read_at`, shop, orderID, text(readAt))
 	return err
 }
 

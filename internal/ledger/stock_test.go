@@ -241,6 +241,20 @@ func TestOneBeginsAWrite(t *testing.T) {
 	})
 }
 
+// The index decides where the entries do not: a read before it cannot see what is
+// not committed yet.
+func TestASecondWriteWaitsForTheFirst(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		begin := func(tx *Tx) error {
+			_, err := tx.BeginWrite(b.ctx, shop, b.write(nil), nil)
+			return err
+		}
+		one, two := b.overlap(begin, begin)
+		require.NoError(b.t, one)
+		require.ErrorIs(b.t, two, ErrWriteOpen)
+	})
+}
+
 func TestMovementsAreKeptOnceAndMatched(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		move := func(id, source string, after time.Duration) returns.StockMovement {

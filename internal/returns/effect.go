@@ -2,6 +2,7 @@ package returns
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -34,13 +35,14 @@ const (
 type EffectState string
 
 // The states: intent → claimed → applied → verified, or void after a definite
-// refusal. Only void is not live.
+// refusal. Only void and dropped are not live.
 const (
 	EffectIntent   EffectState = "intent"   // decided, nothing sent
 	EffectClaimed  EffectState = "claimed"  // sent, or about to be; the answer is not known yet
 	EffectApplied  EffectState = "applied"  // the platform took it
 	EffectVerified EffectState = "verified" // read back as it should be
 	EffectVoid     EffectState = "void"     // definitely refused, nothing happened
+	EffectDropped  EffectState = "dropped"  // not done, and decided otherwise since
 )
 
 // Effect is one change we make on a platform, kept from the intent on.
@@ -70,14 +72,9 @@ func EffectID(shop string, kind EffectKind, subject string, generation int) stri
 }
 
 // Live tells whether the effect happened or still may.
-func (e Effect) Live() bool { return e.State != EffectVoid }
+func (e Effect) Live() bool { return e.State != EffectVoid && e.State != EffectDropped }
 
 // Covers tells whether the effect is on this unit.
 func (e Effect) Covers(u UnitID) bool {
-	for _, c := range e.Units {
-		if c == u {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(e.Units, u)
 }

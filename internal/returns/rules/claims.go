@@ -17,7 +17,7 @@ func (d *desk) settleClaims() {
 		e := &d.Record.Effects[i]
 		var change EffectChange
 		switch {
-		case e.State == returns.EffectVoid || e.State == returns.EffectVerified || e.State == returns.EffectIntent:
+		case !e.Live() || e.State == returns.EffectVerified || e.State == returns.EffectIntent:
 			continue
 		case e.Kind == returns.EffectWriteBack:
 			change = d.seenInReturnGO(*e)

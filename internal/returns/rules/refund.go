@@ -364,7 +364,7 @@ func lineRefund(t returns.TikTokReturn, u returns.UnitID) returns.Money {
 func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	last := d.newest(kind, act.Subject)
 	switch {
-	case last == nil || last.State == returns.EffectIntent:
+	case last == nil || last.State == returns.EffectIntent || last.State == returns.EffectDropped:
 		d.do(on, act)
 	case last.State == returns.EffectVoid && d.retried(*last):
 		d.do(on, act)

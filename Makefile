@@ -1,0 +1,43 @@
+# The embedded Temporal server compiles faster without a Google Cloud library
+# that only its archival needs.
+LOCAL = -tags disable_grpc_modules
+
+# The linter has a module of its own, so that its dependencies never enter the root go.mod.
+GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test race lint fmt fuzz histories
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
+
+demo: ## see it work: server, both platforms, worker, starter and forty returns in one process
+	@echo "Building. The first time takes several minutes, because a whole Temporal server"
+	@echo "and its Web UI are compiled into the demo; after that it takes seconds."
+	@go -C local run $(LOCAL) . demo
+
+test: ## everything that proves it: the root module under the race detector, and the local module
+	go vet ./...
+	go test -race -timeout 10m ./...
+	go -C local vet $(LOCAL) ./...
+	go -C local test $(LOCAL) -timeout 20m ./...
+
+race: ## the local module under the race detector (a long first build)
+	go -C local test -race $(LOCAL) -timeout 40m ./...
+
+lint: ## golangci-lint on both modules, workflowcheck on the workflow code (the first run compiles the linter)
+	$(GOLANGCI) run ./...
+	cd local && $(GOLANGCI) run ./...
+	go tool workflowcheck -config workflowcheck.yaml ./workflows/...
+
+fmt: ## format both modules
+	$(GOLANGCI) fmt ./...
+	cd local && $(GOLANGCI) fmt ./...
+
+fuzz: ## every fuzz target for one minute
+	@set -e; for pkg in ./config ./internal/returngo ./internal/tiktokshop; do \
+		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m $$pkg; done; done
+
+histories: ## record the histories that the replay tests replay
+	go -C local run $(LOCAL) . histories --out $(CURDIR)/workflows/testdata/histories/v0

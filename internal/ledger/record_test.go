@@ -1,0 +1,140 @@
+package ledger
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"returnbridge/internal/returns"
+)
+
+func rma(status string) returns.RMA {
+	return returns.RMA{
+		ID: "RMA1", Status: status, OrderID: "77", OrderName: "#1001", CancellationFee: "1.20", Markers: []string{"[sync:1]"}, CreatedAt: monday, UpdatedAt: monday.Add(time.Hour + time.Nanosecond),
+		Items: []returns.RMAItem{
+			{ID: "item-1", LineID: "l1", SKU: "RED", Paid: gbp("12.505"), Fees: "0.10", Inspection: returns.Inspection{At: monday.Add(time.Minute), Returned: true, Restockable: true, Location: "L1"}},
+			{ID: "item-2", LineID: "l1", SKU: "RED"},
+		},
+		Shipments:    []returns.Shipment{{ID: "s1", Status: returns.ShipmentShipped, TrackingNumber: "T1"}},
+		Transactions: []returns.Transaction{{ID: "t1", Status: returns.TransactionRequested, Amount: gbp("12.50"), ItemIDs: []string{"item-1"}, CreatedAt: monday}},
+	}
+}
+
+func TestANewReturnIsEntered(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		want := returns.Record{
+			HeldBy: map[returns.UnitID]returns.Key{}, OpenedAt: map[returns.Kind]time.Time{}, Answers: map[returns.Kind]returns.Answer{}, CreatedAt: monday,
+		}
+		require.Equal(b.t, want, b.load("RMA1"))
+		b.clock.pass(time.Hour)
+		require.Equal(b.t, want, b.load("RMA1"), "entered once")
+	})
+}
+
+func TestAFullReturnComesBackAsItWas(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		at := monday.Add(123 * time.Millisecond)
+		seen := rma(returns.RMAApproved)
+		order := returns.Order{ID: "O1", Status: returns.OrderDelivered, Currency: "GBP", CreatedAt: monday, UpdatedAt: monday, DeliveredAt: monday,
+			Lines: []returns.OrderLine{{ID: "line-1", SKUID: sku, ProductID: product, Price: gbp("12.50")}}}
+		one := returns.TikTokReturn{ID: "C1", OrderID: "O1", Status: returns.TikTokShipped, Refund: gbp("12.50"), CreatedAt: monday, UpdatedAt: monday,
+			Actions: []returns.SellerAction{{Action: "DECIDE", Deadline: monday.Add(48 * time.Hour)}}}
+		two := returns.TikTokReturn{ID: "C2", OrderID: "O1", Status: returns.TikTokPaid, CreatedAt: monday, UpdatedAt: monday}
+		payable := returns.Payable{Units: []returns.UnitID{"line-1"}, ReasonKey: "r", Eligible: true, Amount: gbp("9.90"), At: at}
+		b.do(func(tx *Tx) error {
+			_, err := tx.exec(b.ctx, "link", `INSERT INTO order_links (shop, order_name, order_id, source, linked_at) VALUES ($1, '#1001', 'O1', 'test', '')`, shop)
+			return errors.Join(err,
+				tx.SaveRMA(b.ctx, shop, seen, at),
+				tx.SaveTikTok(b.ctx, shop, "O1", &order, []returns.TikTokReturn{two, one}, at.Add(time.Second)),
+				tx.SavePayable(b.ctx, shop, "RMA1", "O1", payable))
+		})
+		r := b.load("RMA1")
+		require.Equal(b.t, &seen, r.RMA)
+		require.Equal(b.t, []time.Time{at, at, at.Add(time.Second)}, []time.Time{r.RMAReadAt, r.RMAStatusSince, r.TikTokReadAt})
+		require.Equal(b.t, "O1", r.OrderID, "by the link")
+		require.Equal(b.t, &order, r.Order)
+		require.Equal(b.t, []returns.TikTokReturn{one, two}, r.TikTokReturns)
+		require.Equal(b.t, &payable, r.Payable)
+
+		own := b.load(returns.TikTokKey("C1"))
+		require.Equal(b.t, "O1", own.OrderID, "by its own snapshot")
+		require.Nil(b.t, own.RMA)
+		require.Nil(b.t, own.Payable)
+		require.Equal(b.t, &order, own.Order)
+
+		for _, odd := range []string{"0.00", "-3.10", "1234567890123456789.99", "0.001"} {
+			e := returns.NewException(returns.RefundDiffers, "odd", gbp(odd))
+			require.NoError(b.t, b.decide("RMA1", Decided{OrderID: "O1", Exceptions: []returns.Exception{e}}))
+			require.Equal(b.t, []returns.Exception{e}, b.load("RMA1").Open)
+		}
+	})
+}
+
+func TestAnOlderReadOverwritesNothing(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		save := func(status string, at time.Time) {
+			b.do(func(tx *Tx) error {
+				return errors.Join(tx.SaveRMA(b.ctx, shop, rma(status), at),
+					tx.SaveTikTok(b.ctx, shop, "O1", nil, []returns.TikTokReturn{{ID: "C1", OrderID: "O1", Status: status}}, at))
+			})
+		}
+		status := func(p returns.Platform, id string) string {
+			return get(b, func(tx *Tx) (string, error) { return tx.SnapshotStatus(b.ctx, shop, p, id) })
+		}
+		require.Empty(b.t, status(returns.ReturnGO, "RMA1"))
+		save(returns.RMAApproved, monday)
+		save(returns.RMAApproved, monday.Add(2*time.Hour))
+		save(returns.RMAPending, monday.Add(time.Hour))
+		r := b.load("RMA1")
+		require.Equal(b.t, returns.RMAApproved, r.RMA.Status)
+		require.Equal(b.t, monday.Add(2*time.Hour), r.RMAReadAt)
+		require.Equal(b.t, monday, r.RMAStatusSince, "unchanged since then")
+		require.Equal(b.t, returns.RMAApproved, status(returns.ReturnGO, "RMA1"))
+		require.Equal(b.t, returns.RMAApproved, status(returns.TikTok, "C1"))
+		require.Equal(b.t, monday.Add(2*time.Hour), b.load(returns.TikTokKey("C1")).TikTokReadAt)
+
+		save(returns.RMADone, monday.Add(3*time.Hour))
+		require.Equal(b.t, monday.Add(3*time.Hour), b.load("RMA1").RMAStatusSince)
+		save(returns.RMAReceived, monday.Add(3*time.Hour))
+		require.Equal(b.t, returns.RMAReceived, status(returns.ReturnGO, "RMA1"), "of two reads in one instant the later stored")
+	})
+}
+
+func TestSnapshotsAreFound(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		b.do(func(tx *Tx) error {
+			all := []returns.TikTokReturn{{ID: "C1", Status: returns.TikTokShipped}, {ID: "C2", Status: "NEW"}}
+			for _, s := range []string{returns.TikTokPaid, returns.TikTokCancelled, returns.TikTokReplaceDone, returns.TikTokReplaceRefunded, returns.TikTokReplaceCancel} {
+				all = append(all, returns.TikTokReturn{ID: "X" + s, Status: s})
+			}
+			return errors.Join(tx.SaveRMA(b.ctx, shop, rma(returns.RMADone), monday), tx.SaveTikTok(b.ctx, shop, "O1", nil, all, monday))
+		})
+		b.do(func(tx *Tx) error {
+			open, err := tx.OpenTikTokReturns(b.ctx, shop)
+			require.NoError(b.t, err)
+			require.Len(b.t, open, 2)
+			for _, r := range open {
+				require.True(b.t, r.Live())
+			}
+			seen, found, err := tx.TikTokReturnSeen(b.ctx, shop, "C2")
+			require.NoError(b.t, err)
+			require.True(b.t, found)
+			require.Equal(b.t, "NEW", seen.Status)
+			_, found, err = tx.TikTokReturnSeen(b.ctx, shop, "C9")
+			require.NoError(b.t, err)
+			require.False(b.t, found)
+			got, found, err := tx.RMASeen(b.ctx, shop, "RMA1")
+			require.True(b.t, found)
+			require.Equal(b.t, rma(returns.RMADone), got)
+			return err
+		})
+		items := func(items ...string) string {
+			return get(b, func(tx *Tx) (string, error) { return tx.RMAOfItems(b.ctx, shop, items) })
+		}
+		require.Equal(b.t, "RMA1", items("unknown", "item-2"))
+		require.Empty(b.t, items("unknown"))
+		require.Empty(b.t, items())
+	})
+}
