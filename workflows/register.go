@@ -9,7 +9,7 @@ import (
 // Register registers every workflow under its name, with a worker or with a
 // replayer.
 func Register(with interface {
-	RegisterWorkflowWithOptions(any, workflow.RegisterOptions)
+	RegisterWorkflowWithOptions(flow any, options workflow.RegisterOptions)
 }) {
 	for name, flow := range map[string]any{
 		messages.Return: Return, messages.Stock: Stock,
