@@ -95,7 +95,7 @@ func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (retur
 		}
 	}
 	if kind != returns.EffectWriteBack {
-		more, err := d.readTikTok(ctx)
+		more, err := d.readOrder(ctx, 0)
 		if err != nil {
 			return returns.Plan{}, err
 		}

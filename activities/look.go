@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
@@ -103,18 +104,38 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 // readTikTok reads the order and all its returns into the ledger. A read begun
 // before an effect must not count as made after it: the time is taken first.
 func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
+	return d.readOrder(ctx, orderAge)
+}
+
+// orderAge is how old the order itself may be for an ordinary look: what moves
+// are its returns. A deciding read reads it too.
+const orderAge = 10 * time.Minute
+
+// readOrder reads the order's returns, and the order if it was last read longer
+// ago than age.
+func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trouble, error) {
 	at := d.Now()
 	d.atTikTok = true
-	orderID, err := d.orderID(ctx)
+	f, err := d.facts(ctx)
+	if err != nil {
+		return nil, retryable(ctx, err)
+	}
+	orderID, err := d.orderOf(ctx, f)
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	if orderID == "" {
 		return nil, nil
 	}
-	orders, err := d.shop.TikTok.Orders(ctx, orderID)
-	if err != nil {
-		return d.orTrouble(ctx, returns.TikTok, err)
+	var order *returns.Order
+	if f.Record.Order == nil || f.Record.Order.ID != orderID || at.Sub(f.Record.OrderReadAt) >= age {
+		orders, err := d.shop.TikTok.Orders(ctx, orderID)
+		if err != nil {
+			return d.orTrouble(ctx, returns.TikTok, err)
+		}
+		if i := slices.IndexFunc(orders, func(o returns.Order) bool { return o.ID == orderID }); i >= 0 {
+			order = &orders[i]
+		}
 	}
 	all, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
 		return d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{OrderIDs: []string{orderID}}, page)
@@ -122,20 +143,13 @@ func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
-	var order *returns.Order
-	if i := slices.IndexFunc(orders, func(o returns.Order) bool { return o.ID == orderID }); i >= 0 {
-		order = &orders[i]
-	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
 	return nil, orRetry(ctx, err)
 }
 
-// orderID is the order to read: as decided last, or that of the TikTok return.
-func (d *desk) orderID(ctx context.Context) (string, error) {
-	f, err := d.facts(ctx)
-	if err != nil {
-		return "", err
-	}
+// orderOf is the order to read: as the facts lead to it, or that of the TikTok
+// return.
+func (d *desk) orderOf(ctx context.Context, f rules.Facts) (string, error) {
 	if id := rules.Decide(f).OrderID; id != "" {
 		return id, nil
 	}
@@ -211,9 +225,18 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 		p := d.decision.Plan
 		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
 			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Exceptions: p.Exceptions,
-			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Closed: p.Close,
+			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
 	})
+}
+
+// lookBy is when the return decides again if all is well: at once after an act,
+// else when its clock rings.
+func lookBy(p returns.Plan) time.Time {
+	if len(p.Acts) > 0 {
+		return p.DecidedAt
+	}
+	return p.Wake.At
 }
 
 // ask puts the rules' question to TikTok: may the seller refund these units, and
@@ -224,7 +247,7 @@ func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, er
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
-	if p.Eligible, p.Why = mayRefund(eligible, q); p.Eligible {
+	if p.Eligible, p.Why = mayRefund(eligible, q, d.skus()); p.Eligible {
 		p.Amount, err = d.shop.TikTok.CalculateRefund(ctx, tiktokshop.CalculateRefund{
 			OrderID: q.OrderID, RequestType: returns.TypeRefund, Reason: q.ReasonKey, Lines: lines(q.Units),
 		})
@@ -238,11 +261,13 @@ func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, er
 
 // mayRefund tells whether TikTok lets the seller start a refund of every unit
 // for this reason: its eligibility is the authority on market rules (T26).
-func mayRefund(answers []tiktokshop.Eligibility, q rules.Question) (bool, string) {
+// An answer that names no lines is about all lines of its SKU.
+func mayRefund(answers []tiktokshop.Eligibility, q rules.Question, skus map[string]string) (bool, string) {
 	for _, u := range q.Units {
 		found := false
 		for _, e := range answers {
-			if e.RequestType != returns.TypeRefund || !slices.Contains(e.OrderLineIDs, u.LineID()) {
+			about := slices.Contains(e.OrderLineIDs, u.LineID()) || len(e.OrderLineIDs) == 0 && e.SKUID == skus[u.LineID()]
+			if e.RequestType != returns.TypeRefund || !about {
 				continue
 			}
 			if !e.Eligible {
@@ -258,6 +283,17 @@ func mayRefund(answers []tiktokshop.Eligibility, q rules.Question) (bool, string
 		}
 	}
 	return true, ""
+}
+
+// skus are the SKU ids of the order's lines.
+func (d *desk) skus() map[string]string {
+	skus := map[string]string{}
+	if d.record.Order != nil {
+		for _, l := range d.record.Order.Lines {
+			skus[l.ID] = l.SKUID
+		}
+	}
+	return skus
 }
 
 func lines(units []returns.UnitID) []tiktokshop.LineRef {

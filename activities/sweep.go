@@ -98,11 +98,11 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []ret
 func (a *Activities) rmaToLookAt(ctx context.Context, tx *ledger.Tx, shop string, t returns.Transaction) (string, error) {
 	id, err := tx.RMAOfItems(ctx, shop, t.ItemIDs)
 	if err != nil || id == "" {
-		return "", err //nolint:wrapcheck // the ledger says what it tried
+		return "", err
 	}
 	seen, _, err := tx.RMASeen(ctx, shop, id)
 	if err != nil {
-		return "", err //nolint:wrapcheck // the ledger says what it tried
+		return "", err
 	}
 	if slices.ContainsFunc(seen.Transactions, func(k returns.Transaction) bool {
 		return k.ID == t.ID && k.Status == t.Status && returns.SameMoney(k.Amount, t.Amount)
@@ -111,9 +111,9 @@ func (a *Activities) rmaToLookAt(ctx context.Context, tx *ledger.Tx, shop string
 	}
 	done, err := tx.EffectDone(ctx, shop, returns.EffectWriteBack, t.ID)
 	if done && t.Status == returns.TransactionSuccess {
-		return "", err //nolint:wrapcheck // the ledger says what it tried
+		return "", err
 	}
-	return id, err //nolint:wrapcheck // the ledger says what it tried
+	return id, err
 }
 
 // SweepTikTok reads what changed since the last sweep, and every TikTok return
@@ -153,7 +153,32 @@ func (a *Activities) SweepTikTok(ctx context.Context, in messages.ShopInput) (me
 		}
 		result.Signaled++
 	}
+	overdue, err := a.wakeOverdue(ctx, in.Shop)
+	if err != nil {
+		return result, err
+	}
+	result.Signaled += overdue
 	return result, a.sweptNow(ctx, cursor, started)
+}
+
+// wakeOverdue takes up returns that nobody carries any more: their workflow was
+// terminated, or Temporal forgot them, and no platform has anything new to say.
+func (a *Activities) wakeOverdue(ctx context.Context, shop string) (int, error) {
+	var keys []returns.Key
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		keys, err = tx.Overdue(ctx, shop, tx.Now().Add(-a.OverdueAfter))
+		return err
+	})
+	if err != nil {
+		return 0, retryable(ctx, err)
+	}
+	for _, key := range keys {
+		news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
+		if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
+			return 0, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+		}
+	}
+	return len(keys), nil
 }
 
 // reread reads the TikTok returns last seen open that the search did not bring,

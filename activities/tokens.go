@@ -139,7 +139,7 @@ func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, 
 		return err
 	})
 	if err != nil || !found {
-		return grant{}, false, err //nolint:wrapcheck // the ledger says what it tried
+		return grant{}, false, err
 	}
 	g, err = t.open(k.Sealed)
 	return g, true, err
@@ -157,7 +157,7 @@ func (t *Tokens) enter(ctx context.Context, shop string, g grant, replace bool) 
 	}
 	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.EnterToken(ctx, shop, sealed) })
 	if err != nil {
-		return grant{}, err //nolint:wrapcheck // the ledger says what it tried
+		return grant{}, err
 	}
 	g, _, err = t.stored(ctx, shop)
 	return g, err
@@ -211,7 +211,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 		return err
 	})
 	if err != nil {
-		return grant{}, err //nolint:wrapcheck // the ledger says what it tried
+		return grant{}, err
 	}
 	if !mine {
 		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: "Refresh Token", Class: platform.Retry, Message: "the token is being renewed"}
@@ -242,7 +242,7 @@ func (t *Tokens) store(ctx context.Context, shop string, g grant) error {
 	if err == nil {
 		t.remember(shop, g)
 	}
-	return err //nolint:wrapcheck // the ledger says what it tried
+	return err
 }
 
 func (t *Tokens) seal(g grant) (string, error) {

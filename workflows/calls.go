@@ -23,13 +23,15 @@ const (
 )
 
 // How long one attempt may take, and how long we try before people hear of it.
-// An attempt makes up to eight calls of ten seconds each. Attempts are never
-// counted: an outage is waited out.
+// An attempt makes up to eight calls with a deadline of ten seconds each; one
+// that meets a platform so slow is cut and begun again, and the claim of its one
+// write keeps it single. It is also how long a killed worker's attempt is waited
+// for. Attempts are never counted: an outage is waited out.
 const (
-	attempt       = 2 * time.Minute
-	lookPatience  = 10 * time.Minute
-	actPatience   = 30 * time.Minute
-	ledgerPatince = 24 * time.Hour
+	attempt        = time.Minute
+	lookPatience   = 10 * time.Minute
+	actPatience    = 30 * time.Minute
+	ledgerPatience = 24 * time.Hour
 )
 
 // call runs one activity by its name on a queue.
@@ -58,7 +60,7 @@ func lookTikTok(ctx workflow.Context, in messages.ReturnInput, look messages.Loo
 }
 
 func review(ctx workflow.Context, look messages.LookInput) (messages.PlanResult, error) {
-	return call[messages.PlanResult](ctx, "Review", messages.QueueControl, "decide again", priorityRead, ledgerPatince, look)
+	return call[messages.PlanResult](ctx, "Review", messages.QueueControl, "decide again", priorityRead, ledgerPatience, look)
 }
 
 // do runs the activity of one act.

@@ -66,7 +66,9 @@ func (r *returnRun) run(ctx workflow.Context) error {
 			return workflow.NewContinueAsNewError(ctx, messages.Return, r.in) //nolint:wrapcheck // Temporal's own signal
 		}
 		r.arm(ctx)
-		if err := workflow.Await(ctx, func() bool { return r.hasNews() || r.planned }); err != nil {
+		// A return whose last news was a person's update can end only once that
+		// person has been answered.
+		if err := workflow.Await(ctx, func() bool { return r.hasNews() || r.planned || r.ended(ctx) }); err != nil {
 			return err //nolint:wrapcheck // cancelled from outside
 		}
 		r.planned = false

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -60,7 +61,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 		h.now = time.Now
 	}
 	if h.ledger, err = ledger.Open(ctx, cfg.Ledger, h.now); err != nil {
-		return nil, err //nolint:wrapcheck // the ledger says what it tried
+		return nil, err
 	}
 	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
 	if h.temporal == nil {
@@ -75,8 +76,8 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 }
 
 func (h *house) close() {
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		h.closers[i]()
+	for _, closer := range slices.Backward(h.closers) {
+		closer()
 	}
 }
 
@@ -142,8 +143,12 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 			Policy: policy, Stock: activities.StockPolicy{ProofWait: cfg.Periods.ProofWait, ReadAge: 2 * time.Second},
 		}
 	}
-	return &activities.Activities{Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Now: now, CallTimeout: cfg.Periods.HTTPTimeout}, tiktok, nil
+	return &activities.Activities{Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok}, tiktok, nil
 }
+
+// overdueSweeps is after how many sweeps a return that should have decided again
+// is taken up.
+const overdueSweeps = 4
 
 // policyOf turns a shop's configuration into what the rules go by.
 func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {

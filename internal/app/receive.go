@@ -151,7 +151,7 @@ func (rc *receiver) returnGOEvent(w http.ResponseWriter, req *http.Request) {
 // sends them again.
 func (rc *receiver) keep(w http.ResponseWriter, req *http.Request, events []ledger.Event, more func(context.Context, *ledger.Tx) error) {
 	var fresh []ledger.Event
-	err := rc.ledger.Do(req.Context(), func(tx *ledger.Tx) error {
+	err := rc.ledger.Do(req.Context(), func(tx *ledger.Tx) error { //nolint:contextcheck // the request's own context goes along
 		for _, e := range events {
 			isNew, err := tx.Receive(req.Context(), e)
 			if err != nil {

@@ -152,7 +152,7 @@ func (r *relay) targets(ctx context.Context, batch []ledger.Event) ([]target, er
 		}
 		return nil
 	})
-	return all, err //nolint:wrapcheck // logged by the caller
+	return all, err
 }
 
 // concerned finds who has to look because of an event. Nobody has to for the
@@ -175,7 +175,7 @@ func concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, er
 	if e.TikTokReturnID != "" {
 		seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.TikTok, e.TikTokReturnID)
 		if err != nil || seen == e.Status || e.Topic == tiktokshop.RefundSuccess && seen == returns.TikTokPaid {
-			return nil, err //nolint:wrapcheck // the ledger says what it tried
+			return nil, err
 		}
 	}
 	keys, err := tx.ReturnsOf(ctx, e.Shop, e.TikTokReturnID, e.OrderID)
@@ -186,7 +186,7 @@ func concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, er
 	for _, k := range keys {
 		all = append(all, target{shop: e.Shop, key: k, news: messages.News{Platforms: []returns.Platform{returns.TikTok}}})
 	}
-	return all, err //nolint:wrapcheck // the ledger says what it tried
+	return all, err
 }
 
 func concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
@@ -195,7 +195,7 @@ func concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]
 	}
 	seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.ReturnGO, e.RMAID)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the ledger says what it tried
+		return nil, err
 	}
 	onlyStage := strings.HasPrefix(e.Topic, "SHIPMENT_") // the RMA's own status follows
 	if seen != "" && (onlyStage || e.Topic == "RMA_STATUS_UPDATED" && seen == e.Status) {
@@ -211,7 +211,7 @@ func concernedByStock(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]tar
 	}
 	writes, err := tx.UnjudgedWrites(ctx, e.Shop, e.ProductID)
 	if err != nil || len(writes) == 0 {
-		return nil, err //nolint:wrapcheck // the ledger says what it tried
+		return nil, err
 	}
 	return []target{{shop: e.Shop, product: e.ProductID}}, nil
 }

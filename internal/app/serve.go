@@ -39,7 +39,7 @@ func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
 		WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
 	var actors run.Group
-	actors.Add(func() error { return ignoreClosed(server.Serve(listener)) }, func(error) { shutdown(server) })
+	actors.Add(func() error { return ignoreClosed(server.Serve(listener)) }, func(error) { shutdown(server) }) //nolint:contextcheck // a calm end outlives the context that ended
 	relayCtx, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
 	actors.Add(func() error { return relay.run(relayCtx) }, func(error) { stopRelay() })
 	waitCtx, stopWaiting := context.WithCancel(ctx)

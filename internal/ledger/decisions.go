@@ -105,6 +105,7 @@ type Decided struct {
 	Stage      returns.Stage
 	Summary    string
 	Rules      string
+	LookBy     time.Time // by then the return's workflow decides again; zero: only news can tell
 	Closed     bool
 }
 
@@ -121,13 +122,22 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {
 		return err
 	}
-	closed := ""
+	closed, lookBy := "", text(d.LookBy)
 	if d.Closed {
-		closed = text(t.now)
+		closed, lookBy = text(t.now), ""
 	}
-	_, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6
-		WHERE shop = $7 AND key = $8`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, shop, string(key))
+	_, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7
+		WHERE shop = $8 AND key = $9`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, shop, string(key))
 	return err
+}
+
+// Overdue are open returns that should have been decided on again before a time:
+// nobody carries them any more, or only with great delay.
+func (t *Tx) Overdue(ctx context.Context, shop string, before time.Time) ([]returns.Key, error) {
+	return query(ctx, t, "read overdue returns", func(scan func(...any) error) (returns.Key, error) {
+		var key returns.Key
+		return key, scan(&key)
+	}, `SELECT key FROM returns WHERE shop = $1 AND look_by <> '' AND look_by < $2 ORDER BY look_by, key LIMIT 500`, shop, text(before))
 }
 
 func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, now []returns.Hold) error {

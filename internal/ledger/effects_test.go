@@ -139,6 +139,7 @@ func TestAnIntentsUnitsAreThoseOfItsNewestClaim(t *testing.T) {
 }
 
 func TestOneRefundInFlightPerOrder(t *testing.T) {
+	t.Parallel()
 	for _, end := range []returns.EffectState{returns.EffectIntent, returns.EffectApplied, returns.EffectVerified, returns.EffectVoid} {
 		t.Run(string(end), func(t *testing.T) {
 			onBoth(t, func(b *bench) {

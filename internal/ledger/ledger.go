@@ -56,10 +56,10 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 }
 
 // Close closes the database.
-func (l *Ledger) Close() error { return l.db.Close() }
+func (l *Ledger) Close() error { return l.db.Close() } //nolint:wrapcheck // nothing to add
 
 // Ping tells whether the database answers.
-func (l *Ledger) Ping(ctx context.Context) error { return l.db.PingContext(ctx) }
+func (l *Ledger) Ping(ctx context.Context) error { return l.db.PingContext(ctx) } //nolint:wrapcheck // nothing to add
 
 func (l *Ledger) migrate(ctx context.Context) error {
 	dir, err := fs.Sub(migrations, "migrations")
@@ -204,7 +204,7 @@ func readMoney(amount, currency string) (returns.Money, error) {
 	if currency == "" {
 		return returns.Money{}, nil
 	}
-	return returns.NewMoney(amount, currency) //nolint:wrapcheck // it names amount and currency
+	return returns.NewMoney(amount, currency)
 }
 
 // newID is a fresh id that sorts by time.

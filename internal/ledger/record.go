@@ -41,7 +41,7 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 // changes nothing, but makes decisions, claims and commands of one return wait for
 // each other: nobody decides from what another is about to change.
 func (t *Tx) enterReturn(ctx context.Context, shop string, key returns.Key) error {
-	_, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at) VALUES ($1, $2, $3)
+	_, err := t.exec(ctx, "enter return", `INSERT INTO returns (shop, key, opened_at, look_by) VALUES ($1, $2, $3, $3)
 		ON CONFLICT (shop, key) DO UPDATE SET opened_at = returns.opened_at`, shop, string(key), text(t.now))
 	return err
 }
@@ -87,7 +87,7 @@ func (t *Tx) loadTikTok(ctx context.Context, shop string, key returns.Key, r *re
 	if s, found, err := snapshotByID[returns.Order](ctx, t, shop, kindOrder, r.OrderID); err != nil {
 		return err
 	} else if found {
-		r.Order = &s.body
+		r.Order, r.OrderReadAt = &s.body, s.readAt
 	}
 	all, err := query(ctx, t, "read TikTok returns", scanSnapshot[returns.TikTokReturn],
 		`SELECT body, status_since, read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND order_id = $3 ORDER BY id`, shop, kindTikTok, r.OrderID)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	flags "flag"
 	"os"
 	"path/filepath"
@@ -57,12 +58,17 @@ func (c *clock) pass(d time.Duration) time.Time {
 	return c.at
 }
 
+func sqliteFile(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "ledger.db")
+}
+
 // onBoth runs a test on SQLite and on PostgreSQL, each with a ledger of its own.
 func onBoth(t *testing.T, test func(*bench)) {
 	t.Helper()
 	t.Parallel()
 	for name, dsn := range map[string]func(testing.TB) string{
-		"sqlite":   func(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger.db") },
+		"sqlite":   sqliteFile,
 		"postgres": ledgertest.Postgres,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,7 +202,7 @@ func (b *bench) overlap(one, two func(*Tx) error) (errOne, errTwo error) {
 	if errTwo == nil {
 		errTwo = <-ended
 	}
-	if errTwo == errFine {
+	if errors.Is(errTwo, errFine) {
 		errTwo = nil
 	}
 	return errOne, errTwo
@@ -213,7 +219,7 @@ var errFine error = fine{}
 func (b *bench) stuck(ended <-chan error) error {
 	db, err := sql.Open("pgx", b.dsn)
 	require.NoError(b.t, err)
-	defer db.Close() //nolint:errcheck // a test's read
+	defer db.Close()
 	for b.ctx.Err() == nil {
 		select {
 		case err := <-ended:

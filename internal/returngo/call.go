@@ -111,16 +111,17 @@ func (s *Shop) request(ctx context.Context, c call) (*http.Request, error) {
 	if !sendable(s.name) {
 		return nil, errors.New("the shop name is empty or fits no header")
 	}
-	address := s.client.base
+	var address strings.Builder
+	address.WriteString(s.client.base)
 	for _, segment := range c.path {
 		if !identifier(segment) {
 			return nil, errors.New("an id is empty or has characters that fit no path")
 		}
-		address += "/" + segment
+		address.WriteString("/" + segment)
 	}
 	if len(c.query) > 0 {
 		// A space as %20: not every gateway reads "+" as one. A real "+" is %2B already.
-		address += "?" + strings.ReplaceAll(c.query.Encode(), "+", "%20")
+		address.WriteString("?" + strings.ReplaceAll(c.query.Encode(), "+", "%20"))
 	}
 	var body io.Reader
 	if c.body != nil {
@@ -130,7 +131,7 @@ func (s *Shop) request(ctx context.Context, c call) (*http.Request, error) {
 		}
 		body = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method, address, body)
+	req, err := http.NewRequestWithContext(ctx, c.method, address.String(), body)
 	if err != nil {
 		return nil, errors.New("the request cannot be built")
 	}

@@ -273,7 +273,7 @@ func TestTheKeyIsNeverPrinted(t *testing.T) {
 	o := Options{BaseURL: "https://x.example/base/", APIKey: testKey, HTTP: &http.Client{Transport: roundTrip(
 		func(*http.Request) (*http.Response, error) { return nil, errors.New("proxy saw " + testKey) })}}
 	b.connect(t, o)
-	written, err := json.Marshal(b.client)
+	written, err := json.Marshal(b.client) //nolint:staticcheck // that nothing is exported is the point
 	require.NoError(t, err)
 	printed := string(written)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q", "%x"} {

@@ -225,7 +225,7 @@ func FuzzDecodeRMA(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		rma, err := decodeRMA(body)
 		if err != nil {
-			require.Zero(t, rma.ID)
+			require.Empty(t, rma.ID)
 			return
 		}
 		require.NotEmpty(t, rma.ID)

@@ -112,7 +112,7 @@ func (d *decimal) UnmarshalJSON(b []byte) error {
 	literal := string(b)
 	if b[0] == '"' {
 		if err := json.Unmarshal(b, &literal); err != nil {
-			return nil
+			return nil //nolint:nilerr // what cannot be read is no number; "" says so
 		}
 	}
 	*d = decimal(exact(literal))

@@ -2,6 +2,7 @@ package returns
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -75,10 +76,5 @@ func (e Effect) Live() bool { return e.State != EffectVoid && e.State != EffectD
 
 // Covers tells whether the effect is on this unit.
 func (e Effect) Covers(u UnitID) bool {
-	for _, c := range e.Units {
-		if c == u {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(e.Units, u)
 }

@@ -1,5 +1,7 @@
 package returns
 
+import "slices"
+
 // Kind names a sort of exception. It is the catalogue's key and the name of its page.
 type Kind string
 
@@ -173,10 +175,5 @@ func NewException(kind Kind, sentence string, amount Money) Exception {
 
 // Takes tells whether this kind of exception can be answered so.
 func (k Kind) Takes(a AnswerName) bool {
-	for _, known := range Catalogue[k].Answers {
-		if known == a {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(Catalogue[k].Answers, a)
 }

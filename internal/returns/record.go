@@ -11,9 +11,10 @@ type Record struct {
 
 	OrderID       string // the TikTok order it belongs to, empty while unlinked
 	Order         *Order
+	OrderReadAt   time.Time      // when the order itself was read
 	TikTokReturns []TikTokReturn // all of that order
-	TikTokReadAt  time.Time
-	Payable       *Payable // newest answer of TikTok to "what could be refunded"
+	TikTokReadAt  time.Time      // when its returns were read
+	Payable       *Payable       // newest answer of TikTok to "what could be refunded"
 
 	Holds     []Hold             // this return's units
 	HeldBy    map[UnitID]Key     // units of the order held by other returns

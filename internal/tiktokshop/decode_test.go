@@ -1,7 +1,6 @@
 package tiktokshop_test
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"testing"
@@ -81,7 +80,7 @@ func TestEligibilitySpellings(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, says(`{"code":0,"data":{"sku_eligibility":[{"sku_id":"1","line_item_eligibility":[
 		{"request_type":"RETURN","eligible":false,"order_line_item_ids":[7,"8"],"available_reason_names":["a,b","c&d"]}]}]}}`))
-	got, err := f.shop.Eligibility(context.Background(), "1")
+	got, err := f.shop.Eligibility(t.Context(), "1")
 	require.NoError(t, err)
 	require.Equal(t, []tiktokshop.Eligibility{{
 		SKUID: "1", RequestType: returns.TypeReturnAndRefund, OrderLineIDs: []string{"7", "8"}, Reasons: []string{"a,b", "c&d"},
@@ -91,7 +90,7 @@ func TestEligibilitySpellings(t *testing.T) {
 func TestCancellationThatDoesNotSay(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, says(`{"code":0,"data":{"cancellations":[{"cancel_id":"1","cancel_status":"CANCELLATION_REQUEST_CANCELLED"},{"should_replenish_stock":true}]}}`))
-	got, next, err := f.shop.SearchCancellations(context.Background(), tiktokshop.CancellationFilter{}, "")
+	got, next, err := f.shop.SearchCancellations(t.Context(), tiktokshop.CancellationFilter{}, "")
 	require.NoError(t, err)
 	require.Empty(t, next)
 	require.Equal(t, tiktokshop.CancellationClosed, got[0].Status)
@@ -111,7 +110,7 @@ func TestStockIsNotGuessed(t *testing.T) {
 		`{"id":"1","warehouse_inventory":[{"warehouse_id":"a"}]}`:                                                                          {},
 	} {
 		f := newFake(t, says(`{"code":0,"data":{"inventory":[{"product_id":"p","skus":[`+sku+`]}]}}`))
-		got, err := f.shop.Inventory(context.Background(), tiktokshop.InventoryFilter{ProductIDs: []string{"p"}})
+		got, err := f.shop.Inventory(t.Context(), tiktokshop.InventoryFilter{ProductIDs: []string{"p"}})
 		if want != nil && len(want) == 0 {
 			require.Equal(t, platform.Human, failed(t, err).Class, sku)
 			continue

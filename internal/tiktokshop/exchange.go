@@ -114,7 +114,7 @@ func withoutURL(err error) error {
 func retryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if seconds, err := strconv.Atoi(header); err == nil {
-		return min(max(time.Duration(seconds), 0), 1<<20) * time.Second
+		return time.Duration(min(max(seconds, 0), 1<<20)) * time.Second
 	}
 	at, err := http.ParseTime(header)
 	if err != nil {

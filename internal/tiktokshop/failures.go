@@ -1,6 +1,9 @@
 package tiktokshop
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // failure is one reason TikTok gives for not having done something.
 type failure struct{ code, message string }
@@ -43,7 +46,7 @@ func failuresIn(data json.RawMessage) []failure {
 	}
 	var found []failure
 	for _, w := range wire {
-		extra := append(w.Detail.v.Extra, w.Extra...)
+		extra := slices.Concat(w.Detail.v.Extra, w.Extra)
 		if len(extra) == 0 || classes[string(w.Code)] != inside {
 			found = append(found, failure{code: string(w.Code), message: about(w.Detail.v.SKUID, "", w.Message)})
 		}

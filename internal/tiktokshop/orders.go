@@ -2,10 +2,12 @@ package tiktokshop
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strconv"
 	"time"
 
+	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 )
 
@@ -16,8 +18,13 @@ const mostOrders = 50
 // replacement or an exchange and does not say of which order.
 const UnknownOrder = "unknown"
 
-// Orders reads up to 50 orders with their bundles (contract 2.2). Ids TikTok
-// does not know are missing from the answer (T06); Human if all are foreign.
+// foreignOrder is the code for an order of another seller (contract 1.7).
+const foreignOrder = "21008111"
+
+// Orders reads up to 50 orders with their bundles (contract 2.2). Ids that
+// TikTok does not know, or that belong to another seller, are missing from the
+// answer; so are all of them if all are foreign, which TikTok says by an error
+// of its own (T06).
 func (s *Shop) Orders(ctx context.Context, ids ...string) ([]returns.Order, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -26,7 +33,11 @@ func (s *Shop) Orders(ctx context.Context, ids ...string) ([]returns.Order, erro
 		return nil, getOrderDetail.refused("more than 50 orders")
 	}
 	var w wireOrders
-	if _, err := s.do(ctx, call{endpoint: getOrderDetail, query: url.Values{"ids": ids}}, &w); err != nil {
+	_, err := s.do(ctx, call{endpoint: getOrderDetail, query: url.Values{"ids": ids}}, &w)
+	if e, ok := errors.AsType[*platform.Error](err); ok && e.Code == foreignOrder {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return w.orders(), nil

@@ -1,7 +1,6 @@
 package tiktokshop_test
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -28,7 +27,7 @@ func aReturn(t *testing.T) tiktokshop.CreateReturn {
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	from, to := time.Unix(1759990000, 0), time.Unix(1759999999, 0)
-	ctx := context.Background()
+	ctx := t.Context()
 	type shop = *tiktokshop.Shop
 	for name, c := range map[string]struct {
 		call                      func(s shop) error
@@ -148,7 +147,7 @@ func requireSigned(t *testing.T, r request, want url.Values) {
 func TestAuthorizedShopsTakesNoCipher(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, says(`{"code":0}`))
-	_, err := f.client.AuthorizedShops(context.Background(), token)
+	_, err := f.client.AuthorizedShops(t.Context(), token)
 	require.NoError(t, err)
 	r := f.only(t)
 	require.Equal(t, "/authorization/202309/shops", r.Path)
@@ -166,7 +165,7 @@ func TestTokens(t *testing.T) {
 		RefreshExpires: time.Unix(1791536000, 0).UTC(), OpenID: "7010000000000000001", Region: "GB", Scopes: []string{"seller.order.info"},
 	}
 	f := newFake(t, says(answer))
-	g, err := f.client.ExchangeCode(context.Background(), "the-code")
+	g, err := f.client.ExchangeCode(t.Context(), "the-code")
 	require.NoError(t, err)
 	require.True(t, want.AccessExpires.Equal(g.AccessExpires))
 	require.Equal(t, want.AccessToken+want.RefreshToken+want.Region+want.OpenID, g.AccessToken+g.RefreshToken+g.Region+g.OpenID)
@@ -177,30 +176,30 @@ func TestTokens(t *testing.T) {
 	require.Equal(t, "app_key=demo_key&app_secret=demo_secret&auth_code=the-code&grant_type=authorized_code", r.RawQuery)
 
 	f = newFake(t, says(answer))
-	_, err = f.client.Refresh(context.Background(), "RT-0")
+	_, err = f.client.Refresh(t.Context(), "RT-0")
 	require.NoError(t, err)
 	r = f.only(t)
 	require.Equal(t, "GET /api/v2/token/refresh", r.Method+" "+r.Path)
 	require.Equal(t, "app_key=demo_key&app_secret=demo_secret&grant_type=refresh_token&refresh_token=RT-0", r.RawQuery)
 
 	f = newFake(t, says(strings.Replace(answer, `"user_type":0`, `"user_type":1`, 1)))
-	_, err = f.client.ExchangeCode(context.Background(), "c")
+	_, err = f.client.ExchangeCode(t.Context(), "c")
 	require.Equal(t, platform.Human, failed(t, err).Class, "a creator is no seller")
 
 	f = newFake(t, says(`{"code":36004001,"message":"refresh token RT-0 expired"}`))
-	_, err = f.client.Refresh(context.Background(), "RT-0")
+	_, err = f.client.Refresh(t.Context(), "RT-0")
 	require.Equal(t, platform.Human, failed(t, err).Class)
 	require.NotContains(t, err.Error(), "RT-0")
 
 	f = newFake(t, says(`{"code":0,"data":{}}`))
-	_, err = f.client.Refresh(context.Background(), "RT-0")
+	_, err = f.client.Refresh(t.Context(), "RT-0")
 	require.Equal(t, platform.OutcomeUnknown, failed(t, err).Class)
 }
 
 // What TikTok could not take, or would take for more than was meant, is not sent.
 func TestNotSent(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx := t.Context()
 	f := newFake(t, says(`{"code":0}`))
 	noLines, noAmount, euro := aReturn(t), aReturn(t), gbp(t, "1")
 	noLines.Lines, noAmount.RefundTotal = nil, returns.Money{}

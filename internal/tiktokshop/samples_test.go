@@ -1,7 +1,6 @@
 package tiktokshop_test
 
 import (
-	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -25,7 +24,7 @@ func at(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 
 func TestSampleOrders(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx := t.Context()
 	orders, err := served(t, "order-detail-202507-bundle").shop.Orders(ctx, "107939834033948852")
 	require.NoError(t, err)
 	part := returns.BundlePart{SKUID: "8039850844746131128", SellerSKU: "yellow-29-XL", ProductID: "2724266497201701403", Count: 1}
@@ -51,7 +50,7 @@ func TestSampleOrders(t *testing.T) {
 
 func TestSampleReturns(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx := t.Context()
 	usd := amount(t, "1.23", "USD")
 	found, next, err := served(t, "returns-search-202602").shop.SearchReturns(ctx, tiktokshop.ReturnFilter{}, "")
 	require.NoError(t, err)
@@ -82,7 +81,7 @@ func TestSampleReturns(t *testing.T) {
 
 func TestSampleQuestions(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx := t.Context()
 	reasons, err := served(t, "reject-reasons").shop.RejectReasons(ctx, "4")
 	require.NoError(t, err)
 	require.Equal(t, []tiktokshop.Reason{{Name: "seller_reject_apply_you_have_reached_an_agreement_with_the_buyer", Text: "text 3fcfff"}}, reasons)
@@ -106,7 +105,7 @@ func TestSampleQuestions(t *testing.T) {
 
 func TestSampleCancellations(t *testing.T) {
 	t.Parallel()
-	found, next, err := served(t, "cancellations-search-202602").shop.SearchCancellations(context.Background(), tiktokshop.CancellationFilter{}, "")
+	found, next, err := served(t, "cancellations-search-202602").shop.SearchCancellations(t.Context(), tiktokshop.CancellationFilter{}, "")
 	require.NoError(t, err)
 	require.Equal(t, "text 060f01", next)
 	usd, no := amount(t, "1.23", "USD"), false
@@ -124,7 +123,7 @@ func TestSampleCancellations(t *testing.T) {
 
 func TestSampleStockAndSettings(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx := t.Context()
 	levels, err := served(t, "inventory-search").shop.Inventory(ctx, tiktokshop.InventoryFilter{SKUIDs: []string{"1"}})
 	require.NoError(t, err)
 	require.Equal(t, []returns.StockLevel{{
@@ -196,7 +195,7 @@ func TestProduct(t *testing.T) {
 		"product_types":["COMBINED_PRODUCT"],"skus":[{"id":"1729","seller_sku":"TEA-SET","price":{"currency":"GBP"},
 		"inventory":[{"warehouse_id":"70","quantity":4},{"warehouse_id":71}],
 		"combined_skus":[{"product_id":"1","sku_id":"2","seller_sku":"MUG","sku_count":"2","inventory":[]}]}]}}`))
-	p, err := f.shop.Product(context.Background(), "1728")
+	p, err := f.shop.Product(t.Context(), "1728")
 	require.NoError(t, err)
 	require.True(t, p.Bundle())
 	require.Equal(t, tiktokshop.Product{

@@ -1,7 +1,6 @@
 package tiktokshop_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -44,7 +43,7 @@ func TestNoValueShowsItsSecrets(t *testing.T) {
 // Whatever goes wrong, the error shows no secret, query string or body.
 func TestNoErrorShowsSecrets(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx := t.Context()
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query() // TikTok repeats all it was told
 		words := []string{q.Get("app_secret"), q.Get("auth_code"), q.Get("refresh_token"), q.Get("shop_cipher"), r.Header.Get("x-tts-access-token")}

@@ -84,7 +84,7 @@ func TestRetryAfter(t *testing.T) {
 		for _, body := range []string{"", `{"code":36009002,"message":"slow down"}`} {
 			f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", header)
-				w.WriteHeader(429)
+				w.WriteHeader(http.StatusTooManyRequests)
 				_, _ = io.WriteString(w, body)
 			})
 			e := failed(t, write(f.shop))
@@ -129,7 +129,7 @@ func TestDeadlineOfTheCall(t *testing.T) {
 func TestCallerGaveUpBefore(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, says(`{"code":0}`))
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := f.shop.UpdateInventory(ctx, "1", oneLevel)
 	e := failed(t, err)
@@ -182,7 +182,7 @@ func TestDataOfAnotherForm(t *testing.T) {
 	e := failed(t, read(f.shop))
 	require.Equal(t, platform.Human, e.Class)
 	require.Equal(t, "r", e.RequestID)
-	_, receipt, err := f.shop.CreateReturn(context.Background(), aReturn(t), "k")
+	_, receipt, err := f.shop.CreateReturn(t.Context(), aReturn(t), "k")
 	require.Equal(t, platform.OutcomeUnknown, failed(t, err).Class)
 	require.Equal(t, "r", receipt.RequestID)
 }

@@ -9,6 +9,8 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/converter"
 
 	"returnbridge/internal/messages"
@@ -62,11 +64,33 @@ func (s *shopper) workflowID() string {
 
 // shows tells whether the server lists the return under an exception.
 func (s *shopper) shows(kind returns.Kind) (bool, error) {
-	d, err := s.house.Client.DescribeWorkflowExecution(s.ctx, s.workflowID(), "")
-	if err != nil {
-		return false, fmt.Errorf("describe: %w", err)
+	return s.showsAt(returns.RMAKey(s.rmaID), kind)
+}
+
+func (s *shopper) showsAt(key returns.Key, kind returns.Kind) (bool, error) {
+	info, err := s.describe(key)
+	if info == nil || err != nil {
+		return false, err
 	}
-	return slices.Contains(keywords(d.GetWorkflowExecutionInfo().GetSearchAttributes(), messages.AttrExceptionKinds.GetName()), string(kind)), nil
+	return slices.Contains(keywords(info.GetSearchAttributes(), messages.AttrExceptionKinds.GetName()), string(kind)), nil
+}
+
+// describe is what the server says of a return; nothing while it knows none.
+func (s *shopper) describe(key returns.Key) (*workflowpb.WorkflowExecutionInfo, error) {
+	d, err := s.house.Client.DescribeWorkflowExecution(s.ctx, messages.ReturnID(shopName, key), "")
+	if _, unknown := errors.AsType[*serviceerror.NotFound](err); unknown {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describe: %w", err)
+	}
+	return d.GetWorkflowExecutionInfo(), nil
+}
+
+// runID names the newest run of the return.
+func (s *shopper) runID() (string, error) {
+	info, err := s.describe(returns.RMAKey(s.rmaID))
+	return info.GetExecution().GetRunId(), err
 }
 
 func keywords(attrs *commonpb.SearchAttributes, name string) []string {
@@ -115,12 +139,14 @@ func (s *shopper) endsPaidWithNote(amount string) error {
 	return s.until("the return closed", s.closed)
 }
 
-func (s *shopper) closed() (bool, error) {
-	d, err := s.house.Client.DescribeWorkflowExecution(s.ctx, s.workflowID(), "")
-	if err != nil {
-		return false, fmt.Errorf("describe: %w", err)
+func (s *shopper) closed() (bool, error) { return s.closedAt(returns.RMAKey(s.rmaID)) }
+
+func (s *shopper) closedAt(key returns.Key) (bool, error) {
+	info, err := s.describe(key)
+	if info == nil || err != nil {
+		return false, err
 	}
-	switch status := d.GetWorkflowExecutionInfo().GetStatus(); status {
+	switch status := info.GetStatus(); status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		return false, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:

@@ -5,10 +5,10 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -56,6 +56,11 @@ type HouseOptions struct {
 	Seed     uint64
 	Log      *zap.Logger
 	NoWorker bool // the worker runs elsewhere
+
+	PeriodFactor   float64                         // of the platforms' periods; 0: one hour is a second
+	Configure      func(*config.Config)            // changes the merchant's configuration before anything reads it
+	AroundTikTok   func(http.Handler) http.Handler // stands before the platform, to see or hold back calls
+	AroundReturnGO func(http.Handler) http.Handler
 }
 
 // House is everything that runs.
@@ -69,9 +74,8 @@ type House struct {
 	warehouse string
 	products  []product
 	web       []*httptest.Server
-	stop      context.CancelFunc
-	running   chan error
-	parts     int
+	worker    *program
+	starter   *program
 	log       *zap.Logger
 	books     *ledger.Ledger
 }
@@ -80,7 +84,7 @@ type product struct{ id, sku, sellerSKU, price string }
 
 // Open starts the house. Close it when done.
 func Open(ctx context.Context, o HouseOptions) (_ *House, err error) {
-	h := &House{log: o.Log, running: make(chan error, 2)}
+	h := &House{log: o.Log}
 	defer func() {
 		if err != nil {
 			h.Close()
@@ -97,15 +101,18 @@ func Open(ctx context.Context, o HouseOptions) (_ *House, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("temporal: %w", err)
 	}
-	access, refresh, err := h.openPlatforms(o.Seed)
+	access, refresh, err := h.openPlatforms(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.configure(o.Dir, access, refresh); err != nil {
+	if err := h.configure(o, access, refresh); err != nil {
 		return nil, err
 	}
-	if err := h.runPrograms(ctx, o.NoWorker); err != nil {
+	if err := h.StartStarter(ctx); err != nil {
 		return nil, err
+	}
+	if !o.NoWorker {
+		h.StartWorker(ctx)
 	}
 	return h, h.registerWebhooks(ctx)
 }
@@ -115,10 +122,11 @@ func sdkLogger(z *zap.Logger) log.Logger {
 }
 
 // openPlatforms starts both sandboxes and fills a small catalogue.
-func (h *House) openPlatforms(seed uint64) (access, refresh string, err error) {
-	h.TikTok = tiktoksandbox.New(tiktoksandbox.Options{PeriodFactor: factor, Seed: seed})
-	h.ReturnGO = returngosandbox.New(returngosandbox.Options{PeriodFactor: factor, Seed: seed})
-	h.web = append(h.web, httptest.NewServer(h.TikTok.Handler()), httptest.NewServer(h.ReturnGO.Handler()))
+func (h *House) openPlatforms(o HouseOptions) (access, refresh string, err error) {
+	periods := cmp.Or(o.PeriodFactor, factor)
+	h.TikTok = tiktoksandbox.New(tiktoksandbox.Options{PeriodFactor: periods, Seed: o.Seed})
+	h.ReturnGO = returngosandbox.New(returngosandbox.Options{PeriodFactor: periods, Seed: o.Seed})
+	h.web = append(h.web, httptest.NewServer(behind(o.AroundTikTok, h.TikTok.Handler())), httptest.NewServer(behind(o.AroundReturnGO, h.ReturnGO.Handler())))
 	access, refresh = h.TikTok.AddShop(tiktoksandbox.Shop{ID: tiktokShopID, Name: "Demo GB", Region: "GB", Cipher: "GCP_demo0001", Currency: "GBP"})
 	if h.warehouse, err = h.TikTok.AddWarehouse(tiktoksandbox.Warehouse{Name: "Hull", ShopID: tiktokShopID, Default: true}); err != nil {
 		return "", "", fmt.Errorf("sandbox: %w", err)
@@ -144,7 +152,7 @@ func (h *House) openPlatforms(seed uint64) (access, refresh string, err error) {
 
 // configure writes what a merchant's configuration file would say. Periods are
 // short, clocks are real; the shortest stays well above a step's latency.
-func (h *House) configure(dir, access, refresh string) error {
+func (h *House) configure(o HouseOptions, access, refresh string) error {
 	seal := make([]byte, 32)
 	if _, err := rand.Read(seal); err != nil {
 		return fmt.Errorf("seal key: %w", err)
@@ -158,7 +166,7 @@ func (h *House) configure(dir, access, refresh string) error {
 		return fmt.Errorf("free port: %w", err)
 	}
 	h.Config = &config.Config{
-		Ledger: filepath.Join(dir, "ledger.db"), SealKey: base64.StdEncoding.EncodeToString(seal), Listen: listen, LogLevel: "warn",
+		Ledger: filepath.Join(o.Dir, "ledger.db"), SealKey: base64.StdEncoding.EncodeToString(seal), Listen: listen, LogLevel: "warn",
 		TikTok:   config.TikTok{BaseURL: h.web[0].URL, AuthURL: h.web[0].URL, AppKey: "demo_key", AppSecret: "demo_secret"},
 		ReturnGO: []config.ReturnGOKey{{Name: "demo", BaseURL: h.web[1].URL, APIKey: apiKey}},
 		Shops: []config.Shop{{
@@ -178,50 +186,13 @@ func (h *House) configure(dir, access, refresh string) error {
 			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
 		},
 	}
+	if o.Configure != nil {
+		o.Configure(h.Config)
+	}
 	if problems := h.Config.Problems(); len(problems) > 0 {
 		return fmt.Errorf("the demo's own configuration: %v", problems)
 	}
 	return nil
-}
-
-// runPrograms runs worker and starter as their mains would.
-func (h *House) runPrograms(ctx context.Context, noWorker bool) error {
-	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
-	deps := app.Deps{Temporal: h.Client, Namespace: h.Server.Namespace(), Log: h.log}
-	programs := []func(context.Context, *config.Config, app.Deps) error{app.Worker, app.Serve}
-	if noWorker {
-		programs = programs[1:]
-	}
-	for _, run := range programs {
-		h.parts++
-		go func() { h.running <- run(ctx, h.Config, deps) }()
-	}
-	return h.waitForReceiver(ctx)
-}
-
-// waitForReceiver waits until the starter answers, or a program has failed.
-func (h *House) waitForReceiver(ctx context.Context) error {
-	deadline := time.After(30 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-h.running:
-			h.parts--
-			return fmt.Errorf("a program stopped at once: %w", errors.Join(err, ctx.Err()))
-		case <-deadline:
-			return errors.New("the starter does not answer")
-		case <-tick.C:
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.receiver()+"/healthz", nil)
-			if err != nil {
-				return err
-			}
-			if resp, err := http.DefaultClient.Do(req); err == nil {
-				_ = resp.Body.Close()
-				return nil
-			}
-		}
-	}
 }
 
 func (h *House) receiver() string { return "http://" + h.Config.Listen }
@@ -261,14 +232,8 @@ func (h *House) registerWebhooks(ctx context.Context) error {
 
 // Close stops everything, workers first.
 func (h *House) Close() {
-	if h.stop != nil {
-		h.stop()
-		for range h.parts {
-			if err := <-h.running; err != nil {
-				h.log.Error("a program failed", zap.Error(err))
-			}
-		}
-	}
+	h.StopWorker()
+	h.StopStarter()
 	if h.TikTok != nil {
 		h.TikTok.Close()
 		h.ReturnGO.Close()
@@ -287,8 +252,8 @@ func (h *House) Close() {
 	}
 }
 
-// readLedger looks into the ledger beside worker and starter.
-func (h *House) readLedger(ctx context.Context, read func(*ledger.Tx) error) error {
+// ReadLedger looks into the ledger beside worker and starter.
+func (h *House) ReadLedger(ctx context.Context, read func(*ledger.Tx) error) error {
 	if h.books == nil {
 		l, err := ledger.Open(ctx, h.Config.Ledger, time.Now)
 		if err != nil {
@@ -299,8 +264,8 @@ func (h *House) readLedger(ctx context.Context, read func(*ledger.Tx) error) err
 	return h.books.Do(ctx, read)
 }
 
-// count asks the server how many workflows match a query.
-func (h *House) count(ctx context.Context, query string) (int64, error) {
+// Count asks the server how many workflows match a query.
+func (h *House) Count(ctx context.Context, query string) (int64, error) {
 	resp, err := h.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
 	if err != nil {
 		return 0, fmt.Errorf("count workflows: %w", err)

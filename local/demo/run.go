@@ -125,7 +125,7 @@ func (h *House) play(ctx context.Context, i int, scenario Scenario, p product) e
 func (h *House) untilQuiet(ctx context.Context) error {
 	s := &shopper{ctx: ctx, house: h}
 	err := s.until("all workflows ended", func() (bool, error) {
-		n, err := h.count(ctx, "ExecutionStatus = 'Running' AND WorkflowType IN ('Return', 'Stock')")
+		n, err := h.Count(ctx, "ExecutionStatus = 'Running' AND WorkflowType IN ('Return', 'Stock')")
 		return n == 0, err
 	})
 	if err != nil && ctx.Err() != nil {
@@ -167,7 +167,7 @@ func (h *House) progress(ctx context.Context, done, total int) (Progress, error)
 	for _, n := range h.ReturnGO.Books().Calls {
 		p.CallsToReturnGO += n
 	}
-	err := h.readLedger(ctx, func(tx *ledger.Tx) (err error) {
+	err := h.ReadLedger(ctx, func(tx *ledger.Tx) (err error) {
 		if p.Stages, err = tx.StageCounts(ctx); err != nil {
 			return err
 		}

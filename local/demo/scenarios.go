@@ -24,6 +24,11 @@ var Scenarios = []Scenario{
 	{"seller-refund", "no TikTok return is open: the exact amount as a seller refund", (*shopper).sellerRefund},
 	{"inspected-too-long", "inspected, but no amount authorised: the alert fires, and heals", (*shopper).inspectedTooLong},
 	{"answered-by-signal", "authorised less than TikTok would pay: Finance answers by signal", (*shopper).answeredBySignal},
+	{"penny", "authorised a penny less than TikTok would pay: Finance answers by signal", (*shopper).penny},
+	{"not-returned", "two units announced, one was not in the parcel: only the other is paid", (*shopper).notReturned},
+	{"late-rma", "a TikTok return without an RMA keeps its own clock, until the RMA comes", (*shopper).lateRMA},
+	{"reopened", "the RMA is cancelled, the return ends; reopened, it goes on", (*shopper).reopened},
+	{"late-event", "news after the end: looked at, nothing done twice", (*shopper).lateEvent},
 }
 
 const (
@@ -102,7 +107,13 @@ func (s *shopper) inspectedTooLong() error {
 	return s.endsPaidAndSettled(s.total())
 }
 
-func (s *shopper) answeredBySignal() error {
+func (s *shopper) answeredBySignal() error { return s.financeAcceptsFull("3.00") }
+
+func (s *shopper) penny() error { return s.financeAcceptsFull("0.01") }
+
+// financeAcceptsFull authorises less than TikTok's return would pay; Finance
+// lets it pay all.
+func (s *shopper) financeAcceptsFull(less string) error {
 	if err := s.buysAndReturns(1, ""); err != nil {
 		return err
 	}
@@ -112,7 +123,7 @@ func (s *shopper) answeredBySignal() error {
 	if err := s.inspected(1); err != nil {
 		return err
 	}
-	if err := s.authorises(minus(s.total(), "3.00")); err != nil {
+	if err := s.authorises(minus(s.total(), less)); err != nil {
 		return err
 	}
 	if err := s.until("Finance is asked", func() (bool, error) { return s.shows(returns.RefundValueMismatch) }); err != nil {
@@ -125,6 +136,112 @@ func (s *shopper) answeredBySignal() error {
 		return fmt.Errorf("answer: %w", err)
 	}
 	return s.endsPaidWithNote(s.total())
+}
+
+func (s *shopper) notReturned() error {
+	if err := s.buys(2); err != nil {
+		return err
+	}
+	if err := s.asksForRMA(2, ""); err != nil {
+		return err
+	}
+	if err := s.parcelGoesBack(); err != nil {
+		return err
+	}
+	if err := s.house.TikTok.WarehouseReceives(s.product.sku, s.house.warehouse, 1); err != nil {
+		return fmt.Errorf("shelf: %w", err)
+	}
+	s.expect.restocked = 1
+	err := s.house.ReturnGO.Validate(s.rmaID, []returngosandbox.ItemValidation{
+		{ItemID: s.itemIDs[0], Returned: true, Restockable: true, Location: location},
+		{ItemID: s.itemIDs[1], Reason: "Not in parcel", Location: location},
+	})
+	if err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
+	s.itemIDs = s.itemIDs[:1]
+	if err := s.authorises(s.product.price); err != nil {
+		return err
+	}
+	return s.endsPaidAndSettled(s.product.price)
+}
+
+func (s *shopper) lateRMA() error {
+	if err := s.buys(1); err != nil {
+		return err
+	}
+	if err := s.opensTikTokReturn(); err != nil {
+		return err
+	}
+	key := returns.TikTokKey(s.tiktokReturnID)
+	err := s.until("CX hears of a TikTok return without an RMA", func() (bool, error) { return s.showsAt(key, returns.ReturnWithoutRMA) })
+	if err != nil {
+		return err
+	}
+	if err := s.asksForRMA(1, ""); err != nil {
+		return err
+	}
+	if err := s.parcelGoesBack(); err != nil {
+		return err
+	}
+	if err := s.inspected(1); err != nil {
+		return err
+	}
+	if err := s.authorises(""); err != nil {
+		return err
+	}
+	if err := s.endsPaidAndSettled(s.total()); err != nil {
+		return err
+	}
+	return s.until("the clock was handed over", func() (bool, error) { return s.closedAt(key) })
+}
+
+func (s *shopper) reopened() error {
+	if err := s.buys(1); err != nil {
+		return err
+	}
+	if err := s.asksForRMA(1, ""); err != nil {
+		return err
+	}
+	if err := s.house.ReturnGO.Cancel(s.rmaID, "changed their mind"); err != nil {
+		return fmt.Errorf("cancel: %w", err)
+	}
+	if err := s.until("the cancelled return closed", s.closed); err != nil {
+		return err
+	}
+	if err := s.house.ReturnGO.Reopen(s.rmaID); err != nil {
+		return fmt.Errorf("reopen: %w", err)
+	}
+	if err := s.parcelGoesBack(); err != nil {
+		return err
+	}
+	if err := s.inspected(1); err != nil {
+		return err
+	}
+	if err := s.authorises(""); err != nil {
+		return err
+	}
+	return s.endsPaidAndSettled(s.total())
+}
+
+func (s *shopper) lateEvent() error {
+	if err := s.happy(); err != nil {
+		return err
+	}
+	first, err := s.runID()
+	if err != nil {
+		return err
+	}
+	if err := s.house.ReturnGO.Done(s.rmaID); err != nil {
+		return fmt.Errorf("done: %w", err)
+	}
+	return s.until("the late news was looked at", func() (bool, error) {
+		now, err := s.runID()
+		if err != nil || now == first {
+			return false, err
+		}
+		return s.closed()
+	})
 }
 
 // shopper is one return with all the people around it.
@@ -169,12 +286,20 @@ func (s *shopper) buysAndReturns(units int, fee string) error {
 	if err := s.buys(units); err != nil {
 		return err
 	}
+	if err := s.opensTikTokReturn(); err != nil {
+		return err
+	}
+	return s.asksForRMA(units, fee)
+}
+
+// opensTikTokReturn is the buyer asking in the TikTok app.
+func (s *shopper) opensTikTokReturn() error {
 	var err error
 	s.tiktokReturnID, err = s.house.TikTok.OpenReturn(tiktoksandbox.ReturnSpec{OrderID: s.orderID, LineIDs: s.lineIDs, Reason: buyerReason})
 	if err != nil {
 		return fmt.Errorf("TikTok return: %w", err)
 	}
-	return s.asksForRMA(units, fee)
+	return nil
 }
 
 func (s *shopper) asksForRMA(units int, fee string) error {

@@ -174,7 +174,7 @@ func (v *Verdict) countCalls(tiktok, returngo map[string]int) {
 
 // countExceptions reads the ledger: exceptions are ours, no platform knows them.
 func (h *House) countExceptions(ctx context.Context, v *Verdict) error {
-	return h.readLedger(ctx, func(tx *ledger.Tx) error {
+	return h.ReadLedger(ctx, func(tx *ledger.Tx) error {
 		counts, err := tx.ExceptionCounts(ctx)
 		for _, c := range counts {
 			v.Exceptions[c.Kind] = c.Opened

@@ -72,7 +72,7 @@ func (s *Server) start(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	if err = context.Cause(ctx); err != nil {
-		return err
+		return err //nolint:wrapcheck // the caller's own reason
 	}
 	if err = s.ports.releaseServices(); err != nil {
 		return fmt.Errorf("hand the ports to the Temporal services: %w", err)

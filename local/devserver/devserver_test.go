@@ -3,6 +3,7 @@ package devserver_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -60,7 +61,8 @@ func ThreeDays(ctx workflow.Context) (time.Duration, error) {
 }
 
 func deadline(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience) //nolint:usetesting // clean-up outlives the context of the test
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -111,7 +113,7 @@ func options(id string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{ID: id, TaskQueue: queue}
 }
 
-func TestOneWorkflow(t *testing.T) {
+func TestOneWorkflow(t *testing.T) { //nolint:tparallel // its parts look at one server, in order
 	t.Parallel()
 	core, lines := observer.New(zapcore.DebugLevel)
 	begin := time.Now()
@@ -314,7 +316,7 @@ func TestFailedStartIsRolledBack(t *testing.T) {
 
 func TestCancelledStart(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := devserver.Start(ctx, devserver.Options{})
 	require.ErrorIs(t, err, context.Canceled)
@@ -365,7 +367,7 @@ func ownGoroutines() []string {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if left := ownGoroutines(); len(left) > 0 {
-		println("goroutines left after every server was stopped:\n" + strings.Join(left, "\n\n"))
+		fmt.Fprintln(os.Stderr, "goroutines left after every server was stopped:\n"+strings.Join(left, "\n\n"))
 		code = 1
 	}
 	if code != 0 {

@@ -50,7 +50,7 @@ func reservePorts(opts Options) (*ports, error) {
 
 func listen(name string, port int) (net.Listener, error) {
 	address := net.JoinHostPort(host, strconv.Itoa(port))
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", address) //nolint:noctx // a local port is taken at once or not at all
 	if err != nil {
 		return nil, fmt.Errorf("%s port %d is not free: %w", name, port, err)
 	}
@@ -77,4 +77,4 @@ func release(listeners ...net.Listener) error {
 	return errors.Join(errs...)
 }
 
-func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port } //nolint:forcetypeassert // every port here is TCP

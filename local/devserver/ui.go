@@ -77,11 +77,11 @@ func waitForPage(ctx context.Context, url string) error {
 func get(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("ask %s: %w", url, err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // it names the method and the address
 	}
 	_ = response.Body.Close()
 	if response.StatusCode != http.StatusOK {

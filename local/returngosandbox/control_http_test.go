@@ -49,7 +49,7 @@ func TestControlListener(t *testing.T) {
 	books := tell("books", `{}`, 200)
 	require.Equal(t, Received, dig(books, "RMAs", id, "Status"))
 	require.Equal(t, "R1", dig(books, "RMAs", id, "Transactions", 0, "Reference"))
-	require.EqualValues(t, 7.25, dig(books, "RMAs", id, "Transactions", 0, "Amount"))
+	require.InDelta(t, 7.25, dig(books, "RMAs", id, "Transactions", 0, "Amount"), 0)
 	require.Equal(t, Received, tell("rma", about, 200)["Status"])
 	tell("deliveries", `{}`, 200)
 	tell("tick", `{}`, 200)

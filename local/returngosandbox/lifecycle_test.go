@@ -1,6 +1,7 @@
 package returngosandbox
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -88,7 +89,7 @@ func TestMandatoryInspection(t *testing.T) {
 	status, _ = b.call("PUT", "/rma/"+id+"/status", obj{"status": Done, "itemsValidation": half})
 	require.Equal(t, 400, status)
 	require.Nil(t, b.rma(id).Items[0].Validation, "a refused request leaves nothing behind")
-	both := append(half, obj{"returnedItemId": items[1], "nonReturnedReason": "Not in parcel"})
+	both := append(slices.Clone(half), obj{"returnedItemId": items[1], "nonReturnedReason": "Not in parcel"})
 	status, _ = b.call("PUT", "/rma/"+id+"/status", obj{"status": Done, "itemsValidation": both})
 	require.Equal(t, 200, status)
 	require.Equal(t, "Not in parcel", b.rma(id).Items[1].Validation.NotReturnedReason)

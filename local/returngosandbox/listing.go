@@ -68,7 +68,7 @@ func (f rmaFilter) matches(r *RMA) bool {
 // commaList reads a comma-separated filter; absent or empty means no filter (contract 1.5).
 func commaList(q url.Values, name string) []string {
 	var list []string
-	for _, value := range strings.Split(q.Get(name), ",") {
+	for value := range strings.SplitSeq(q.Get(name), ",") {
 		if value = strings.TrimSpace(value); value != "" {
 			list = append(list, value)
 		}
@@ -140,7 +140,7 @@ func parseSort(text string) ([]sortKey, error) {
 		return nil, nil
 	}
 	var keys []sortKey
-	for _, part := range strings.Split(text, ",") {
+	for part := range strings.SplitSeq(text, ",") {
 		sign, column := part[:min(1, len(part))], part[min(1, len(part)):]
 		if (sign != "+" && sign != "-") || (column != "rma_created_at" && column != "rma_updated_at") {
 			return nil, fmt.Errorf("sort_by: %q is not a signed column", part)

@@ -115,12 +115,10 @@ func (s *Sandbox) deliverInBackground(slots chan struct{}) {
 	s.mu.Unlock()
 	for _, d := range due {
 		slots <- struct{}{}
-		s.running.Add(1)
-		go func() {
-			defer s.running.Done()
+		s.running.Go(func() {
 			s.attempt(d)
 			<-slots
-		}()
+		})
 	}
 }
 

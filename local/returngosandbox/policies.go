@@ -43,7 +43,7 @@ func (p PolicyRule) fits(l *Line) bool {
 	return len(p.OnlySKUs) == 0 || slices.Contains(p.OnlySKUs, l.SKU)
 }
 
-func (p PolicyRule) view(s *Sandbox) obj {
+func (p PolicyRule) view(*Sandbox) obj {
 	return obj{"policyRuleId": p.ID, "policyRuleName": p.Name, "resolutionName": p.ResolutionName, "resolutionType": p.ResolutionType,
 		"returnMethod":  obj{"type": p.ReturnMethod, "name": p.ReturnMethodName},
 		"restockingFee": p.RestockingFee, "returnFee": p.ReturnFee, "shipmentFee": p.ShipmentFee, "isAutoApprove": p.AutoApprove}

@@ -144,8 +144,8 @@ func read(c *call, into any) error {
 	}
 	fields := reflect.TypeOf(into).Elem()
 	exact := map[string]json.RawMessage{}
-	for i := range fields.NumField() {
-		name := fields.Field(i).Tag.Get("json")
+	for field := range fields.Fields() {
+		name := field.Tag.Get("json")
 		if value, sent := given[name]; sent {
 			exact[name] = value
 		}

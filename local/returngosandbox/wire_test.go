@@ -48,7 +48,7 @@ func TestStrictSchema(t *testing.T) {
 	_, got := b.call("GET", "/rma/"+id, nil)
 	require.Equal(t, false, got["isOutOfPolicy"])
 	require.IsType(t, "", dig(got, "transactions", 0, "id"))
-	require.Equal(t, "", dig(got, "shipments", 0, "carrierName"))
+	require.Empty(t, dig(got, "shipments", 0, "carrierName"))
 	require.Equal(t, items[0], dig(got, "items", 0, "itemValidationStatusResponse", "returnedItemId"))
 }
 

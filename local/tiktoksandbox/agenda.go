@@ -25,7 +25,7 @@ func (a *agenda) Less(i, j int) bool {
 	return a.tasks[i].at.Before(a.tasks[j].at)
 }
 func (a *agenda) Swap(i, j int) { a.tasks[i], a.tasks[j] = a.tasks[j], a.tasks[i] }
-func (a *agenda) Push(x any)    { a.tasks = append(a.tasks, x.(*task)) }
+func (a *agenda) Push(x any)    { a.tasks = append(a.tasks, x.(*task)) } //nolint:forcetypeassert // the heap holds tasks only
 func (a *agenda) Pop() any {
 	last := a.tasks[len(a.tasks)-1]
 	a.tasks = a.tasks[:len(a.tasks)-1]
@@ -54,7 +54,7 @@ func (s *Sandbox) catchUp() {
 	}
 	clock := s.clock()
 	for len(s.agenda.tasks) > 0 && !s.agenda.tasks[0].at.After(clock) {
-		due := heap.Pop(&s.agenda).(*task)
+		due := heap.Pop(&s.agenda).(*task) //nolint:forcetypeassert // the heap holds tasks only
 		s.virtual = due.at
 		due.run()
 		s.virtual = time.Time{}

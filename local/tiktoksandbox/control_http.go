@@ -54,7 +54,7 @@ func (s *Sandbox) controls() map[string]http.HandlerFunc {
 		"order/delivered": answerWith(func(in OrderSpec) (any, error) { return withID(s.DeliveredOrder(in)) }),
 		"return":          answerWith(func(in ReturnSpec) (any, error) { return withID(s.OpenReturn(in)) }),
 		"fault":           answerWith(func(in Fault) (any, error) { return nil, s.AddFault(in) }),
-		"weather":         answerWith(func(in WebhookWeather) (any, error) { s.SetWebhookWeather(in); return nil, nil }),
+		"weather":         answerWith(func(in WebhookWeather) (any, error) { s.SetWebhookWeather(in); return nil, nil }), //nolint:nilnil // there is nothing to tell
 	}
 	for name, do := range s.targetControls() {
 		controls[name] = answerWith(do)

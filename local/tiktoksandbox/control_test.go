@@ -16,7 +16,7 @@ func TestControlSurface(t *testing.T) {
 	control := sc.s.ControlHandler()
 	post := func(path, body string) (int, map[string]json.RawMessage) {
 		recorder := httptest.NewRecorder()
-		control.ServeHTTP(recorder, httptest.NewRequest("POST", "/_sandbox/"+path, strings.NewReader(body)))
+		control.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/_sandbox/"+path, strings.NewReader(body)))
 		var content map[string]json.RawMessage
 		_ = json.Unmarshal(recorder.Body.Bytes(), &content)
 		return recorder.Code, content
@@ -42,7 +42,7 @@ func TestControlSurface(t *testing.T) {
 	code, _ = post("return/ship", `{"misspelt":"x"}`)
 	require.Equal(t, 400, code)
 	recorder := httptest.NewRecorder()
-	control.ServeHTTP(recorder, httptest.NewRequest("GET", "/authorization/202309/shops", nil))
+	control.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/authorization/202309/shops", nil))
 	require.Equal(t, 404, recorder.Code, "never mixed with the API")
 }
 

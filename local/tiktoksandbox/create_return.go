@@ -15,8 +15,6 @@ type selector struct {
 	} `json:"order_line_list"`
 }
 
-func (s selector) empty() bool { return len(s.LineIDs)+len(s.SKUs)+len(s.Lines) == 0 }
-
 type createReturnRequest struct {
 	selector
 	OrderID     string  `json:"order_id"`

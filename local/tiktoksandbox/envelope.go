@@ -3,6 +3,7 @@ package tiktoksandbox
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -66,9 +67,7 @@ func (r reply) write(w http.ResponseWriter) {
 		// The standard way to cut a connection without an answer.
 		panic(http.ErrAbortHandler)
 	}
-	for key, values := range r.header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), r.header)
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body)
 }

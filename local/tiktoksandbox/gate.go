@@ -178,8 +178,7 @@ func (c *call) decode(into any) *apiError {
 	}
 	if err := json.Unmarshal(c.body, into); err != nil {
 		// A right JSON of a wrong type is a parameter error of the endpoint's module.
-		var wrongType *json.UnmarshalTypeError
-		if errors.As(err, &wrongType) {
+		if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fail(c.badParameter(), "Invalid type of field %s.", wrongType.Field)
 		}
 		return fail(36009022, "Invalid body format.")

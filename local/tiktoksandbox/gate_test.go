@@ -1,6 +1,7 @@
 package tiktoksandbox
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,9 +14,7 @@ import (
 func TestRequestSignatureMatchesTheContractsExamples(t *testing.T) {
 	base := func(extra url.Values) url.Values {
 		query := url.Values{"app_key": {"demo_key"}, "timestamp": {"1760000000"}, "sign": {"ignored"}, "access_token": {"ignored"}}
-		for key, values := range extra {
-			query[key] = values
-		}
+		maps.Copy(query, extra)
 		return query
 	}
 	tests := map[string]struct {
@@ -122,7 +121,7 @@ func TestTokens(t *testing.T) {
 	sc := newScene(t, "GB")
 	shops := func() int { return sc.call("GET", "/authorization/202309/shops", nil, "").Code }
 	refresh := func(token string) answer {
-		request, err := http.NewRequest("GET", sc.server.URL+"/api/v2/token/refresh?"+url.Values{"app_key": {"demo_key"},
+		request, err := http.NewRequest(http.MethodGet, sc.server.URL+"/api/v2/token/refresh?"+url.Values{"app_key": {"demo_key"},
 			"app_secret": {"demo_secret"}, "refresh_token": {token}, "grant_type": {"refresh_token"}}.Encode(), nil)
 		require.NoError(t, err)
 		return must(sc.send(request))(t)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -142,10 +143,5 @@ func oneOf(list []string, value string) bool {
 	if len(list) == 0 {
 		return true
 	}
-	for _, candidate := range list {
-		if candidate == value {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, value)
 }

@@ -1,7 +1,6 @@
 package tiktoksandbox
 
 import (
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -117,9 +116,4 @@ func matchResource(pattern, resource string) (id string, ok bool) {
 
 func isID(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
-}
-
-// isWrite tells the calls that change something.
-func (r *route) isWrite() bool {
-	return r.method != http.MethodGet && !strings.HasSuffix(r.name, "search") && r.name != "refunds/calculate"
 }

@@ -3,6 +3,7 @@ package tiktoksandbox
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -119,9 +120,7 @@ func (sc *scene) call(method, path string, query url.Values, body string) answer
 func (sc *scene) request(method, path string, query url.Values, body string) *http.Request {
 	full := url.Values{"app_key": {"demo_key"}, "timestamp": {strconv.FormatInt(sc.clock.Now().Unix(), 10)},
 		"shop_cipher": {sc.shop.Cipher}}
-	for key, values := range query {
-		full[key] = values
-	}
+	maps.Copy(full, query)
 	if strings.HasPrefix(path, "/authorization/") {
 		full.Del("shop_cipher")
 	}

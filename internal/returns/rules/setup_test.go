@@ -295,8 +295,6 @@ func hold(f *Facts, units ...returns.UnitID) {
 	}
 }
 
-func held(units ...returns.UnitID) change { return func(f *Facts) { hold(f, units...) } }
-
 func heldBy(key returns.Key, units ...returns.UnitID) change {
 	return func(f *Facts) {
 		for _, u := range units {
@@ -356,13 +354,6 @@ func kinds(d Decision) []returns.Kind {
 		all = append(all, e.Kind)
 	}
 	return all
-}
-
-func exception(t *testing.T, d Decision, kind returns.Kind) returns.Exception {
-	t.Helper()
-	i := slices.IndexFunc(d.Plan.Exceptions, func(e returns.Exception) bool { return e.Kind == kind })
-	require.GreaterOrEqual(t, i, 0, "no %s among %v", kind, kinds(d))
-	return d.Plan.Exceptions[i]
 }
 
 func pairs(d Decision) map[string]returns.UnitID {

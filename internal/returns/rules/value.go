@@ -84,12 +84,12 @@ func (d *desk) valueUnits() {
 
 // takeTransaction values a unit by its transaction, once no others can follow.
 func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
-	if share, err := d.shareOf(u, t); err == nil {
-		u.value = share
-	} else {
+	share, err := d.shareOf(u, t)
+	if err != nil {
 		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
 		return
 	}
+	u.value = share
 	if order := d.Record.Order.Currency; u.value.CurrencyCode() != order {
 		d.askAbout(u, returns.CurrencyMismatch, u.value, "%s is authorised in %s, the order is in %s", u.item.SKU, u.value.CurrencyCode(), order)
 		return
