@@ -12,7 +12,7 @@ import (
 
 func main() {
 	root := &cobra.Command{Use: "local", Short: "returnbridge on one machine, for development"}
-	root.AddCommand(demo.Command())
+	root.AddCommand(demo.Command(), demo.HistoriesCommand())
 	if root.Execute() != nil {
 		os.Exit(1)
 	}

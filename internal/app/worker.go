@@ -8,7 +8,6 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"returnbridge/config"
 	"returnbridge/internal/messages"
@@ -62,7 +61,7 @@ func (h *house) workers() []worker.Worker {
 	flows := worker.New(h.temporal, messages.QueueReturns, worker.Options{
 		DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true, WorkerStopTimeout: stopTimeout,
 	})
-	RegisterWorkflows(flows)
+	workflows.Register(flows)
 	all := []worker.Worker{flows}
 	for _, q := range h.queues() {
 		w := worker.New(h.temporal, q, worker.Options{DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout})
@@ -83,19 +82,6 @@ func (h *house) queues() []string {
 	}
 	slices.Sort(queues)
 	return slices.Compact(queues)
-}
-
-// RegisterWorkflows registers every workflow under its name; replay tests use
-// the same list.
-func RegisterWorkflows(w interface {
-	RegisterWorkflowWithOptions(any, workflow.RegisterOptions)
-}) {
-	for name, flow := range map[string]any{
-		messages.Return: workflows.Return, messages.Stock: workflows.Stock,
-		messages.SweepReturnGO: workflows.SweepReturnGO, messages.SweepTikTok: workflows.SweepTikTok, messages.RefreshToken: workflows.RefreshToken,
-	} {
-		w.RegisterWorkflowWithOptions(flow, workflow.RegisterOptions{Name: name})
-	}
 }
 
 func (h *house) registerActivities(w worker.Worker) {

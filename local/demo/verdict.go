@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
 	"returnbridge/local/tiktoksandbox"
 )
 
@@ -42,6 +44,7 @@ type Verdict struct {
 	DurationSeconds    float64                   `json:"duration_s"`
 	Problems           []string                  `json:"problems"`
 	refunds, shortfall map[string]*big.Rat
+	examples           map[string]string // scenario → workflow id of a return that came to its end
 }
 
 // OK tells whether every return reached its end and nothing drifted.
@@ -60,7 +63,7 @@ func (h *House) judge(ctx context.Context, before []tiktoksandbox.StockLevel, al
 	v := &Verdict{
 		Returns: len(all), Outcomes: map[string]int{}, Exceptions: map[string]int{}, ExceptionOwners: map[string]string{},
 		RefundDifference: map[string]string{}, Calls: map[string]map[string]int{}, CallsPerReturn: map[string]float64{}, Problems: []string{},
-		refunds: map[string]*big.Rat{"GBP": new(big.Rat)},
+		refunds: map[string]*big.Rat{"GBP": new(big.Rat)}, examples: map[string]string{},
 	}
 	books := h.TikTok.Books()
 	for _, e := range all {
@@ -70,6 +73,7 @@ func (h *House) judge(ctx context.Context, before []tiktoksandbox.StockLevel, al
 			continue
 		}
 		v.Outcomes[e.scenario]++
+		v.examples[e.scenario] = messages.ReturnID(shopName, returns.RMAKey(e.rmaID))
 	}
 	v.judgeRefunds(books, all)
 	v.judgeStock(books, before, all)

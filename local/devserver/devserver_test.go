@@ -144,6 +144,9 @@ func TestOneWorkflow(t *testing.T) { //nolint:tparallel // its parts look at one
 	t.Run("its history can be replayed", func(t *testing.T) {
 		var text bytes.Buffer
 		require.NoError(t, devserver.ExportHistory(ctx, c, run.GetID(), "", &text))
+		host, err := os.Hostname()
+		require.NoError(t, err)
+		require.NotContains(t, text.String(), host)
 		history, err := client.HistoryFromJSON(&text, client.HistoryJSONOptions{})
 		require.NoError(t, err)
 		replayer := worker.NewWorkflowReplayer()

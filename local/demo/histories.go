@@ -1,0 +1,157 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.uber.org/zap"
+
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/local/devserver"
+	"returnbridge/local/tiktoksandbox"
+)
+
+// HistoriesCommand is `histories`: record what the replay tests replay.
+func HistoriesCommand() *cobra.Command {
+	var folder string
+	o := RunOptions{AtOnce: 16}
+	cmd := &cobra.Command{
+		Use: "histories", Short: "Record one history of every kind of workflow, for the replay tests",
+		Args: cobra.NoArgs, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return recordHistories(ctx, folder, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&folder, "out", "", "write the histories into this folder")
+	flags.IntVar(&o.Returns, "returns", len(Scenarios), "how many returns; at least one of each kind")
+	flags.Uint64Var(&o.Seed, "seed", 1, "draws the population; the same seed draws the same")
+	if err := cmd.MarkFlagRequired("out"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return cmd
+}
+
+// recordHistories writes only when everything has been recorded, and only if
+// the run came out as foreseen: a history of a mistake is no promise to keep.
+func recordHistories(ctx context.Context, folder string, o RunOptions) error {
+	if o.Returns < len(Scenarios) {
+		return fmt.Errorf("%d returns cannot show all %d kinds", o.Returns, len(Scenarios))
+	}
+	dir, err := os.MkdirTemp("", "returnbridge-histories-")
+	if err != nil {
+		return fmt.Errorf("demo data: %w", err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // temporary
+	h, err := Open(ctx, HouseOptions{Dir: dir, Seed: o.Seed, UIPort: devserver.NoUI, Log: zap.NewNop()})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	recorded, err := h.record(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return fmt.Errorf("folder of the histories: %w", err)
+	}
+	for name, history := range recorded {
+		if err := os.WriteFile(filepath.Join(folder, name+".json"), history, 0o600); err != nil {
+			return fmt.Errorf("write history: %w", err)
+		}
+	}
+	return nil
+}
+
+// record plays the population, and one buyer for whom nobody opens an RMA, and
+// reads one history of each kind by its file's name.
+func (h *House) record(ctx context.Context, o RunOptions) (map[string][]byte, error) {
+	buyer := &shopper{ctx: ctx, house: h, product: h.products[0], id: o.Returns}
+	ended := make(chan error, 1)
+	go func() { ended <- buyer.withoutRMA() }()
+	v, err := h.Run(ctx, o)
+	if err := errors.Join(err, <-ended); err != nil {
+		return nil, err
+	}
+	if !v.OK() {
+		return nil, fmt.Errorf("the run did not come out as foreseen: %v", v.Problems)
+	}
+	queries := map[string]string{
+		"return-own-clock": "WorkflowId = '" + buyer.workflowID() + "'",
+		"stock":            "WorkflowType = '" + messages.Stock + "'",
+		"sweep-returngo":   "WorkflowType = '" + messages.SweepReturnGO + "'",
+		"sweep-tiktok":     "WorkflowType = '" + messages.SweepTikTok + "'",
+		"refresh-token":    "WorkflowType = '" + messages.RefreshToken + "'",
+	}
+	for scenario, id := range v.examples {
+		queries["return-"+scenario] = "WorkflowId = '" + id + "'"
+	}
+	recorded := map[string][]byte{}
+	for name, query := range queries {
+		if recorded[name], err = h.longest(ctx, query); err != nil {
+			return nil, fmt.Errorf("history %s: %w", name, err)
+		}
+	}
+	return recorded, nil
+}
+
+// withoutRMA is a buyer who asks TikTok alone, and changes their mind after
+// people were told that there is no RMA.
+func (s *shopper) withoutRMA() error {
+	if err := s.buys(1); err != nil {
+		return err
+	}
+	var err error
+	s.tiktokReturnID, err = s.house.TikTok.OpenReturn(tiktoksandbox.ReturnSpec{OrderID: s.orderID, LineIDs: s.lineIDs, Reason: buyerReason})
+	if err != nil {
+		return fmt.Errorf("TikTok return: %w", err)
+	}
+	err = s.until("the TikTok return is watched", func() (bool, error) {
+		n, err := s.house.count(s.ctx, "WorkflowId = '"+s.workflowID()+"'")
+		return n > 0, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.until("the alert that there is no RMA", func() (bool, error) { return s.shows(returns.ReturnWithoutRMA) }); err != nil {
+		return err
+	}
+	if err := s.house.TikTok.BuyerWithdraws(s.tiktokReturnID); err != nil {
+		return fmt.Errorf("withdraw: %w", err)
+	}
+	return s.until("the return closed", s.closed)
+}
+
+// longest is the history of the run that had most to do among those that match
+// and are complete; it waits for the first of them.
+func (h *House) longest(ctx context.Context, query string) ([]byte, error) {
+	var runs []*workflowpb.WorkflowExecutionInfo
+	s := &shopper{ctx: ctx, house: h}
+	err := s.until("a complete run", func() (bool, error) {
+		page, err := h.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query + " AND ExecutionStatus = 'Completed'", PageSize: 1000})
+		runs = page.GetExecutions()
+		return len(runs) > 0, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	run := slices.MaxFunc(runs, func(a, b *workflowpb.WorkflowExecutionInfo) int {
+		return int(a.GetHistoryLength() - b.GetHistoryLength())
+	})
+	var text bytes.Buffer
+	err = devserver.ExportHistory(ctx, h.Client, run.GetExecution().GetWorkflowId(), run.GetExecution().GetRunId(), &text)
+	return text.Bytes(), err
+}

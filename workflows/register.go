@@ -1,0 +1,20 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"returnbridge/internal/messages"
+)
+
+// Register registers every workflow under its name, with a worker or with a
+// replayer.
+func Register(with interface {
+	RegisterWorkflowWithOptions(flow any, options workflow.RegisterOptions)
+}) {
+	for name, flow := range map[string]any{
+		messages.Return: Return, messages.Stock: Stock,
+		messages.SweepReturnGO: SweepReturnGO, messages.SweepTikTok: SweepTikTok, messages.RefreshToken: RefreshToken,
+	} {
+		with.RegisterWorkflowWithOptions(flow, workflow.RegisterOptions{Name: name})
+	}
+}
