@@ -35,6 +35,10 @@ var arrows = map[string][]string{
 		"config", "workflows", "activities", "internal/returns", "internal/returns/rules", "internal/messages",
 		"internal/platform", "internal/ledger", "internal/returngo", "internal/tiktokshop",
 	},
+	// Test helpers and checks of files that are no Go.
+	"internal/ledger/ledgertest": {},
+	"deploy":                     {},
+
 	"worker":  {"internal/app"},
 	"starter": {"internal/app"},
 }
