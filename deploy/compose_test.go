@@ -5,6 +5,7 @@ package deploy_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -91,6 +92,9 @@ func (m *mount) UnmarshalYAML(node *yaml.Node) error {
 		return node.Decode((*long)(m)) //nolint:wrapcheck // it names the line
 	}
 	parts := strings.Split(node.Value, ":")
+	if len(parts) < 2 {
+		return fmt.Errorf("line %d: %s is a volume without a name, lost with its container", node.Line, node.Value)
+	}
 	m.Source, m.Target = parts[0], parts[1]
 	m.ReadOnly = slices.Contains(parts[2:], "ro")
 	m.Type = "volume"
