@@ -120,7 +120,7 @@ func (s *shopper) withoutRMA() error {
 		return fmt.Errorf("TikTok return: %w", err)
 	}
 	err = s.until("the TikTok return is watched", func() (bool, error) {
-		n, err := s.house.count(s.ctx, "WorkflowId = '"+s.workflowID()+"'")
+		n, err := s.house.Count(s.ctx, "WorkflowId = '"+s.workflowID()+"'")
 		return n > 0, err
 	})
 	if err != nil {
