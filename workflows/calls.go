@@ -22,24 +22,30 @@ const (
 	prioritySweep    = 5
 )
 
-// How long one attempt may take, and how long we try before people hear of it.
-// An attempt makes up to eight calls with a deadline of ten seconds each; one
-// that meets a platform so slow is cut and begun again, and the claim of its one
-// write keeps it single. It is also how long a killed worker's attempt is waited
-// for. Attempts are never counted: an outage is waited out.
-const (
-	attempt        = time.Minute
-	lookPatience   = 10 * time.Minute
-	actPatience    = 30 * time.Minute
-	ledgerPatience = 24 * time.Hour
+// patience is how long one attempt may take, and how long we try before people
+// hear of it. Attempts are never counted: an outage is waited out.
+type patience struct{ attempt, total time.Duration }
+
+// An attempt of a look or an act makes up to eight calls with a deadline of ten
+// seconds each. One that meets a platform so slow is cut and begun again, and
+// the claim of its one write keeps it single; it is also how long a killed
+// worker's attempt is waited for. A sweep walks many pages and signals what it
+// finds.
+var (
+	lookPatience   = patience{attempt: time.Minute, total: 10 * time.Minute}
+	actPatience    = patience{attempt: time.Minute, total: 30 * time.Minute}
+	ledgerPatience = patience{attempt: time.Minute, total: 24 * time.Hour}
+	stockPatience  = patience{attempt: time.Minute, total: 24 * time.Hour}
+	tokenPatience  = patience{attempt: time.Minute, total: time.Hour}
+	sweepPatience  = patience{attempt: 15 * time.Minute, total: 30 * time.Minute}
 )
 
 // call runs one activity by its name on a queue.
-func call[Out any](ctx workflow.Context, activity, queue, summary string, priority int, patience time.Duration, in any) (Out, error) {
+func call[Out any](ctx workflow.Context, activity, queue, summary string, priority int, p patience, in any) (Out, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
-		StartToCloseTimeout:    attempt,
-		ScheduleToCloseTimeout: patience,
+		StartToCloseTimeout:    p.attempt,
+		ScheduleToCloseTimeout: p.total,
 		Summary:                summary,
 		Priority:               temporal.Priority{PriorityKey: priority},
 		// The activities give each retry its own delay with jitter; this is
@@ -63,22 +69,33 @@ func review(ctx workflow.Context, look messages.LookInput) (messages.PlanResult,
 	return call[messages.PlanResult](ctx, "Review", messages.QueueControl, "decide again", priorityRead, ledgerPatience, look)
 }
 
+// activityOf names the activity of an act; none if it is a look, or an act that
+// only a later version knows.
+func activityOf(kind returns.ActKind) string {
+	switch kind {
+	case returns.ActAccept:
+		return "Accept"
+	case returns.ActRefund:
+		return "Refund"
+	case returns.ActRestock:
+		return "Restock"
+	case returns.ActWriteBack:
+		return "WriteBack"
+	}
+	return ""
+}
+
 // do runs the activity of one act.
 func do(ctx workflow.Context, in messages.ReturnInput, act returns.Act) (messages.PlanResult, error) {
-	name, queue, priority := "", messages.QueueTikTok(in.Shop), priorityRefund
-	switch act.Kind {
-	case returns.ActAccept:
-		name, priority = "Accept", priorityDeadline
-	case returns.ActRefund:
-		name = "Refund"
-		if act.Route != returns.RouteSellerRefund {
-			priority = priorityDeadline
-		}
-	case returns.ActRestock:
-		name, queue, priority = "Restock", messages.QueueControl, priorityRestock
-	case returns.ActWriteBack:
-		name, queue = "WriteBack", messages.QueueReturnGO(in.ReturnGOKey)
+	queue, priority := messages.QueueTikTok(in.Shop), priorityDeadline
+	switch {
+	case act.Kind == returns.ActRestock:
+		queue, priority = messages.QueueControl, priorityRestock
+	case act.Kind == returns.ActWriteBack:
+		queue, priority = messages.QueueReturnGO(in.ReturnGOKey), priorityRefund
+	case act.Route == returns.RouteSellerRefund:
+		priority = priorityRefund
 	}
-	return call[messages.PlanResult](ctx, name, queue, string(act.Kind)+": "+act.Reason, priority, actPatience,
+	return call[messages.PlanResult](ctx, activityOf(act.Kind), queue, string(act.Kind)+": "+act.Reason, priority, actPatience,
 		messages.ActInput{Shop: in.Shop, Key: in.Key, Act: act})
 }

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"time"
-
 	"go.temporal.io/sdk/workflow"
 
 	"returnbridge/internal/messages"
@@ -11,17 +9,17 @@ import (
 // SweepReturnGO heals what ReturnGO's events missed: it signals only what
 // differs from the ledger.
 func SweepReturnGO(ctx workflow.Context, in messages.ShopInput) (messages.SweepResult, error) {
-	return call[messages.SweepResult](ctx, "SweepReturnGO", messages.QueueReturnGO(in.ReturnGOKey), "sweep ReturnGO", prioritySweep, 15*time.Minute, in)
+	return call[messages.SweepResult](ctx, "SweepReturnGO", messages.QueueReturnGO(in.ReturnGOKey), "sweep ReturnGO", prioritySweep, sweepPatience, in)
 }
 
 // SweepTikTok heals what TikTok's events missed, and re-reads every open TikTok
 // return: new deadlines appear without any event.
 func SweepTikTok(ctx workflow.Context, in messages.ShopInput) (messages.SweepResult, error) {
-	return call[messages.SweepResult](ctx, "SweepTikTok", messages.QueueTikTok(in.Shop), "sweep TikTok", prioritySweep, 15*time.Minute, in)
+	return call[messages.SweepResult](ctx, "SweepTikTok", messages.QueueTikTok(in.Shop), "sweep TikTok", prioritySweep, sweepPatience, in)
 }
 
 // RefreshToken renews a shop's TikTok token well before it ends.
 func RefreshToken(ctx workflow.Context, in messages.ShopInput) error {
-	_, err := call[struct{}](ctx, "RefreshToken", messages.QueueControl, "renew the TikTok token", priorityDeadline, time.Hour, in)
+	_, err := call[struct{}](ctx, "RefreshToken", messages.QueueControl, "renew the TikTok token", priorityDeadline, tokenPatience, in)
 	return err
 }

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -34,20 +35,19 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 			if err := decode(raw, &cmd); err != nil {
 				cmd = returns.Command{Why: "a signal that could not be read"}
 			}
-			r.apply(ctx, name, cmd)
+			r.signals++
+			r.apply(name, cmd, fmt.Sprintf("%s-%d-%08x", workflow.GetInfo(ctx).OriginalRunID, r.signals, crc32.ChecksumIEEE(raw.Payload().GetData())))
 		})
 		err := workflow.SetUpdateHandlerWithOptions(ctx, string(name), func(ctx workflow.Context, cmd returns.Command) (string, error) {
-			return r.answer(ctx, r.apply(ctx, name, cmd))
+			id := workflow.GetInfo(ctx).OriginalRunID + "-" + workflow.GetCurrentUpdateInfo(ctx).ID
+			r.apply(name, cmd, id)
+			return r.answer(ctx, id)
 		}, workflow.UpdateHandlerOptions{Description: describe(name)})
 		if err != nil {
 			return fmt.Errorf("update handler %s: %w", name, err)
 		}
 	}
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		for selector.HasPending() {
-			selector.Select(ctx)
-		}
-		r.listening = true
 		for ctx.Err() == nil {
 			selector.Select(ctx)
 		}
@@ -55,18 +55,16 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// apply queues a person's command for the next look and gives its id: the same
-// again after a reset is the same command.
-func (r *returnRun) apply(ctx workflow.Context, name returns.CommandName, cmd returns.Command) string {
-	r.taken++
-	cmd.Name = name
-	cmd.ID = fmt.Sprintf("%s-%d", workflow.GetInfo(ctx).OriginalRunID, r.taken)
+// apply queues a person's command for the next look under its id. The same again
+// after a reset bears the same id, and the ledger takes it once; another one that
+// comes in its place must not, or it would pass for a repeat.
+func (r *returnRun) apply(name returns.CommandName, cmd returns.Command, id string) {
+	cmd.Name, cmd.ID = name, id
 	r.commands = append(r.commands, cmd)
 	if name == returns.CommandRecheck {
 		r.markStale(returns.ReturnGO)
 		r.markStale(returns.TikTok)
 	}
-	return cmd.ID
 }
 
 // answer waits until the command is in the ledger and tells what became of it.

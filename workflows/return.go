@@ -14,36 +14,49 @@ import (
 // put back: look, act, wait (design section 5). What can wake it: news of either
 // platform, a command of a person, an act that ended, and its one timer.
 func Return(ctx workflow.Context, in messages.ReturnInput) error {
-	r := &returnRun{in: in, running: map[string]bool{}, repeats: map[string]int{}, outcomes: map[string]messages.Outcome{}}
+	r := &returnRun{
+		in: in, running: map[string]bool{}, tries: map[string]tries{}, outcomes: map[string]messages.Outcome{},
+		shown: shownBefore(workflow.GetTypedSearchAttributes(ctx)),
+	}
+	r.begin(ctx)
 	if err := r.listen(ctx); err != nil {
 		return err
 	}
-	// What came with the start rides on the first look.
-	if err := workflow.Await(ctx, func() bool { return r.listening }); err != nil {
-		return err //nolint:wrapcheck // cancelled from outside
-	}
-	r.news(messages.News{})
 	return r.run(ctx)
 }
 
-// maxRepeats bounds how often one plan's act is tried without a fresh look.
-const maxRepeats = 3
+// What keeps a plan that never comes to rest from spinning: an act is tried
+// maxTries times within a rest, a chain of looks ends after maxLooks, and what
+// is put off then waits for a rest. Two looks of the clock are at least soonest
+// apart.
+const (
+	maxTries = 3
+	maxLooks = 4
+	rest     = time.Minute
+	soonest  = time.Second
+)
+
+// tries counts how often an act was tried since a time.
+type tries struct {
+	since time.Time
+	count int
+}
 
 // returnRun is one run of one return.
 type returnRun struct {
-	in   messages.ReturnInput
-	plan returns.Plan
-
-	listening bool // what came before the first look has been received
+	in      messages.ReturnInput
+	plan    returns.Plan
+	adopted int // plans taken over so far
 
 	stale    []returns.Platform // what has to be read
 	pending  bool               // the clock or a command wants a decision
 	commands []returns.Command  // of people, not taken to the ledger yet
 	outcomes map[string]messages.Outcome
-	taken    int             // commands received, for their ids
+	signals  int             // commands that came as signals, for their ids
 	running  map[string]bool // acts under way
-	repeats  map[string]int  // how often an act was tried since the last look
-	planned  bool            // an act brought a new plan
+	tries    map[string]tries
+	resting  returns.Wake // what was put off lest it spins
+	planned  bool         // an act brought a new plan
 	trouble  []returns.Trouble
 
 	timerAt   time.Time
@@ -53,11 +66,17 @@ type returnRun struct {
 }
 
 func (r *returnRun) run(ctx workflow.Context) error {
+	if err := r.hear(ctx); err != nil { // what came with the start rides on the first look
+		return err
+	}
 	for {
 		if err := r.look(ctx); err != nil {
 			return err
 		}
 		r.act(ctx)
+		if err := r.hear(ctx); err != nil {
+			return err
+		}
 		r.show(ctx)
 		if r.ended(ctx) {
 			return nil
@@ -66,27 +85,42 @@ func (r *returnRun) run(ctx workflow.Context) error {
 			return workflow.NewContinueAsNewError(ctx, messages.Return, r.in) //nolint:wrapcheck // Temporal's own signal
 		}
 		r.arm(ctx)
-		// A return whose last news was a person's update can end only once that
-		// person has been answered.
-		if err := workflow.Await(ctx, func() bool { return r.hasNews() || r.planned || r.ended(ctx) }); err != nil {
+		if err := workflow.Await(ctx, func() bool { return r.hasNews() || r.planned }); err != nil {
 			return err //nolint:wrapcheck // cancelled from outside
 		}
 		r.planned = false
 	}
 }
 
+// begin marks what the first look reads: an RMA's plan asks for TikTok itself.
+// A run that goes on from another reads everything that one may have put off.
+func (r *returnRun) begin(ctx workflow.Context) {
+	r.markStale(returns.ReturnGO)
+	if r.in.Key.RMAID() == "" || workflow.GetInfo(ctx).ContinuedExecutionRunID != "" {
+		r.markStale(returns.TikTok)
+	}
+}
+
+// hear lets the other coroutines take what has arrived already. A signal that
+// the run did not hear before its end would be lost without a word.
+func (r *returnRun) hear(ctx workflow.Context) error {
+	heard := false
+	workflow.Go(ctx, func(workflow.Context) { heard = true })
+	return workflow.Await(ctx, func() bool { return heard }) //nolint:wrapcheck // cancelled from outside
+}
+
 // look reads what is stale and takes people's commands to the ledger, until the
 // plan asks for no further look. It never spins: a plan that keeps asking waits
 // for its timer.
 func (r *returnRun) look(ctx workflow.Context) error {
-	for range 4 {
+	for range maxLooks {
 		if !r.hasNews() {
 			return nil
 		}
 		platform := r.nextStale()
 		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble}
 		r.commands, r.trouble, r.pending = nil, nil, false
-		clear(r.repeats)
+		asked := r.adopted
 		out, err := r.lookAt(ctx, platform, in)
 		if err != nil {
 			out, err = r.reviewTrouble(ctx, platform, in, err)
@@ -94,12 +128,12 @@ func (r *returnRun) look(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		r.adopt(out)
+		r.adopt(ctx, out, asked)
 	}
 	if r.hasNews() {
 		workflow.GetLogger(ctx).Warn("the plan keeps asking for looks; waiting a minute", "shop", r.in.Shop, "return", string(r.in.Key))
-		r.stale, r.pending = nil, len(r.commands) > 0
-		r.plan.Wake = returns.Wake{At: workflow.Now(ctx).Add(time.Minute), Why: "look again", Read: []returns.Platform{returns.ReturnGO, returns.TikTok}}
+		r.putOff(ctx, "look again", r.stale...)
+		r.stale, r.pending = nil, false
 	}
 	return nil
 }
@@ -120,39 +154,71 @@ func (r *returnRun) reviewTrouble(ctx workflow.Context, platform returns.Platfor
 	if ctx.Err() != nil {
 		return messages.PlanResult{}, err
 	}
-	in.Trouble = append(in.Trouble, returns.Trouble{Platform: platform, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for " + lookPatience.String()})
+	if platform != "" {
+		in.Trouble = append(in.Trouble, returns.Trouble{Platform: platform, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for " + lookPatience.total.String()})
+	}
 	for {
 		out, err := review(ctx, in)
 		if err == nil || ctx.Err() != nil {
 			return out, err
 		}
-		workflow.GetLogger(ctx).Error("the ledger has not answered for a day; trying on", "error", err)
+		workflow.GetLogger(ctx).Error("the ledger has not answered; trying on", "error", err)
+		if err := workflow.Sleep(ctx, rest); err != nil {
+			return out, err //nolint:wrapcheck // cancelled from outside
+		}
 	}
 }
 
 // act starts what the plan names and is not under way yet. The refund and the
-// restock never wait for each other.
+// restock never wait for each other, and what follows from an act does not wait
+// for a look that is under way.
 func (r *returnRun) act(ctx workflow.Context) {
 	for _, a := range r.plan.Acts {
 		name := string(a.Kind) + " " + a.Subject
-		if a.Kind == returns.ActLookReturnGO || a.Kind == returns.ActLookTikTok || r.running[name] {
+		if activityOf(a.Kind) == "" || r.running[name] {
 			continue
 		}
-		if r.repeats[name]++; r.repeats[name] > maxRepeats {
-			r.plan.Wake = returns.Wake{At: workflow.Now(ctx).Add(time.Minute), Why: "try again: " + a.Reason, Read: []returns.Platform{returns.TikTok}}
+		if !r.mayTry(ctx, name) {
+			r.putOff(ctx, "try again: "+a.Reason)
 			continue
 		}
 		r.running[name] = true
+		asked := r.adopted
 		workflow.Go(ctx, func(ctx workflow.Context) {
-			defer delete(r.running, name)
 			out, err := do(ctx, r.in, a)
+			delete(r.running, name)
 			if err != nil {
 				r.actFailed(ctx, a, err)
 				return
 			}
-			r.adopt(out)
+			r.adopt(ctx, out, asked)
+			r.act(ctx)
 			r.planned = true
 		})
+	}
+}
+
+// mayTry counts a try of an act. Looks do not clear the count: an act and a look
+// that keep asking for each other would spin.
+func (r *returnRun) mayTry(ctx workflow.Context, name string) bool {
+	now, t := workflow.Now(ctx), r.tries[name]
+	if now.Sub(t.since) >= rest {
+		t = tries{since: now}
+	}
+	t.count++
+	r.tries[name] = t
+	return t.count <= maxTries
+}
+
+// putOff has something looked at after a rest, whatever a plan says meanwhile.
+func (r *returnRun) putOff(ctx workflow.Context, why string, read ...returns.Platform) {
+	if r.resting.At.IsZero() {
+		r.resting = returns.Wake{At: workflow.Now(ctx).Add(rest), Why: why}
+	}
+	for _, p := range read {
+		if !slices.Contains(r.resting.Read, p) {
+			r.resting.Read = append(r.resting.Read, p)
+		}
 	}
 }
 
@@ -168,20 +234,26 @@ func (r *returnRun) actFailed(ctx workflow.Context, a returns.Act, err error) {
 	if a.Kind == returns.ActWriteBack {
 		platform = returns.ReturnGO
 	}
-	r.trouble = append(r.trouble, returns.Trouble{Platform: platform, Endpoint: string(a.Kind), Class: returns.TroubleUnreachable, Message: "not possible for " + actPatience.String()})
+	r.trouble = append(r.trouble, returns.Trouble{Platform: platform, Endpoint: string(a.Kind), Class: returns.TroubleUnreachable, Message: "not possible for " + actPatience.total.String()})
 	r.pending = true
 }
 
-// adopt takes over a plan unless a newer one is already there, and what it asks
-// to be read.
-func (r *returnRun) adopt(out messages.PlanResult) {
+// adopt takes over a plan and what it asks to be read, unless a plan decided
+// later came in since it was asked for. Without one the order is certain; times
+// of two machines do not count then.
+func (r *returnRun) adopt(ctx workflow.Context, out messages.PlanResult, asked int) {
 	for _, o := range out.Outcomes {
 		r.outcomes[o.CommandID] = o
 	}
-	if out.Plan.DecidedAt.Before(r.plan.DecidedAt) {
+	if r.adopted != asked && out.Plan.DecidedAt.Before(r.plan.DecidedAt) {
 		return
 	}
+	r.adopted++
 	r.plan = out.Plan
+	if w := &r.plan.Wake; !w.At.IsZero() {
+		// The clocks of two machines may differ; how long to wait does not.
+		w.At = workflow.Now(ctx).Add(w.At.Sub(out.Plan.DecidedAt))
+	}
 	for _, a := range r.plan.Acts {
 		switch a.Kind {
 		case returns.ActLookReturnGO:
@@ -219,24 +291,37 @@ func (r *returnRun) quiet() bool { return !r.hasNews() && len(r.running) == 0 }
 // ended tells whether the return is over: the plan says so, nothing is under
 // way, nobody waits for an answer.
 func (r *returnRun) ended(ctx workflow.Context) bool {
-	return r.plan.Close && r.quiet() && workflow.AllHandlersFinished(ctx)
+	return r.plan.Close && r.quiet() && r.resting.At.IsZero() && workflow.AllHandlersFinished(ctx)
 }
 
-// arm sets the one timer for the earliest time the plan names. A later time
-// never cancels it: when it fires too early it is set anew.
+// next is the earliest time at which the return looks though nothing is heard.
+func (r *returnRun) next() returns.Wake {
+	w := r.plan.Wake
+	if r.plan.Close {
+		w = returns.Wake{}
+	}
+	if w.At.IsZero() || !r.resting.At.IsZero() && r.resting.At.Before(w.At) {
+		return r.resting
+	}
+	return w
+}
+
+// arm sets the one timer for the earliest time. A later time never cancels it:
+// when it fires too early it is set anew.
 func (r *returnRun) arm(ctx workflow.Context) {
-	at := r.plan.Wake.At
-	if at.IsZero() || r.plan.Close || !r.timerAt.IsZero() && !r.timerAt.After(at) {
+	w := r.next()
+	if w.At.IsZero() || !r.timerAt.IsZero() && !r.timerAt.After(w.At) {
 		return
 	}
 	if r.stopTimer != nil {
 		r.stopTimer()
 	}
+	wait := max(w.At.Sub(workflow.Now(ctx)), soonest)
 	timerCtx, stop := workflow.WithCancel(ctx)
-	r.timerAt, r.stopTimer = at, stop
-	timer := workflow.NewTimerWithOptions(timerCtx, max(at.Sub(workflow.Now(ctx)), 10*time.Millisecond), workflow.TimerOptions{Summary: r.plan.Wake.Why})
+	r.timerAt, r.stopTimer = w.At, stop
+	timer := workflow.NewTimerWithOptions(timerCtx, wait, workflow.TimerOptions{Summary: w.Why})
 	workflow.Go(timerCtx, func(ctx workflow.Context) {
-		if timer.Get(ctx, nil) != nil {
+		if timer.Get(ctx, nil) != nil || ctx.Err() != nil {
 			return // withdrawn
 		}
 		r.timerAt, r.stopTimer = time.Time{}, nil
@@ -244,31 +329,44 @@ func (r *returnRun) arm(ctx workflow.Context) {
 	})
 }
 
-// wake is the timer's news.
+// wake is the timer's news; it is none if what the timer was set for has moved.
 func (r *returnRun) wake(ctx workflow.Context) {
-	if w := r.plan.Wake; w.At.After(workflow.Now(ctx)) {
+	now, due := workflow.Now(ctx), false
+	for _, w := range []returns.Wake{r.plan.Wake, r.resting} {
+		if w.At.IsZero() || w.At.After(now) {
+			continue
+		}
+		due = true
+		for _, p := range w.Read {
+			r.markStale(p)
+		}
+	}
+	if !due {
 		r.arm(ctx)
 		return
 	}
-	for _, p := range r.plan.Wake.Read {
-		r.markStale(p)
+	if !r.resting.At.After(now) {
+		r.resting = returns.Wake{}
 	}
 	r.pending = true
 }
 
-// news marks what has to be read.
+// news marks what has to be read. A platform that is not known is news of a
+// later version: everything is read.
 func (r *returnRun) news(n messages.News) {
-	if len(n.Platforms) == 0 {
-		n.Platforms = []returns.Platform{returns.ReturnGO}
-		if r.in.Key.RMAID() == "" {
-			n.Platforms = []returns.Platform{returns.TikTok}
+	everything := len(n.Platforms) == 0
+	for _, p := range n.Platforms {
+		switch p {
+		case messages.LedgerOnly:
+			r.pending = true
+		case returns.ReturnGO, returns.TikTok:
+			r.markStale(p)
+		default:
+			everything = true
 		}
 	}
-	for _, p := range n.Platforms {
-		if p == messages.LedgerOnly {
-			r.pending = true
-			continue
-		}
-		r.markStale(p)
+	if everything {
+		r.markStale(returns.ReturnGO)
+		r.markStale(returns.TikTok)
 	}
 }

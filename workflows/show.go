@@ -24,7 +24,7 @@ type attributes struct {
 // attributes for lists. Attributes are billed, so only changes are written, all
 // in one call.
 func (r *returnRun) show(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, details(r.plan))
+	workflow.SetCurrentDetails(ctx, details(r.plan, r.next()))
 	now := r.attributes()
 	if !r.quiet() && slices.Equal(now.kinds, r.shown.kinds) {
 		return // about to change again; only what people must answer cannot wait
@@ -57,6 +57,21 @@ func (r *returnRun) attributes() attributes {
 	return a
 }
 
+// shownBefore are the attributes that were there at the start: a run that goes on
+// from another inherits its attributes and has to take back what is over.
+func shownBefore(sa temporal.SearchAttributes) attributes {
+	var a attributes
+	a.stage, _ = sa.GetKeyword(messages.AttrStage)
+	a.order, _ = sa.GetKeyword(messages.AttrOrder)
+	a.tiktokReturn, _ = sa.GetKeyword(messages.AttrTikTokReturn)
+	a.kinds, _ = sa.GetKeywordList(messages.AttrExceptionKinds)
+	a.owners, _ = sa.GetKeywordList(messages.AttrExceptionOwners)
+	a.skus, _ = sa.GetKeywordList(messages.AttrSKUs)
+	a.deadline, _ = sa.GetTime(messages.AttrDeadline)
+	a.inspected, _ = sa.GetTime(messages.AttrInspectedAt)
+	return a
+}
+
 func changes(was, now attributes) []temporal.SearchAttributeUpdate {
 	var updates []temporal.SearchAttributeUpdate
 	add := func(changed bool, u temporal.SearchAttributeUpdate) {
@@ -70,37 +85,43 @@ func changes(was, now attributes) []temporal.SearchAttributeUpdate {
 	add(!slices.Equal(was.kinds, now.kinds), messages.AttrExceptionKinds.ValueSet(now.kinds))
 	add(!slices.Equal(was.owners, now.owners), messages.AttrExceptionOwners.ValueSet(now.owners))
 	add(!slices.Equal(was.skus, now.skus), messages.AttrSKUs.ValueSet(now.skus))
-	if !was.deadline.Equal(now.deadline) {
-		add(!now.deadline.IsZero(), messages.AttrDeadline.ValueSet(now.deadline))
-		add(now.deadline.IsZero(), messages.AttrDeadline.ValueUnset())
+	for _, t := range []struct {
+		key      temporal.SearchAttributeKeyTime
+		was, now time.Time
+	}{{messages.AttrDeadline, was.deadline, now.deadline}, {messages.AttrInspectedAt, was.inspected, now.inspected}} {
+		set := t.key.ValueSet(t.now)
+		if t.now.IsZero() {
+			set = t.key.ValueUnset()
+		}
+		add(!t.was.Equal(t.now), set)
 	}
-	add(!was.inspected.Equal(now.inspected) && !now.inspected.IsZero(), messages.AttrInspectedAt.ValueSet(now.inspected))
 	return updates
 }
 
 // details is the return's story as a short page.
-func details(p returns.Plan) string {
+func details(p returns.Plan, next returns.Wake) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** — %s\n\n", p.Stage, p.Summary)
+	write := func(format string, args ...any) { b.WriteString(fmt.Sprintf(format, args...)) }
+	write("**%s** — %s\n\n", p.Stage, p.Summary)
 	for _, e := range p.Exceptions {
-		fmt.Fprintf(&b, "- `%s` (%s): %s\n", e.Kind, e.Owner, e.Sentence)
+		write("- `%s` (%s): %s\n", e.Kind, e.Owner, e.Sentence)
 	}
 	if len(p.Exceptions) > 0 {
-		b.WriteString("\n")
+		write("\n")
 	}
 	if len(p.Units) > 0 {
-		b.WriteString("| unit | inspection | authorised | refund | stock |\n| --- | --- | --- | --- | --- |\n")
+		write("| unit | inspection | authorised | refund | stock |\n| --- | --- | --- | --- | --- |\n")
 		for _, u := range p.Units {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", u.SKU, u.Inspection, u.Authorised, u.Refund, u.Stock)
+			write("| %s | %s | %s | %s | %s |\n", u.SKU, u.Inspection, u.Authorised, u.Refund, u.Stock)
 		}
-		b.WriteString("\n")
+		write("\n")
 	}
 	if !p.SellerDeadline.IsZero() {
-		fmt.Fprintf(&b, "TikTok decides by itself at %s.  \n", p.SellerDeadline.UTC().Format(time.RFC3339))
+		write("TikTok decides by itself at %s.  \n", p.SellerDeadline.UTC().Format(time.RFC3339))
 	}
-	if !p.Wake.At.IsZero() {
-		fmt.Fprintf(&b, "Looks again at %s: %s.  \n", p.Wake.At.UTC().Format(time.RFC3339), p.Wake.Why)
+	if !next.At.IsZero() {
+		write("Looks again at %s: %s.  \n", next.At.UTC().Format(time.RFC3339), next.Why)
 	}
-	fmt.Fprintf(&b, "Decided at %s by rules %s.\n", p.DecidedAt.UTC().Format(time.RFC3339), p.Rules)
+	write("Decided at %s by rules %s.\n", p.DecidedAt.UTC().Format(time.RFC3339), p.Rules)
 	return b.String()
 }

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"time"
-
 	"go.temporal.io/sdk/workflow"
 
 	"returnbridge/internal/messages"
@@ -14,15 +12,18 @@ import (
 func Stock(ctx workflow.Context, in messages.StockInput) error {
 	news := workflow.GetSignalChannel(ctx, messages.SignalNews)
 	for {
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() { // the next run begins with a round: no signal is lost
+			return workflow.NewContinueAsNewError(ctx, messages.Stock, in) //nolint:wrapcheck // Temporal's own signal
+		}
 		for news.ReceiveAsync(nil) { // all of them ride on this round
 		}
-		out, err := call[messages.RoundResult](ctx, "StockRound", messages.QueueStock(in.Shop), "write and prove stock", priorityRestock, 24*time.Hour, in)
+		out, err := call[messages.RoundResult](ctx, "StockRound", messages.QueueStock(in.Shop), "write and prove stock", priorityRestock, stockPatience, in)
 		if err != nil && ctx.Err() != nil {
 			return err
 		}
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("stock could not be written for a day; trying on", "product", in.ProductID, "error", err)
-			continue
+			out = messages.RoundResult{Again: workflow.Now(ctx).Add(rest), Summary: "stock could not be written; trying on"}
 		}
 		workflow.SetCurrentDetails(ctx, out.Summary)
 		if out.Done && news.Len() == 0 {
@@ -43,7 +44,7 @@ func waitForNews(ctx workflow.Context, news workflow.ReceiveChannel, out message
 	selector := workflow.NewNamedSelector(ctx, "stock")
 	selector.AddReceive(news, func(workflow.ReceiveChannel, bool) {})
 	if !out.Again.IsZero() {
-		wait := max(out.Again.Sub(workflow.Now(ctx)), 10*time.Millisecond)
+		wait := max(out.Again.Sub(workflow.Now(ctx)), soonest)
 		selector.AddFuture(workflow.NewTimerWithOptions(timerCtx, wait, workflow.TimerOptions{Summary: out.Summary}), func(workflow.Future) {})
 	}
 	selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})

@@ -1,0 +1,122 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+)
+
+// item is one thing that Temporal bills: an activity, or a timer, an upsert or a
+// signal, which have no activity and only a summary.
+type item struct {
+	activity, queue, summary string
+	priority                 int
+	attempt, patience        time.Duration
+}
+
+// bill writes down what a workflow asks Temporal for.
+type bill struct {
+	interceptor.WorkerInterceptorBase
+	items *[]item
+}
+
+func (b *bill) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	in := &inbound{items: b.items}
+	in.Next = next
+	return in
+}
+
+type inbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+	items *[]item
+}
+
+func (i *inbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	out := &outbound{items: i.items}
+	out.Next = next
+	return i.Next.Init(out) //nolint:wrapcheck // only passed on
+}
+
+func (i *inbound) HandleSignal(ctx workflow.Context, in *interceptor.HandleSignalInput) error {
+	*i.items = append(*i.items, item{summary: "signal " + in.SignalName})
+	return i.Next.HandleSignal(ctx, in) //nolint:wrapcheck // only passed on
+}
+
+type outbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	items *[]item
+}
+
+func (o *outbound) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	opts := workflow.GetActivityOptions(ctx)
+	*o.items = append(*o.items, item{name, opts.TaskQueue, opts.Summary, opts.Priority.PriorityKey, opts.StartToCloseTimeout, opts.ScheduleToCloseTimeout})
+	return o.Next.ExecuteActivity(ctx, name, args...)
+}
+
+func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, opts workflow.TimerOptions) workflow.Future {
+	*o.items = append(*o.items, item{summary: "timer: " + opts.Summary})
+	return o.Next.NewTimerWithOptions(ctx, d, opts)
+}
+
+func (o *outbound) Sleep(ctx workflow.Context, d time.Duration) error {
+	*o.items = append(*o.items, item{summary: "timer"})
+	return o.Next.Sleep(ctx, d) //nolint:wrapcheck // only passed on
+}
+
+func (o *outbound) UpsertTypedSearchAttributes(ctx workflow.Context, attrs ...temporal.SearchAttributeUpdate) error {
+	*o.items = append(*o.items, item{summary: "search attributes"})
+	return o.Next.UpsertTypedSearchAttributes(ctx, attrs...) //nolint:wrapcheck // only passed on
+}
+
+// The price of an ordinary return: authorised, sent, inspected, paid, put back,
+// written back. Whoever makes it dearer has to say so here.
+func TestWhatAnOrdinaryReturnCosts(t *testing.T) {
+	b := setup(t)
+	require.NoError(t, b.SetTypedSearchAttributesOnStart(temporal.NewSearchAttributes(
+		messages.AttrShop.ValueSet("mugs-uk"), messages.AttrStage.ValueSet(string(returns.StageNew)), messages.AttrRMA.ValueSet("rma-1"))))
+	known := returns.Plan{OrderID: "o-1", SKUs: []string{"MUG"}, Wake: wakeAt(14*24*time.Hour, returns.TikTok)}
+	stage := func(s returns.Stage, acts ...returns.Act) returns.Plan {
+		p := known
+		p.Stage, p.Acts = s, acts
+		return p
+	}
+	const days = 24 * time.Hour
+	b.signalAt(0, messages.SignalNews, atReturnGO)                // authorised: this signal starts it
+	b.signalAt(4*days, messages.SignalNews, atReturnGO)           // inspected
+	b.signalAt(4*days+time.Minute, messages.SignalNews, inLedger) // stock proven
+	b.inTurn(lookReturnGO, stage(returns.StageNew, askTikTok), stage(returns.StageSettling, payBack, putBack))
+	b.inTurn(lookTikTok, stage(returns.StageAwaitParcel))
+	b.always(refund, stage(returns.StageSettling, tellThem))
+	b.always(restock, stage(returns.StageSettling))
+	b.always(writeBack, stage(returns.StageSettling))
+	done := stage(returns.StageClosed)
+	done.Close = true
+	b.always(review, done)
+	b.ends(rma)
+
+	var activities, timers, signals, upserts int
+	for _, i := range b.bill {
+		switch {
+		case i.activity != "":
+			activities++
+		case i.summary == "search attributes":
+			upserts++
+		case i.summary[:6] == "signal":
+			signals++
+		default:
+			timers++
+		}
+	}
+	require.Equal(t, 7, activities, b.story()) // three looks, three acts, one review
+	require.Equal(t, 1, timers)
+	require.Equal(t, 3, signals) // the first is part of the start
+	require.Equal(t, 3, upserts) // awaiting parcel, settling, closed
+	require.Equal(t, 14, activities+timers+signals+upserts)
+}
