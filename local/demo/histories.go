@@ -110,8 +110,11 @@ func (h *House) longest(ctx context.Context, query string) ([]byte, error) {
 	s := &shopper{ctx: ctx, house: h}
 	err := s.until("a complete run", func() (bool, error) {
 		page, err := h.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query + " AND ExecutionStatus = 'Completed'", PageSize: 1000})
+		if err != nil {
+			return false, fmt.Errorf("list workflows: %w", err)
+		}
 		runs = page.GetExecutions()
-		return len(runs) > 0, err
+		return len(runs) > 0, nil
 	})
 	if err != nil {
 		return nil, err
