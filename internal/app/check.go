@@ -11,8 +11,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"returnbridge/activities"
 	"returnbridge/config"
@@ -34,6 +36,8 @@ type finding struct {
 // checkup collects what is found; a problem ends nothing.
 type checkup struct {
 	*house
+
+	attributes func(ctx context.Context, c client.Client, namespace string) (map[string]enumspb.IndexedValueType, error)
 
 	Findings []finding `json:"findings"`
 	Writes   []write   `json:"writes"` // what would be written, and by whom
@@ -68,7 +72,17 @@ func (c *checkup) problems() int {
 // check looks at everything that a start needs, and lists every problem at
 // once; any is the error. It changes nothing at the platforms.
 func check(ctx context.Context, path string, deps Deps, out Output) error {
-	c := &checkup{house: &house{log: deps.Log, temporal: deps.Temporal, namespace: deps.Namespace, now: deps.Now}, Findings: []finding{}, Writes: []write{}}
+	return newCheckup(deps).run(ctx, path, out)
+}
+
+func newCheckup(deps Deps) *checkup {
+	return &checkup{
+		house:      &house{log: deps.Log, temporal: deps.Temporal, namespace: deps.Namespace, now: deps.Now},
+		attributes: searchAttributesOf, Findings: []finding{}, Writes: []write{},
+	}
+}
+
+func (c *checkup) run(ctx context.Context, path string, out Output) error {
 	defer c.close()
 	if c.now == nil {
 		c.now = time.Now
@@ -135,20 +149,16 @@ func (c *checkup) checkTemporal(ctx context.Context) {
 		}
 		c.closers = append(c.closers, c.temporal.Close)
 	}
-	if _, err := c.temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: c.namespace}); err != nil {
-		c.problem("Temporal", "the namespace %s does not answer: %v", c.namespace, err)
+	have, err := c.attributes(ctx, c.temporal, c.namespace)
+	if err != nil {
+		c.problem("Temporal", "%v", err)
 		return
 	}
 	c.fine("Temporal", "answers, namespace %s", c.namespace)
-	have, err := c.temporal.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: c.namespace})
-	if err != nil {
-		c.problem("Temporal", "its search attributes cannot be listed: %v", err)
-		return
-	}
 	var missing []string
 	wanted := messages.SearchAttributes()
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		switch is, found := have.GetCustomAttributes()[name]; {
+		switch is, found := have[name]; {
 		case !found:
 			missing = append(missing, name)
 		case is != wanted[name]:
@@ -160,6 +170,18 @@ func (c *checkup) checkTemporal(ctx context.Context) {
 		return
 	}
 	c.fine("Temporal", "has all search attributes")
+}
+
+// searchAttributesOf are those that people made in the namespace, by type.
+func searchAttributesOf(ctx context.Context, c client.Client, namespace string) (map[string]enumspb.IndexedValueType, error) {
+	if _, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace}); err != nil {
+		return nil, fmt.Errorf("the namespace %s does not answer: %w", namespace, err)
+	}
+	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return nil, fmt.Errorf("the search attributes of namespace %s cannot be listed: %w", namespace, err)
+	}
+	return have.GetCustomAttributes(), nil
 }
 
 func (c *checkup) checkShops(ctx context.Context) {

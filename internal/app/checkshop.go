@@ -28,6 +28,10 @@ func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
 	if now := c.tokenOf(ctx, s.Name); err == nil && !now.AccessExpires.IsZero() && !now.AccessExpires.Equal(before.AccessExpires) {
 		c.fine(area, "had no TikTok access token: one was got with the refresh token, and both are kept in the ledger until %s", stamp(now.AccessExpires))
 	}
+	if platform.ClassOf(err) == platform.RefreshToken { // TikTok was asked for the cipher
+		c.problem(area, "TikTok no longer takes access_token: leave the key out, and one is got with the refresh token: %v", err)
+		return false
+	}
 	if err != nil {
 		c.problem(area, "has no TikTok access: %s", hint(err, "the seller must authorise the app again"))
 		return false
@@ -114,8 +118,10 @@ func (c *checkup) checkWarehouses(ctx context.Context, s config.Shop, shop *acti
 	switch {
 	case len(ids) == 0 && !s.Restock.UseOrderWarehouse:
 		c.fine(area, "no warehouse is configured: goods to be put back wait for a person; TikTok has %s", salesWarehouses(all))
+	case len(ids) == 0:
+		c.fine(area, "goods go back to the warehouse of their order; TikTok has %s", salesWarehouses(all))
 	case good == len(ids):
-		c.fine(area, "TikTok can sell from all of the %s configured", count(good, "warehouse"))
+		c.fine(area, "%s configured, each an enabled sales warehouse at TikTok", count(good, "warehouse"))
 	}
 }
 

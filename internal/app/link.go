@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -126,12 +125,8 @@ func bare(name string) string {
 
 // readLinks reads links from a CSV file with a heading: order_name and
 // tiktok_order_id, in any order, beside any others.
-func readLinks(from io.Reader) ([]ledger.OrderLink, error) {
-	raw, err := io.ReadAll(from)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller names the file
-	}
-	text := strings.TrimPrefix(string(raw), "\ufeff") // as spreadsheets begin a file
+func readLinks(text string) ([]ledger.OrderLink, error) {
+	text = strings.TrimPrefix(text, "\ufeff") // as spreadsheets begin a file
 	heading, _, _ := strings.Cut(text, "\n")
 	r := csv.NewReader(strings.NewReader(text))
 	r.TrimLeadingSpace = true

@@ -115,7 +115,7 @@ func (l openList) text(now time.Time) string {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TIKTOK DECIDES\tOPEN FOR\tOWNER\tMONEY\tSHOP\tRETURN\tKIND\tWHAT HAPPENED")
+	fmt.Fprintf(w, "TIKTOK DECIDES\tOPEN FOR\tOWNER\tMONEY\tSHOP\tRETURN\tKIND\tWHAT HAPPENED\n")
 	for _, e := range l.Exceptions {
 		sentence := e.Sentence
 		if e.Paused {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -210,18 +211,17 @@ that is wrong is listed.
 
 // linksOf are the links that the command line or the file names.
 func linksOf(args []string, file string) ([]ledger.OrderLink, error) {
-	switch {
-	case file == "" && len(args) == 2:
-		return []ledger.OrderLink{{OrderName: args[0], OrderID: args[1]}}, nil
-	case file == "" || len(args) > 0:
+	if len(args) == 2 && file == "" {
+		return []ledger.OrderLink{{OrderName: strings.TrimSpace(args[0]), OrderID: strings.TrimSpace(args[1])}}, nil
+	}
+	if len(args) > 0 || file == "" {
 		return nil, errors.New("give one order name and one TikTok order id, or a file with --from-csv alone")
 	}
-	f, err := os.Open(file) //nolint:gosec // the operator names the file
+	text, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it names the file
 	}
-	defer f.Close()
-	links, err := readLinks(f)
+	links, err := readLinks(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -29,11 +29,15 @@ func table(b *strings.Builder, title string, rows [][]string) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", title)
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	var aligned strings.Builder
+	w := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(w, "  "+strings.Join(r, "\t"))
+		fmt.Fprintf(w, "  %s\n", strings.Join(r, "\t"))
 	}
 	_ = w.Flush() // into memory
+	for line := range strings.Lines(aligned.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
 }
 
 func (s story) head(b *strings.Builder, now time.Time) {
