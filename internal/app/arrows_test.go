@@ -41,8 +41,6 @@ var arrows = map[string][]string{
 
 	"worker":  {"internal/app"},
 	"starter": {"internal/app"},
-
-	"internal/ledger/ledgertest": {},
 }
 
 // What a workflow may reach beyond our own words: it runs again from its

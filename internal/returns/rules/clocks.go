@@ -19,7 +19,9 @@ func (d *desk) watchStages() {
 	case (status == returns.RMAReceived || status == returns.RMAValidated || status == returns.RMADone) && uninspected:
 		// The inspection of one unit of several, or in an RMA that is done, moves no
 		// status and sends no event (A18): it is looked for.
-		d.wakeAt(d.growing(d.Policy.InspectionOverdue/2, since), "see what has been inspected", returns.ReturnGO)
+		if status != returns.RMAReceived || len(d.units) > 1 {
+			d.wakeAt(d.growing(d.Policy.InspectionOverdue/2, since), "see what has been inspected", returns.ReturnGO)
+		}
 		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
 			d.raise(returns.InspectionOverdue, returns.Money{}, "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
