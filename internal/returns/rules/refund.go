@@ -218,10 +218,11 @@ func (d *desk) worth(g group) bool {
 }
 
 // acceptedPayable tells whether a person accepted exactly this amount for
-// exactly this group: an answer speaks for nothing else.
+// exactly this group, by its TikTok return or, from before there was one, by its
+// units: an answer speaks for nothing else.
 func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
 	return slices.ContainsFunc(d.Record.Accepted, func(a returns.Answer) bool {
-		return a.Subject == g.subject() && returns.SameMoney(a.Amount, amount)
+		return (a.Subject == g.subject() || a.Subject == subjectOf(g.ids())) && returns.SameMoney(a.Amount, amount)
 	})
 }
 
