@@ -60,6 +60,7 @@ type desk struct {
 	atTikTok bool           // this activity has just read TikTok and may ask it more
 	decision rules.Decision // the last one
 	record   returns.Record // what it rested on
+	restock  *returns.Act   // an earlier decision here saved units as owed: their writer must be woken
 }
 
 func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
@@ -210,11 +211,17 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 			return returns.Plan{}, orRetry(ctx, err)
 		}
 	}
-	return d.decision.Plan, d.wakeOthers(ctx)
+	plan := d.decision.Plan
+	if d.restock != nil && !slices.ContainsFunc(plan.Acts, isRestock) {
+		plan.Acts = append(slices.Clone(plan.Acts), *d.restock)
+	}
+	return plan, d.wakeOthers(ctx)
 }
 
+func isRestock(a returns.Act) bool { return a.Kind == returns.ActRestock }
+
 func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error {
-	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		record, err := tx.Load(ctx, d.shop.Key, d.key)
 		if err != nil {
 			return err
@@ -231,10 +238,17 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 		}
 		p := d.decision.Plan
 		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
-			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Exceptions: p.Exceptions,
+			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Exceptions: p.Exceptions,
 			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
 	})
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(d.decision.Plan.Acts, isRestock); i >= 0 {
+		d.restock = &d.decision.Plan.Acts[i]
+	}
+	return nil
 }
 
 // lookBy is when the return decides again if all is well: at once after an act,

@@ -110,6 +110,7 @@ func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, k
 type Decided struct {
 	OrderID    string
 	Holds      []returns.Hold
+	Restocks   []returns.Restock // stock entries as they become
 	Exceptions []returns.Exception
 	Stage      returns.Stage
 	Summary    string
@@ -122,10 +123,13 @@ type Decided struct {
 // decision; deciding again sees it.
 var ErrUnitTaken = errors.New("ledger: the unit is held by another return")
 
-// SaveDecision keeps a decision: the units held, the exceptions opened and
-// healed, the stage.
+// SaveDecision keeps a decision: the units held, the stock owed for them, the
+// exceptions opened and healed, the stage.
 func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was returns.Record, d Decided) error {
 	if err := t.saveHolds(ctx, shop, key, was.Holds, d.Holds); err != nil {
+		return err
+	}
+	if err := t.saveRestocks(ctx, shop, key, d.Restocks); err != nil {
 		return err
 	}
 	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {

@@ -37,14 +37,15 @@ func Decide(f Facts) Decision {
 // desk is where one decision is made: the facts on it, the plan growing.
 type desk struct {
 	Facts
-	units   []*unit
-	holds   []returns.Hold
-	orderID string
-	plan    returns.Plan
-	changes []EffectChange
-	ask     *Question
-	waits   []string // what is waited for, in plain words
-	held    bool     // an act is held back because the return is paused
+	units    []*unit
+	holds    []returns.Hold
+	orderID  string
+	plan     returns.Plan
+	restocks []returns.Restock
+	changes  []EffectChange
+	ask      *Question
+	waits    []string // what is waited for, in plain words
+	held     bool     // an act is held back because the return is paused
 }
 
 func newDesk(f Facts) *desk {
@@ -205,7 +206,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Changes: d.changes, Ask: d.ask}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask}
 }
 
 // summary is the one sentence people read first.

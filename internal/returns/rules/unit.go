@@ -33,6 +33,7 @@ const (
 // side is how far one half of the return is for a unit.
 type side struct {
 	done bool
+	off  bool   // not done, because it is switched off: nobody is late
 	say  string // for people: "paid 24.99 GBP", "waiting for the inspection"
 }
 
