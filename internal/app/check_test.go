@@ -171,7 +171,7 @@ func TestACheckOfTheTikTokAccess(t *testing.T) {
 			said, err := s.check()
 			require.EqualError(t, err, "1 problem found")
 			require.Contains(t, said, c.want)
-			require.Zero(t, s.refreshes)
+			require.LessOrEqual(t, s.refreshes, 1, "only a token that has run out is renewed")
 		})
 	}
 }

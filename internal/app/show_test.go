@@ -56,8 +56,13 @@ func (d *desk) someStory() {
 	d.do(func(tx *ledger.Tx) error {
 		return errors.Join(
 			tx.Claim(ctx, demo, key, effect, d.now.Add(time.Minute)), tx.SetEffect(ctx, effect.ID, returns.EffectVerified, "4031", "REQ-1", "read back"),
-			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: "refund confirm-parcel 12.50 GBP", Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: "rules"}),
-			tx.OweRestocks(ctx, demo, key, []returns.Restock{{Unit: "L1", ProductID: "P1", SKUID: "S1", WarehouseID: "7000000000000000010"}}))
+			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: "refund confirm-parcel 12.50 GBP", Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: "rules"}))
+	})
+	d.decided(demo, key, ledger.Decided{
+		OrderID: orderID, Holds: []returns.Hold{hold("L1", "i1", "4031"), hold("L2", "i2", "4032")}, Stage: returns.StageException, Rules: "7",
+		Summary:    "1 of 2 units is paid",
+		Exceptions: []returns.Exception{returns.NewException(returns.NoAuthorisedAmount, "no amount is authorised for MUG-RED", gbp("12.50"))},
+		Restocks:   []returns.Restock{{Unit: "L1", ProductID: "P1", SKUID: "S1", WarehouseID: "7000000000000000010", State: returns.RestockOwed, Note: "the inspection passed"}},
 	})
 	d.now = noon
 }
@@ -68,7 +73,7 @@ const someStoryText = `Return 4711 of shop demo-gb
   ReturnGO  Validated since 2026-03-03 07:00:00, order name #1001, read 1d 5h ago
   TikTok    order 576460000000000001, DELIVERED, read 1d 5h ago
   opened    2026-03-03 06:00:00
-  decided   2026-03-03 07:00:00 by rules 7
+  decided   2026-03-03 08:00:00 by rules 7
 
 TIKTOK RETURNS OF THE ORDER
   4031  RETURN_AND_REFUND  RETURN_OR_REFUND_REQUEST_COMPLETE  12.50 GBP

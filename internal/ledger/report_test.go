@@ -97,7 +97,7 @@ func TestTheStoryOfAReturn(t *testing.T) {
 		b.do(func(tx *Tx) error {
 			return errors.Join(tx.SaveRMA(b.ctx, shop, rma(returns.RMAValidated), monday), tx.Claim(b.ctx, shop, "RMA1", one, monday.Add(time.Minute)),
 				tx.SetEffect(b.ctx, "e1", returns.EffectApplied, "C1", "req-1", ""), tx.Claim(b.ctx, shop, "other", two, monday.Add(time.Minute)),
-				tx.OweRestocks(b.ctx, shop, "RMA1", []returns.Restock{{Unit: "line-1", ProductID: product, SKUID: sku, WarehouseID: "W1"}}))
+				tx.saveRestocks(b.ctx, shop, "RMA1", []returns.Restock{{Unit: "line-1", ProductID: product, SKUID: sku, WarehouseID: "W1", State: returns.RestockOwed, Note: "the inspection passed"}}))
 		})
 		unlinked := returns.NewException(returns.UnlinkedOrder, "no order", returns.Money{})
 		b.clock.pass(time.Minute)
