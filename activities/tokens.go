@@ -10,8 +10,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
@@ -35,10 +38,17 @@ type Tokens struct {
 // Seed is a shop's authorisation as configured.
 type Seed struct{ ShopID, Cipher, AccessToken, RefreshToken string }
 
-// mark tells one configured authorisation from another without showing it.
-func (s Seed) mark() string {
-	sum := sha256.Sum256([]byte(s.RefreshToken + "\n" + s.AccessToken))
-	return base64.StdEncoding.EncodeToString(sum[:12])
+// marks tell one configured authorisation from another without showing it. The
+// first tells whether it is new: with the same refresh token it is not.
+func (s Seed) marks() []string {
+	var marks []string
+	for _, secret := range []string{s.RefreshToken, s.AccessToken} {
+		if secret != "" {
+			sum := sha256.Sum256([]byte(secret))
+			marks = append(marks, base64.StdEncoding.EncodeToString(sum[:12]))
+		}
+	}
+	return marks
 }
 
 // openedAt is a token in memory and when it was read from the ledger.
@@ -54,7 +64,11 @@ type grant struct {
 	AccessExpires  time.Time `json:"e"`
 	RefreshExpires time.Time `json:"f"`
 	Cipher         string    `json:"c"`
-	Seed           string    `json:"s"` // mark of the configured authorisation it came from
+	// Seeds are the marks of all configured authorisations there ever were: one
+	// that was replaced never comes back from a process with an old configuration.
+	Seeds []string `json:"s"`
+
+	sealed string // as it stands in the ledger
 }
 
 // memory is how long an unsealed token is used before the ledger is asked
@@ -104,19 +118,16 @@ func (t *Tokens) remember(shop string, g grant) openedAt {
 // read opens the ledger's token. What the configuration gives is entered the
 // first time, and again when somebody has put a new one there.
 func (t *Tokens) read(ctx context.Context, shop string) (grant, error) {
-	g, found, err := t.stored(ctx, shop)
-	if err != nil {
-		return grant{}, err
-	}
 	seed, configured := t.Seeds[shop]
 	if !configured {
 		return grant{}, fmt.Errorf("shop %q has no TikTok authorisation", shop)
 	}
-	if !found || g.Seed != seed.mark() {
-		fresh := grant{Access: seed.AccessToken, Refresh: seed.RefreshToken, Cipher: seed.Cipher, Seed: seed.mark()}
-		if g, err = t.enter(ctx, shop, fresh, found); err != nil {
-			return grant{}, err
-		}
+	g, found, err := t.settle(ctx, shop, seed)
+	if err != nil {
+		return grant{}, err
+	}
+	if !found {
+		return grant{}, tokenRefused("the configuration gives no token for shop " + shop + " and none is stored: the seller must authorise the app")
 	}
 	if g.Access == "" {
 		if g, err = t.refresh(ctx, shop, g); err != nil {
@@ -124,43 +135,67 @@ func (t *Tokens) read(ctx context.Context, shop string) (grant, error) {
 		}
 	}
 	if g.Cipher == "" {
-		if g.Cipher, err = t.findCipher(ctx, g.Access, seed.ShopID); err != nil {
-			return grant{}, err
-		}
-		return g, t.store(ctx, shop, g)
+		return t.complete(ctx, shop, g, seed.ShopID)
 	}
 	return g, nil
 }
 
-func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, err error) {
-	var k ledger.Token
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		k, found, err = tx.Token(ctx, shop)
-		return err
-	})
-	if err != nil || !found {
-		return grant{}, false, err
+// complete finds the cipher that goes into every call; the question needs a
+// token that is taken.
+func (t *Tokens) complete(ctx context.Context, shop string, g grant, shopID string) (grant, error) {
+	cipher, err := t.findCipher(ctx, g.Access, shopID)
+	if platform.ClassOf(err) == platform.RefreshToken {
+		if g, err = t.refresh(ctx, shop, g); err == nil {
+			cipher, err = t.findCipher(ctx, g.Access, shopID)
+		}
 	}
-	g, err = t.open(k.Sealed)
-	return g, true, err
+	if err != nil {
+		return grant{}, err
+	}
+	g.Cipher = cipher
+	return t.store(ctx, shop, g)
 }
 
-// enter stores what the configuration gives; if another process was first, its
-// row stands, because it may have renewed the token already.
-func (t *Tokens) enter(ctx context.Context, shop string, g grant, replace bool) (grant, error) {
-	if replace {
-		return g, t.store(ctx, shop, g)
+// settle gives the stored token after what the configuration gives has found its
+// place: only one that was never seen replaces, an empty one never does.
+func (t *Tokens) settle(ctx context.Context, shop string, seed Seed) (g grant, found bool, err error) {
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		if g, found, err = t.stored(ctx, tx, shop); err != nil {
+			return err
+		}
+		marks := seed.marks()
+		if len(marks) == 0 || slices.Contains(g.Seeds, marks[0]) {
+			return nil
+		}
+		fresh := grant{Access: seed.AccessToken, Refresh: seed.RefreshToken, Cipher: seed.Cipher, Seeds: append(slices.Clone(g.Seeds), marks...)}
+		sealed, err := t.seal(fresh)
+		if err != nil {
+			return err
+		}
+		if !found {
+			err = tx.EnterToken(ctx, shop, sealed)
+		} else if mine, problem := tx.ReplaceToken(ctx, shop, g.sealed, ledger.Token{Sealed: sealed}); problem != nil {
+			err = problem
+		} else if mine { // a new authorisation may be refreshed at once
+			err = tx.EndRefresh(ctx, shop, time.Time{})
+		}
+		if err != nil {
+			return err
+		}
+		g, found, err = t.stored(ctx, tx, shop) // another process may have been first
+		return err
+	})
+	return g, found, err
+}
+
+func (t *Tokens) stored(ctx context.Context, tx *ledger.Tx, shop string) (grant, bool, error) {
+	k, found, err := tx.Token(ctx, shop)
+	if err != nil || !found {
+		return grant{}, false, err //nolint:wrapcheck // the ledger says what it did
 	}
-	sealed, err := t.seal(g)
-	if err != nil {
-		return grant{}, err
-	}
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.EnterToken(ctx, shop, sealed) })
-	if err != nil {
-		return grant{}, err
-	}
-	g, _, err = t.stored(ctx, shop)
-	return g, err
+	g, err := t.open(k.Sealed)
+	g.sealed = k.Sealed
+	return g, true, err
 }
 
 // findCipher asks which cipher belongs to the shop: one grant can cover several.
@@ -177,72 +212,130 @@ func (t *Tokens) findCipher(ctx context.Context, access, shopID string) (string,
 	return "", &platform.Error{Platform: "tiktok", Endpoint: "Get Authorized Shops", Class: platform.Human, Message: "the authorisation does not cover shop " + shopID}
 }
 
-// RefreshToken renews a shop's token if it ends soon.
+// RefreshToken renews a shop's token if it ends soon, or at a time that nobody
+// has told us: that of a configured one. What only the seller can mend is no
+// failure of this run; the looks of the returns raise it.
 func (a *Activities) RefreshToken(ctx context.Context, in messages.ShopInput) error {
 	g, err := a.Tokens.read(ctx, in.Shop)
-	if err == nil && !g.AccessExpires.IsZero() && !a.Now().Add(a.Tokens.Ahead).Before(g.AccessExpires) {
+	if err == nil && !a.Now().Add(a.Tokens.Ahead).Before(g.AccessExpires) {
 		_, err = a.Tokens.refresh(ctx, in.Shop, g)
 	}
-	if err != nil {
-		return retryable(ctx, err)
+	if platform.ClassOf(err) == platform.Human {
+		activity.GetLogger(ctx).Error("the shop's TikTok token cannot be renewed: the seller must authorise the app again", "shop", in.Shop, "error", err.Error())
+		return nil
 	}
-	return nil
+	return orRetry(ctx, err)
 }
 
-// renewNow renews a token that TikTok no longer takes.
+// renewNow renews a token that TikTok no longer takes. If the ledger holds
+// another than the one that was used, that is tried first.
 func (t *Tokens) renewNow(ctx context.Context, shop string) error {
+	t.mu.Lock()
+	used, ok := t.opened[shop]
+	t.mu.Unlock()
 	g, err := t.read(ctx, shop)
 	if err != nil {
 		return err
+	}
+	if ok && used.token.Access != g.Access {
+		t.remember(shop, g)
+		return nil
 	}
 	_, err = t.refresh(ctx, shop, g)
 	return err
 }
 
-// refresh exchanges the refresh token. There is one refresher at a time: the old
-// refresh token dies with the call (T01).
+// Each refresh spends the refresh token, and a lost answer loses its successor
+// (T01). So there is one refresher at a time, and after a refresh none for
+// refreshPause: a token refused so soon after it was made is refused for another
+// reason.
+const (
+	refreshPause = 10 * time.Minute
+	refreshClaim = 30 * time.Second // longer than the call of one refresher
+)
+
+// refresh exchanges the refresh token.
 func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, error) {
 	if g.Refresh == "" {
-		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: "Refresh Token", Class: platform.Human, Message: "there is no refresh token for shop " + shop + ": the seller must authorise again"}
+		return grant{}, tokenRefused("there is no refresh token for shop " + shop + ": the seller must authorise the app again")
 	}
+	var now grant
 	var mine bool
+	var next time.Duration
 	err := t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		mine, err = tx.TakeRefresh(ctx, shop, tx.Now().Add(refreshClaim))
+		if mine, err = tx.TakeRefresh(ctx, shop, tx.Now().Add(refreshPause)); err != nil {
+			return err
+		}
+		until, err := tx.RefreshTakenUntil(ctx, shop)
+		if err != nil {
+			return err
+		}
+		next = until.Sub(tx.Now())
+		if now, _, err = t.stored(ctx, tx, shop); mine && now.Refresh != g.Refresh {
+			return errors.Join(err, tx.EndRefresh(ctx, shop, time.Time{})) // nothing is spent
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return grant{}, err
+	case now.Refresh != g.Refresh: // another process has just renewed it
+		t.remember(shop, now)
+		return now, nil
+	case !mine && (next > refreshPause-refreshClaim || next <= refreshClaim):
+		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Retry, Message: "the token is being renewed"}
+	case !mine:
+		return grant{}, tokenRefused(fmt.Sprintf("TikTok does not take the token of shop %s, and renewing it minutes ago did not help: the seller must authorise the app again", shop))
+	}
+	// The new token must not be lost because somebody stopped waiting.
+	ctx = context.WithoutCancel(ctx)
+	fresh, err := t.Client.Refresh(ctx, g.Refresh)
+	if err != nil {
+		return grant{}, t.notRefreshed(ctx, shop, err)
+	}
+	g.Access, g.Refresh, g.AccessExpires, g.RefreshExpires = fresh.AccessToken, fresh.RefreshToken, fresh.AccessExpires, fresh.RefreshExpires
+	return t.store(ctx, shop, g)
+}
+
+const refreshCall = "Refresh Token"
+
+// notRefreshed lets a refresh that failed in passing be tried again soon: the
+// same refresh token is sent, so nothing more can be lost. One that only the
+// seller can mend is not.
+func (t *Tokens) notRefreshed(ctx context.Context, shop string, cause error) error {
+	switch platform.ClassOf(cause) {
+	case platform.Human, platform.Permanent:
+		return tokenRefused(cause.Error())
+	}
+	err := t.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.EndRefresh(ctx, shop, tx.Now().Add(refreshClaim)) })
+	return errors.Join(cause, err)
+}
+
+func tokenRefused(why string) error {
+	return &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Human, Message: why}
+}
+
+// store keeps a token in the place of the one it was made from, and gives what
+// stands then: if somebody entered a new authorisation meanwhile, that.
+func (t *Tokens) store(ctx context.Context, shop string, g grant) (grant, error) {
+	sealed, err := t.seal(g)
+	if err != nil {
+		return grant{}, err
+	}
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		k := ledger.Token{Sealed: sealed, AccessExpires: g.AccessExpires, RefreshExpires: g.RefreshExpires}
+		if _, err := tx.ReplaceToken(ctx, shop, g.sealed, k); err != nil {
+			return err
+		}
+		var err error
+		g, _, err = t.stored(ctx, tx, shop)
 		return err
 	})
 	if err != nil {
 		return grant{}, err
 	}
-	if !mine {
-		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: "Refresh Token", Class: platform.Retry, Message: "the token is being renewed"}
-	}
-	now, _, err := t.stored(ctx, shop) // another process may have renewed it just before
-	if err != nil || now.Refresh != g.Refresh {
-		return now, err
-	}
-	fresh, err := t.Client.Refresh(ctx, g.Refresh)
-	if err != nil {
-		return grant{}, err //nolint:wrapcheck // a platform error already says which call
-	}
-	g.Access, g.Refresh, g.AccessExpires, g.RefreshExpires = fresh.AccessToken, fresh.RefreshToken, fresh.AccessExpires, fresh.RefreshExpires
-	return g, t.store(ctx, shop, g)
-}
-
-// refreshClaim is how long one refresher keeps the others out.
-const refreshClaim = 30 * time.Second
-
-func (t *Tokens) store(ctx context.Context, shop string, g grant) error {
-	sealed, err := t.seal(g)
-	if err != nil {
-		return err
-	}
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		return tx.SaveToken(ctx, shop, ledger.Token{Sealed: sealed, AccessExpires: g.AccessExpires, RefreshExpires: g.RefreshExpires})
-	})
-	if err == nil {
-		t.remember(shop, g)
-	}
-	return err
+	t.remember(shop, g)
+	return g, nil
 }
 
 func (t *Tokens) seal(g grant) (string, error) {

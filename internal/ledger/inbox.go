@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -20,6 +21,7 @@ type Event struct {
 	Status         string
 	HappenedAt     time.Time
 	ReceivedAt     time.Time
+	Tries          int // how often it could not be passed on
 }
 
 // Receive keeps an event once; false means it was known already.
@@ -30,16 +32,19 @@ func (t *Tx) Receive(ctx context.Context, e Event) (bool, error) {
 	return n > 0, err
 }
 
-// Waiting are events not relayed yet that were received before a time, oldest first.
+// Waiting are events not relayed yet that were received before a time and whose
+// next try is due: those that failed least first, then the oldest. What keeps
+// failing never stands in the way of the rest.
 func (t *Tx) Waiting(ctx context.Context, before time.Time, most int) ([]Event, error) {
 	return query(ctx, t, "read inbox", func(scan func(...any) error) (Event, error) {
 		var e Event
 		var happened, received instant
-		err := scan(&e.Shop, &e.Platform, &e.ID, &e.Topic, &e.RMAID, &e.OrderID, &e.TikTokReturnID, &e.ProductID, &e.Status, &happened, &received)
+		err := scan(&e.Shop, &e.Platform, &e.ID, &e.Topic, &e.RMAID, &e.OrderID, &e.TikTokReturnID, &e.ProductID, &e.Status, &happened, &received, &e.Tries)
 		e.HappenedAt, e.ReceivedAt = time.Time(happened), time.Time(received)
 		return e, err
-	}, `SELECT shop, platform, event_id, topic, rma_id, order_id, tiktok_return_id, product_id, status, happened_at, received_at
-		FROM inbox WHERE relayed_at = '' AND received_at <= $1 ORDER BY received_at, event_id LIMIT $2`, text(before), most)
+	}, `SELECT shop, platform, event_id, topic, rma_id, order_id, tiktok_return_id, product_id, status, happened_at, received_at, tries
+		FROM inbox WHERE relayed_at = '' AND received_at <= $1 AND next_try <= $2 ORDER BY tries, received_at, event_id LIMIT $3`,
+		text(before), text(t.now), most)
 }
 
 // Relayed notes what became of an event.
@@ -49,21 +54,82 @@ func (t *Tx) Relayed(ctx context.Context, e Event, outcome string) error {
 	return err
 }
 
+// NotRelayed notes that an event could not be passed on, and when to try again.
+func (t *Tx) NotRelayed(ctx context.Context, e Event, again time.Time) error {
+	_, err := t.exec(ctx, "postpone relay", `UPDATE inbox SET tries = tries + 1, next_try = $1
+		WHERE shop = $2 AND platform = $3 AND event_id = $4 AND relayed_at = ''`, text(again), e.Shop, string(e.Platform), e.ID)
+	return err
+}
+
 // ReturnsOf finds the returns that a TikTok return or its order concerns: the
-// holders of its units, its own clock, else the open returns on the order.
+// holders of its units, closed or not, and its own clock, else the open returns
+// on the order. Of a TikTok return that was never read nobody knows the units:
+// it may be the second one on a unit of any holder on the order.
 func (t *Tx) ReturnsOf(ctx context.Context, shop, tiktokReturnID, orderID string) ([]returns.Key, error) {
-	scan := func(scan func(...any) error) (returns.Key, error) {
-		var k returns.Key
-		return k, scan(&k)
+	keys, suspected, err := t.holdersOf(ctx, shop, tiktokReturnID, orderID)
+	if err != nil {
+		return nil, err
 	}
-	keys, err := query(ctx, t, "find holders", scan, `SELECT DISTINCT key FROM holds WHERE shop = $1 AND tiktok_return_id = $2 AND $2 <> ''
-		UNION SELECT key FROM returns WHERE shop = $1 AND key = $3 AND closed_at = '' ORDER BY 1`,
-		shop, tiktokReturnID, string(returns.TikTokKey(tiktokReturnID)))
-	if err != nil || len(keys) > 0 {
-		return keys, err
+	own, err := query(ctx, t, "find own clock", scanKey,
+		`SELECT key FROM returns WHERE shop = $1 AND key = $2 AND closed_at = ''`, shop, string(returns.TikTokKey(tiktokReturnID)))
+	if err != nil {
+		return nil, err
 	}
-	return query(ctx, t, "find returns of order", scan,
-		`SELECT key FROM returns WHERE shop = $1 AND order_id = $2 AND $2 <> '' AND closed_at = '' ORDER BY key`, shop, orderID)
+	keys = append(keys, own...)
+	if len(keys) == 0 {
+		keys, err = query(ctx, t, "find returns of order", scanKey,
+			`SELECT key FROM returns WHERE shop = $1 AND order_id = $2 AND $2 <> '' AND closed_at = ''`, shop, orderID)
+	}
+	keys = append(keys, suspected...)
+	slices.Sort(keys)
+	return slices.Compact(keys), err
+}
+
+// holdersOf are the returns that hold units of a TikTok return, and, if it was
+// never read, those that hold any unit of its order.
+func (t *Tx) holdersOf(ctx context.Context, shop, tiktokReturnID, orderID string) (sure, suspected []returns.Key, err error) {
+	if tiktokReturnID == "" {
+		return nil, nil, nil
+	}
+	seen, known, err := t.TikTokReturnSeen(ctx, shop, tiktokReturnID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if known && orderID == "" {
+		orderID = seen.OrderID
+	}
+	type row struct {
+		key        returns.Key
+		unit       returns.UnitID
+		pairedWith string
+	}
+	rows, err := query(ctx, t, "find holders", func(scan func(...any) error) (row, error) {
+		var r row
+		return r, scan(&r.key, &r.unit, &r.pairedWith)
+	}, `SELECT key, unit, tiktok_return_id FROM holds WHERE shop = $1 AND (tiktok_return_id = $2 OR order_id = $3 AND $3 <> '')`, shop, tiktokReturnID, orderID)
+	// Who was paired with it has read it.
+	known = known || slices.ContainsFunc(rows, func(r row) bool { return r.pairedWith == tiktokReturnID })
+	for _, r := range rows {
+		isOn := func(l returns.TikTokReturnLine) bool { return l.OrderLineID == r.unit.LineID() }
+		if r.pairedWith == tiktokReturnID || slices.ContainsFunc(seen.Lines, isOn) {
+			sure = append(sure, r.key)
+		} else if !known {
+			suspected = append(suspected, r.key)
+		}
+	}
+	return sure, suspected, err
+}
+
+// AnyReturnOn tells whether a return of ours, open or closed, is on an order.
+func (t *Tx) AnyReturnOn(ctx context.Context, shop, orderID string) (bool, error) {
+	keys, err := query(ctx, t, "find returns of order", scanKey,
+		`SELECT key FROM returns WHERE shop = $1 AND order_id = $2 AND $2 <> '' LIMIT 1`, shop, orderID)
+	return len(keys) > 0, err
+}
+
+func scanKey(scan func(...any) error) (returns.Key, error) {
+	var k returns.Key
+	return k, scan(&k)
 }
 
 // Cursor reads how far a sweep has come.
@@ -93,6 +159,23 @@ func (t *Tx) OpenTikTokReturns(ctx context.Context, shop string) ([]returns.TikT
 		open = append(open, s.body)
 	}
 	return open, err
+}
+
+// RMAsSeen are the RMAs last seen in one of these statuses, by a read made
+// before a time.
+func (t *Tx) RMAsSeen(ctx context.Context, shop string, statuses []string, before time.Time) ([]string, error) {
+	var all []string
+	for _, status := range statuses {
+		some, err := query(ctx, t, "read RMAs", func(scan func(...any) error) (string, error) {
+			var id string
+			return id, scan(&id)
+		}, `SELECT id FROM snapshots WHERE shop = $1 AND kind = $2 AND status = $3 AND read_at < $4 ORDER BY id`, shop, kindRMA, status, text(before))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 // TikTokReturnSeen is the last snapshot of a TikTok return.

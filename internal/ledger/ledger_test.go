@@ -126,7 +126,18 @@ func TestTokensKeepTheirSuccessorInOneRow(t *testing.T) {
 		fresh := Token{Sealed: "v2", AccessExpires: monday.Add(48 * time.Hour), RefreshExpires: monday.Add(96 * time.Hour)}
 		b.do(func(tx *Tx) error { return tx.SaveToken(b.ctx, shop, fresh) })
 		require.Equal(b.t, fresh, read())
-		require.True(b.t, take(), "a stored token ends the refresh")
+		require.False(b.t, take(), "a stored token does not end the time of a refresh")
+		until := get(b, func(tx *Tx) (time.Time, error) { return tx.RefreshTakenUntil(b.ctx, shop) })
+		require.Equal(b.t, b.clock.now().Add(time.Minute), until)
+		b.do(func(tx *Tx) error { return tx.EndRefresh(b.ctx, shop, time.Time{}) })
+		require.True(b.t, take())
+
+		replace := func(was string) bool {
+			return get(b, func(tx *Tx) (bool, error) { return tx.ReplaceToken(b.ctx, shop, was, Token{Sealed: "v3"}) })
+		}
+		require.False(b.t, replace("v1"), "a newer one is there")
+		require.True(b.t, replace("v2"))
+		require.Equal(b.t, Token{Sealed: "v3"}, read())
 	})
 }
 

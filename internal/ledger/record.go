@@ -145,14 +145,14 @@ func (t *Tx) loadExceptions(ctx context.Context, shop string, key returns.Key, r
 		var e returns.Exception
 		var amount, currency string
 		var at instant
-		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &amount, &currency, &at); err != nil {
+		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &e.Subject, &amount, &currency, &at); err != nil {
 			return e, err
 		}
 		r.OpenedAt[e.Kind] = time.Time(at)
 		var err error
 		e.Amount, err = readMoney(amount, currency)
 		return e, err
-	}, `SELECT kind, owner, sentence, amount, currency, opened_at FROM exceptions
+	}, `SELECT kind, owner, sentence, subject, amount, currency, opened_at FROM exceptions
 		WHERE shop = $1 AND key = $2 AND closed_at = '' ORDER BY opened_at, kind`, shop, string(key))
 	return err
 }
@@ -163,16 +163,19 @@ func (t *Tx) loadAnswers(ctx context.Context, shop string, key returns.Key, r *r
 		var a returns.Answer
 		var amount, currency string
 		var at instant
-		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Reference, &a.Who, &at); err != nil {
+		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Subject, &a.Reference, &a.Who, &at); err != nil {
 			return a, err
 		}
 		a.At = time.Time(at)
 		var err error
 		a.Amount, err = readMoney(amount, currency)
 		return a, err
-	}, `SELECT kind, answer, amount, currency, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
+	}, `SELECT kind, answer, amount, currency, subject, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
 	for _, a := range rows {
 		r.Answers[a.Kind] = a
+		if a.Answer == returns.AnswerAcceptPayable {
+			r.Accepted = append(r.Accepted, a)
+		}
 	}
 	return err
 }

@@ -150,6 +150,15 @@ func (g group) with(v verdict) group {
 	return sub
 }
 
+// subject names what a question about the group is about: its TikTok return, or
+// its units.
+func (g group) subject() string {
+	if g.tiktok != nil {
+		return g.tiktok.ID
+	}
+	return subjectOf(g.ids())
+}
+
 func (g group) say(words string) {
 	for _, u := range g.units {
 		u.refund.say = words
