@@ -48,6 +48,17 @@ func retryIn(delay time.Duration, name string, err error) error {
 	})
 }
 
+// refusedByTikTok is retryable, for a call of TikTok outside of a return's look:
+// a token that is no longer taken is renewed first.
+func (a *Activities) refusedByTikTok(ctx context.Context, shop string, err error) error {
+	if platform.ClassOf(err) == platform.RefreshToken {
+		if renewErr := a.Tokens.renewNow(ctx, shop); renewErr != nil {
+			err = renewErr
+		}
+	}
+	return retryable(ctx, err)
+}
+
 // orTrouble sorts a failed read: what only people can mend becomes a trouble
 // that the rules turn into an exception; everything else is tried again.
 func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]returns.Trouble, error) {

@@ -152,15 +152,17 @@ func (t *Tokens) complete(ctx context.Context, shop string, g grant, shopID stri
 	if err != nil {
 		return grant{}, err
 	}
-	g.Cipher = cipher
-	return t.store(ctx, shop, g)
+	return t.amend(ctx, shop, func(now grant) grant {
+		now.Cipher = cipher
+		return now
+	})
 }
 
 // settle gives the stored token after what the configuration gives has found its
 // place: only one that was never seen replaces, an empty one never does.
 func (t *Tokens) settle(ctx context.Context, shop string, seed Seed) (g grant, found bool, err error) {
 	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		if g, found, err = t.stored(ctx, tx, shop); err != nil {
+		if g, found, err = t.storedIn(ctx, tx, shop); err != nil {
 			return err
 		}
 		marks := seed.marks()
@@ -182,13 +184,21 @@ func (t *Tokens) settle(ctx context.Context, shop string, seed Seed) (g grant, f
 		if err != nil {
 			return err
 		}
-		g, found, err = t.stored(ctx, tx, shop) // another process may have been first
+		g, found, err = t.storedIn(ctx, tx, shop) // another process may have been first
 		return err
 	})
 	return g, found, err
 }
 
-func (t *Tokens) stored(ctx context.Context, tx *ledger.Tx, shop string) (grant, bool, error) {
+func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, err error) {
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		g, found, err = t.storedIn(ctx, tx, shop)
+		return err
+	})
+	return g, found, err
+}
+
+func (t *Tokens) storedIn(ctx context.Context, tx *ledger.Tx, shop string) (grant, bool, error) {
 	k, found, err := tx.Token(ctx, shop)
 	if err != nil || !found {
 		return grant{}, false, err //nolint:wrapcheck // the ledger says what it did
@@ -271,7 +281,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 			return err
 		}
 		next = until.Sub(tx.Now())
-		if now, _, err = t.stored(ctx, tx, shop); mine && now.Refresh != g.Refresh {
+		if now, _, err = t.storedIn(ctx, tx, shop); mine && now.Refresh != g.Refresh {
 			return errors.Join(err, tx.EndRefresh(ctx, shop, time.Time{})) // nothing is spent
 		}
 		return err
@@ -283,7 +293,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 		t.remember(shop, now)
 		return now, nil
 	case !mine && (next > refreshPause-refreshClaim || next <= refreshClaim):
-		return grant{}, &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Retry, Message: "the token is being renewed"}
+		return grant{}, beingRenewed()
 	case !mine:
 		return grant{}, tokenRefused(fmt.Sprintf("TikTok does not take the token of shop %s, and renewing it minutes ago did not help: the seller must authorise the app again", shop))
 	}
@@ -293,8 +303,12 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 	if err != nil {
 		return grant{}, t.notRefreshed(ctx, shop, err)
 	}
-	g.Access, g.Refresh, g.AccessExpires, g.RefreshExpires = fresh.AccessToken, fresh.RefreshToken, fresh.AccessExpires, fresh.RefreshExpires
-	return t.store(ctx, shop, g)
+	return t.amend(ctx, shop, func(now grant) grant {
+		if now.Refresh == g.Refresh { // else a new authorisation was entered meanwhile
+			now.Access, now.Refresh, now.AccessExpires, now.RefreshExpires = fresh.AccessToken, fresh.RefreshToken, fresh.AccessExpires, fresh.RefreshExpires
+		}
+		return now
+	})
 }
 
 const refreshCall = "Refresh Token"
@@ -311,31 +325,41 @@ func (t *Tokens) notRefreshed(ctx context.Context, shop string, cause error) err
 	return errors.Join(cause, err)
 }
 
+func beingRenewed() error {
+	return &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Retry, Message: "the token is being renewed"}
+}
+
 func tokenRefused(why string) error {
 	return &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Human, Message: why}
 }
 
-// store keeps a token in the place of the one it was made from, and gives what
-// stands then: if somebody entered a new authorisation meanwhile, that.
-func (t *Tokens) store(ctx context.Context, shop string, g grant) (grant, error) {
-	sealed, err := t.seal(g)
-	if err != nil {
-		return grant{}, err
-	}
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		k := ledger.Token{Sealed: sealed, AccessExpires: g.AccessExpires, RefreshExpires: g.RefreshExpires}
-		if _, err := tx.ReplaceToken(ctx, shop, g.sealed, k); err != nil {
+// amend changes the stored token as it stands, and gives what stands then: what
+// was read before may have been replaced since.
+func (t *Tokens) amend(ctx context.Context, shop string, change func(now grant) grant) (grant, error) {
+	for range 10 { // each lost race is a change by another process
+		var g grant
+		done := false
+		err := t.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+			now, _, err := t.storedIn(ctx, tx, shop)
+			if err != nil {
+				return err
+			}
+			g = change(now)
+			if g.sealed, err = t.seal(g); err != nil {
+				return err
+			}
+			done, err = tx.ReplaceToken(ctx, shop, now.sealed, ledger.Token{Sealed: g.sealed, AccessExpires: g.AccessExpires, RefreshExpires: g.RefreshExpires})
 			return err
+		})
+		if err != nil {
+			return grant{}, err
 		}
-		var err error
-		g, _, err = t.stored(ctx, tx, shop)
-		return err
-	})
-	if err != nil {
-		return grant{}, err
+		if done {
+			t.remember(shop, g)
+			return g, nil
+		}
 	}
-	t.remember(shop, g)
-	return g, nil
+	return grant{}, errors.New("the stored token of shop " + shop + " changes all the time")
 }
 
 func (t *Tokens) seal(g grant) (string, error) {

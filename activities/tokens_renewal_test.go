@@ -30,11 +30,12 @@ type renewals struct {
 	ledger *ledger.Ledger
 	server *httptest.Server
 
-	mu      sync.Mutex
-	at      time.Time
-	refused string   // refresh answers this error code instead
-	down    bool     // refresh does not answer
-	spent   []string // refresh tokens that were exchanged or sent in vain
+	mu        sync.Mutex
+	at        time.Time
+	refused   string   // refresh answers this error code instead
+	down      bool     // refresh does not answer
+	meanwhile func()   // happens while a refresh is under way
+	spent     []string // refresh tokens that were exchanged or sent in vain
 }
 
 func newRenewals(t *testing.T, seed Seed) *renewals {
@@ -74,6 +75,9 @@ func (r *renewals) pass(d time.Duration) {
 }
 
 func (r *renewals) answer(w http.ResponseWriter, req *http.Request) {
+	if r.meanwhile != nil {
+		r.meanwhile()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.spent = append(r.spent, req.URL.Query().Get("refresh_token"))
@@ -190,16 +194,29 @@ func TestATokenRenewedElsewhereIsUsedFirst(t *testing.T) {
 	require.Len(t, r.spent, 1)
 }
 
-// A seed entered while the old authorisation is being renewed is the newer one.
-func TestASeedIsNotLostToARefreshUnderWay(t *testing.T) {
+// A seed entered while the old authorisation is being renewed is the newer one;
+// a cipher found meanwhile costs nobody the renewed token.
+func TestWhatChangesDuringARefresh(t *testing.T) {
 	t.Parallel()
-	r := newRenewals(t, Seed{AccessToken: "a", RefreshToken: "seed"})
-	g, err := r.tokens.read(t.Context(), renewedShop)
-	require.NoError(t, err)
-	require.Equal(t, "new", r.opens(r.process(Seed{AccessToken: "new", RefreshToken: "new"})))
-	g, err = r.tokens.store(t.Context(), renewedShop, g)
-	require.NoError(t, err)
-	require.Equal(t, "new", g.Access)
+	for name, c := range map[string]struct {
+		meanwhile func(*renewals)
+		want      string
+	}{
+		"a new seed": {func(r *renewals) { r.opens(r.process(Seed{AccessToken: "new", RefreshToken: "new"})) }, "new"},
+		"a cipher": {func(r *renewals) {
+			_, err := r.process(Seed{}).amend(r.t.Context(), renewedShop, func(g grant) grant { g.Cipher = "other"; return g })
+			require.NoError(r.t, err)
+		}, "access-1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRenewals(t, Seed{AccessToken: "a", RefreshToken: "seed"})
+			r.opens(r.tokens)
+			r.meanwhile = func() { c.meanwhile(r) }
+			require.NoError(t, r.tokens.renewNow(t.Context(), renewedShop))
+			require.Equal(t, c.want, r.opens(r.tokens))
+		})
+	}
 }
 
 func TestTheRegularRunRenewsInTime(t *testing.T) {
