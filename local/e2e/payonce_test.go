@@ -193,7 +193,7 @@ func TestAReturnTerminatedBeforeItsRefundIsTakenUpBySweeps(t *testing.T) {
 	s := h.buys(1)
 	var once atomic.Bool
 	// Everything has been read and decided; nothing will change at a platform any more.
-	b.set(func(path, body string) {
+	b.set(func(path, _ string) {
 		if strings.HasSuffix(path, "/refunds/calculate") && once.CompareAndSwap(false, true) {
 			h.loseAllWebhooks()
 			if err := h.Client.TerminateWorkflow(t.Context(), s.id(), "", "a test"); err != nil {
