@@ -46,6 +46,8 @@ func TestWhatADecisionSavesOfStock(t *testing.T) {
 		{"written, inspection reversed", setup(1, gate(GateDone), unsellable(1), stock("L1", returns.RestockWritten, "")), stockStates{}, want{kinds: []returns.Kind{returns.StockOverstated}}},
 		{"dropped, passes again", setup(1, only, stock("L1", returns.RestockDropped, "")), stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock L1→WH-1"}}},
 		{"skipped, passes again", setup(1, settled("R1", 1), entryIs(1, func(r *returns.Restock) { r.State = returns.RestockSkipped })), stockStates{}, want{closed: true}},
+		{"the writer was never told, whatever was decided since", setup(1, only, stock("L1", returns.RestockOwed, ""), entryIs(1, func(r *returns.Restock) { r.WokenAt = time.Time{} })),
+			stockStates{}, want{acts: []string{"restock"}}},
 		{"refused", setup(1, only, refused), stockStates{}, want{kinds: []returns.Kind{returns.StockRefused}}},
 		{"refused, skipped", setup(1, only, refused, skip), stockStates{"L1": returns.RestockSkipped}, want{}},
 		{"refused, once more", setup(1, only, refused, retry), stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock"}}},
@@ -67,19 +69,18 @@ func TestWhatADecisionSavesOfStock(t *testing.T) {
 // times that grow, and once each time, whatever was decided in between.
 func TestALostWakeUpHeals(t *testing.T) {
 	t.Parallel()
-	owed := func(age, decided time.Duration, state returns.RestockState) Decision {
-		return Decide(setup(1, gate(GateDone), passed(1), stock("L1", state, ""), entryIs(1, func(r *returns.Restock) { r.At = noon.Add(-age) }),
-			func(f *Facts) { f.Record.DecidedAt = noon.Add(-decided) }))
+	owed := func(age, woken time.Duration, state returns.RestockState) Decision {
+		return Decide(setup(1, gate(GateDone), passed(1), stock("L1", state, ""), entryIs(1, func(r *returns.Restock) { r.At, r.WokenAt = noon.Add(-age), noon.Add(-woken) })))
 	}
 	for _, s := range []struct {
-		name         string
-		age, decided time.Duration
-		again        bool
-		next         time.Duration
+		name       string
+		age, woken time.Duration
+		again      bool
+		next       time.Duration
 	}{
 		{"just entered", time.Minute, time.Minute, false, time.Minute},
 		{"the clock rings", 2 * time.Minute, 2 * time.Minute, true, 2 * time.Minute},
-		{"decided since", 3 * time.Minute, 30 * time.Second, false, time.Minute},
+		{"woken since", 3 * time.Minute, 30 * time.Second, false, time.Minute},
 		{"it rings again", 4 * time.Minute, 2 * time.Minute, true, 4 * time.Minute},
 		{"missed by an hour", time.Hour, time.Hour, true, 4 * time.Minute},
 		{"at most a few hours apart", 1000 * time.Hour, 7 * time.Hour, true, -1},
@@ -87,7 +88,7 @@ func TestALostWakeUpHeals(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			for _, state := range []returns.RestockState{returns.RestockOwed, returns.RestockWritten} {
-				d := owed(s.age, s.decided, state)
+				d := owed(s.age, s.woken, state)
 				require.Equal(t, s.again, len(acts(d)) == 1 && acts(d)[0] == "restock", "%v", acts(d))
 				require.Empty(t, d.Restocks)
 				require.LessOrEqual(t, d.Plan.Wake.At.Sub(noon), rarestStockLook)
@@ -96,7 +97,7 @@ func TestALostWakeUpHeals(t *testing.T) {
 				}
 				require.Empty(t, d.Plan.Wake.Read, "the ledger alone tells")
 			}
-			require.Empty(t, acts(owed(s.age, s.decided, returns.RestockProven)))
+			require.Empty(t, acts(owed(s.age, s.woken, returns.RestockProven)))
 		})
 	}
 }
