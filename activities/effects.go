@@ -48,7 +48,7 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	plan, err := d.decidingRead(ctx, kind)
+	plan, fresh, err := d.decidingRead(ctx, kind)
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
@@ -56,20 +56,30 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if !wanted {
 		return messages.PlanResult{Plan: plan}, nil // the state has changed: the new plan stands
 	}
+	if !fresh {
+		return messages.PlanResult{Plan: without(plan, act, d.Now().Add(d.shop.Policy.TroubleRetry), "a platform could not be read just now")}, nil
+	}
 	e := returns.Effect{
-		Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
+		Key: in.Key, Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
 		Amount: act.Amount, Generation: d.generation(kind, act.Subject),
 	}
 	e.ID = returns.EffectID(in.Shop, kind, act.Subject, e.Generation)
-	e.ClaimUntil = d.Now().Add(a.CallTimeout + claimMargin)
-	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.Claim(ctx, in.Shop, in.Key, e, e.ClaimUntil) })
+	if kind == returns.EffectAccept {
+		e.Units = nil // it moves no money: a buyer's next request on the unit may be accepted too
+	}
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		e.ClaimUntil = tx.Now().Add(a.CallTimeout + claimMargin)
+		return tx.Claim(ctx, in.Shop, in.Key, e, e.ClaimUntil)
+	})
 	switch {
 	case errors.Is(err, ledger.ErrClaimed), errors.Is(err, ledger.ErrOrderBusy), errors.Is(err, ledger.ErrEffectLive):
 		return messages.PlanResult{Plan: without(plan, act, d.Now().Add(a.CallTimeout), err.Error())}, nil
 	case err != nil:
 		return messages.PlanResult{}, retryable(ctx, err)
 	}
-	tiktokReturnID, requestID, callErr := call(d, ctx, act, e.ID)
+	callCtx, cancel := context.WithTimeout(ctx, e.ClaimUntil.Add(-claimMargin).Sub(d.Now()))
+	tiktokReturnID, requestID, callErr := call(d, callCtx, act, e.ID)
+	cancel()
 	again, err := d.note(ctx, e, act, tiktokReturnID, requestID, callErr)
 	if err != nil {
 		return messages.PlanResult{}, err
@@ -84,24 +94,32 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 // claimMargin is how long after a call's own deadline its claim ends.
 const claimMargin = 2 * time.Second
 
-// decidingRead reads what the effect rests on, fresh, and decides again. It is
-// never saved on: for money both platforms are read (promise 1, promise 2).
-func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, error) {
+// decidingRead reads what the effect rests on and decides again, and tells
+// whether the reads really came in. It is never saved on: for money both
+// platforms are read (promise 1, promise 2).
+func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, bool, error) {
+	began := d.Now().Truncate(time.Millisecond) // as exact as the ledger
 	var trouble []returns.Trouble
 	if kind != returns.EffectAccept || !d.rmaFresh(ctx) {
 		var err error
 		if trouble, err = d.readRMA(ctx); err != nil {
-			return returns.Plan{}, err
+			return returns.Plan{}, false, err
 		}
 	}
 	if kind != returns.EffectWriteBack {
 		more, err := d.readOrder(ctx, 0)
 		if err != nil {
-			return returns.Plan{}, err
+			return returns.Plan{}, false, err
 		}
 		trouble = append(trouble, more...)
 	}
-	return d.decide(ctx, trouble...)
+	plan, err := d.decide(ctx, trouble...)
+	rma := d.record.RMAReadAt
+	if kind == returns.EffectAccept {
+		rma = rma.Add(freshness)
+	}
+	fresh := len(trouble) == 0 && !rma.Before(began) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(began))
+	return plan, fresh, err
 }
 
 // rmaFresh tells whether the RMA was read so lately that a step which moves no

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ type desk struct {
 	atTikTok bool           // this activity has just read TikTok and may ask it more
 	decision rules.Decision // the last one
 	record   returns.Record // what it rested on
+	restock  *returns.Act   // an earlier decision here saved units as owed: their writer must be woken
 }
 
 func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
@@ -123,6 +125,9 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	orderID, err := d.orderOf(ctx, f)
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
+	}
+	if orderID == "" && d.key.TikTokReturnID() != "" {
+		return []returns.Trouble{{Platform: returns.TikTok, Endpoint: "Search Returns", Class: "not-found", Message: "TikTok does not show return " + d.key.TikTokReturnID()}}, nil
 	}
 	if orderID == "" {
 		return nil, nil
@@ -206,11 +211,17 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 			return returns.Plan{}, orRetry(ctx, err)
 		}
 	}
-	return d.decision.Plan, d.wakeOthers(ctx)
+	plan := d.decision.Plan
+	if d.restock != nil && !slices.ContainsFunc(plan.Acts, isRestock) {
+		plan.Acts = append(slices.Clone(plan.Acts), *d.restock)
+	}
+	return plan, d.wakeOthers(ctx)
 }
 
+func isRestock(a returns.Act) bool { return a.Kind == returns.ActRestock }
+
 func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error {
-	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		record, err := tx.Load(ctx, d.shop.Key, d.key)
 		if err != nil {
 			return err
@@ -221,13 +232,23 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 			if err := tx.SetEffect(ctx, c.ID, c.State, c.TikTokReturnID, "", c.Note); err != nil {
 				return err
 			}
+			if err := tx.Audit(ctx, d.shop.Key, d.key, unitsOf(record, c.ID), ledger.Entry{What: c.ID + " is " + string(c.State), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: "rules " + rules.Version}); err != nil {
+				return err
+			}
 		}
 		p := d.decision.Plan
 		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
-			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Exceptions: p.Exceptions,
+			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Exceptions: p.Exceptions,
 			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
 	})
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(d.decision.Plan.Acts, isRestock); i >= 0 {
+		d.restock = &d.decision.Plan.Acts[i]
+	}
+	return nil
 }
 
 // lookBy is when the return decides again if all is well: at once after an act,
@@ -237,6 +258,15 @@ func lookBy(p returns.Plan) time.Time {
 		return p.DecidedAt
 	}
 	return p.Wake.At
+}
+
+func unitsOf(r returns.Record, effectID string) []returns.UnitID {
+	for _, e := range r.Effects {
+		if e.ID == effectID {
+			return e.Units
+		}
+	}
+	return nil
 }
 
 // ask puts the rules' question to TikTok: may the seller refund these units, and
@@ -308,7 +338,7 @@ func lines(units []returns.UnitID) []tiktokshop.LineRef {
 // no clock of its own, and one that nobody holds gets one.
 func (d *desk) wakeOthers(ctx context.Context) error {
 	if d.key.RMAID() == "" {
-		return nil
+		return d.handOver(ctx)
 	}
 	var running, missing []returns.Key
 	held, free := splitByHold(d.record, d.decision)
@@ -323,6 +353,39 @@ func (d *desk) wakeOthers(ctx context.Context) error {
 		return orRetry(ctx, err)
 	}
 	for _, key := range append(running, missing...) {
+		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
+			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+		}
+	}
+	return nil
+}
+
+// handOver tells the holders of a TikTok return's units to look, if their own
+// return has ended: somebody must keep the clock.
+func (d *desk) handOver(ctx context.Context) error {
+	if !d.decision.Plan.Close {
+		return nil
+	}
+	var holders []returns.Key
+	for _, t := range d.record.TikTokReturns {
+		if t.ID != d.key.TikTokReturnID() || !t.Live() && !t.Pays() {
+			continue
+		}
+		for _, l := range t.Lines {
+			if k, held := d.record.HeldBy[returns.NewUnitID(l.OrderLineID, "")]; held && !slices.Contains(holders, k) {
+				holders = append(holders, k)
+			}
+		}
+	}
+	var closed []returns.Key
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		closed, err = tx.Closed(ctx, d.shop.Key, holders)
+		return err
+	})
+	if err != nil {
+		return orRetry(ctx, err)
+	}
+	for _, key := range closed {
 		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
 			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
 		}

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,9 @@ import (
 	"returnbridge/internal/tiktokshop"
 )
 
-// Restock enters units that passed their inspection as owed to TikTok's stock,
-// each once, and tells the products' writers to look.
+// Restock wakes the writers of all products of which units of this return are on
+// their way into stock. What is owed was saved with the decision that asked for
+// this, so a wake-up that comes twice, or for nothing, costs a look.
 func (a *Activities) Restock(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
 	d, err := a.desk(in.Shop, in.Key)
 	if err != nil {
@@ -25,27 +27,25 @@ func (a *Activities) Restock(ctx context.Context, in messages.ActInput) (message
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	act, wanted := find(plan, in.Act)
-	if !wanted {
-		return messages.PlanResult{Plan: plan}, nil
-	}
-	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.OweRestocks(ctx, in.Shop, in.Key, act.Restocks) })
-	if err != nil {
-		return messages.PlanResult{}, retryable(ctx, err)
-	}
-	var products []string
-	for _, r := range act.Restocks {
-		if !slices.Contains(products, r.ProductID) {
-			products = append(products, r.ProductID)
-		}
-	}
-	for _, p := range products {
+	for _, p := range d.productsOnTheirWay() {
 		if err := a.Waker.WakeStock(ctx, in.Shop, p); err != nil {
 			return messages.PlanResult{}, retryable(ctx, fmt.Errorf("wake stock of %s: %w", p, err))
 		}
 	}
-	plan, err = d.decide(ctx)
-	return messages.PlanResult{Plan: plan}, err
+	plan.Acts = slices.DeleteFunc(slices.Clone(plan.Acts), isRestock) // it is done
+	return messages.PlanResult{Plan: plan}, nil
+}
+
+// productsOnTheirWay are the products of this return's open stock entries, those
+// just saved among them.
+func (d *desk) productsOnTheirWay() []string {
+	var products []string
+	for _, r := range append(slices.Clone(d.record.Restocks), d.decision.Restocks...) {
+		if r.Open() && !slices.Contains(products, r.ProductID) {
+			products = append(products, r.ProductID)
+		}
+	}
+	return products
 }
 
 // round is one round of writing a product's stock (design section 6).
@@ -53,25 +53,31 @@ type round struct {
 	*Activities
 	shop    *Shop
 	product string
-	proven  []returns.Key // returns whose units moved on
+	began   time.Time
+	proven  []returns.Key        // returns whose units moved on
+	levels  []returns.StockLevel // the product's stock as last read
+	readAt  time.Time            // when that read began
+	again   time.Time            // the earliest time at which something is to be done
+	units   int                  // units not proven yet
 }
 
 // StockRound judges what was written, then writes what is owed: TikTok's stock
-// is a SET, so what it shows now plus what is owed, all warehouses at once.
+// is a SET, so what it shows now plus what is owed, all warehouses of a SKU at
+// once, one SKU after another.
 func (a *Activities) StockRound(ctx context.Context, in messages.StockInput) (messages.RoundResult, error) {
 	s, err := a.shop(in.Shop)
 	if err != nil {
 		return messages.RoundResult{}, err
 	}
-	r := &round{Activities: a, shop: s, product: in.ProductID}
+	r := &round{Activities: a, shop: s, product: in.ProductID, began: a.Now()}
 	out, err := r.run(ctx)
+	for _, key := range r.proven { // whatever else failed: they moved on
+		if wakeErr := a.Waker.WakeReturn(ctx, in.Shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); wakeErr != nil && err == nil {
+			err = retryable(ctx, fmt.Errorf("wake %s: %w", key, wakeErr))
+		}
+	}
 	if err != nil {
 		return messages.RoundResult{}, err
-	}
-	for _, key := range r.proven {
-		if err := a.Waker.WakeReturn(ctx, in.Shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); err != nil {
-			return messages.RoundResult{}, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
-		}
 	}
 	return out, nil
 }
@@ -81,21 +87,105 @@ func (r *round) run(ctx context.Context) (messages.RoundResult, error) {
 	if err != nil {
 		return messages.RoundResult{}, err
 	}
-	if open != nil {
-		return *open, nil
+	owed, err := r.owed(ctx)
+	if err != nil {
+		return messages.RoundResult{}, err
 	}
+	if len(owed) > 0 && !r.shop.Policy.Switches.Restock {
+		return r.result("restock is switched off: nothing is written"), nil
+	}
+	summary := ""
+	for _, entries := range bySKU(owed) {
+		sku := entries[0].SKUID
+		if slices.Contains(open, sku) {
+			continue // one write of a SKU at a time: what came meanwhile rides on the next
+		}
+		if due := dueAt(entries); r.Now().Before(due) {
+			r.lookAt(due)
+			summary = "what is owed cannot be written now; trying again"
+			continue
+		}
+		if r.Now().Sub(r.began) > roundTime {
+			r.lookAt(r.Now())
+			break // an attempt has its time; the rest is for the next round
+		}
+		if summary, err = r.write(ctx, sku, entries); err != nil {
+			return messages.RoundResult{}, err
+		}
+	}
+	return r.result(summary), nil
+}
+
+// roundTime is how long a round begins further writes: with the calls of one
+// write it stays below the time of an attempt.
+const roundTime = 20 * time.Second
+
+func (r *round) result(summary string) messages.RoundResult {
+	if r.again.IsZero() {
+		return messages.RoundResult{Done: true, Summary: cmp.Or(summary, "nothing is owed")}
+	}
+	return messages.RoundResult{Again: r.again, Summary: cmp.Or(summary, "written; waiting for TikTok's own account of it"), Units: r.units}
+}
+
+// lookAt has the product looked at again then, if not earlier.
+func (r *round) lookAt(at time.Time) {
+	if !at.IsZero() && (r.again.IsZero() || at.Before(r.again)) {
+		r.again = at
+	}
+}
+
+func (r *round) owed(ctx context.Context) ([]ledger.StockEntry, error) {
 	var owed []ledger.StockEntry
-	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		owed, err = tx.Owed(ctx, r.shop.Key, r.product)
 		return err
 	})
-	if err != nil {
-		return messages.RoundResult{}, retryable(ctx, err)
+	return owed, orRetry(ctx, err)
+}
+
+// bySKU keeps the order in which the SKUs were first owed.
+func bySKU(owed []ledger.StockEntry) [][]ledger.StockEntry {
+	var groups [][]ledger.StockEntry
+	for _, e := range owed {
+		i := slices.IndexFunc(groups, func(g []ledger.StockEntry) bool { return g[0].SKUID == e.SKUID })
+		if i < 0 {
+			groups = append(groups, []ledger.StockEntry{e})
+			continue
+		}
+		groups[i] = append(groups[i], e)
 	}
-	if len(owed) == 0 {
-		return messages.RoundResult{Done: true, Summary: "nothing is owed"}, nil
+	return groups
+}
+
+// A write that TikTok refuses is tried again after firstRefused, then each time
+// after twice as long up to lastRefused; one that was only not possible, from a
+// second up to lastRetry.
+const (
+	firstRefused = 15 * time.Minute
+	lastRefused  = 6 * time.Hour
+)
+
+// dueAt is when the entries of a SKU are tried: as soon as one of them is due,
+// all ride.
+func dueAt(entries []ledger.StockEntry) time.Time {
+	var due time.Time
+	for i, e := range entries {
+		if at := e.ChangedAt.Add(pause(e)); i == 0 || at.Before(due) {
+			due = at
+		}
 	}
-	return r.write(ctx, owed)
+	return due
+}
+
+func pause(e ledger.StockEntry) time.Duration {
+	first, last := firstRetry, lastRetry
+	switch {
+	case e.Tries == 0:
+		return 0
+	case e.Problem != "":
+		first, last = firstRefused, lastRefused
+	}
+	return min(first<<min(e.Tries-1, 16), last)
 }
 
 func (r *round) moved(entries []ledger.StockEntry) {
@@ -106,65 +196,84 @@ func (r *round) moved(entries []ledger.StockEntry) {
 	}
 }
 
-// write makes one SET of everything owed: read, commit, set, read back.
-func (r *round) write(ctx context.Context, owed []ledger.StockEntry) (messages.RoundResult, error) {
-	readAt := r.Now()
-	levels, err := r.shop.TikTok.Inventory(ctx, tiktokshop.InventoryFilter{ProductIDs: []string{r.product}})
-	if err != nil {
+// write makes one SET of what is owed of a SKU: read, commit, set, read back.
+// It says what became of it.
+func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry) (string, error) {
+	if err := r.read(ctx); err != nil {
 		return r.refused(ctx, owed, err)
 	}
-	lines, riding, stuck := plan(levels, owed)
-	if err := r.noteStuck(ctx, stuck); err != nil {
-		return messages.RoundResult{}, err
+	lines, riding, stuck := plan(r.levels, sku, owed)
+	if err := r.noteStuck(ctx, owed, stuck); err != nil {
+		return "", err
 	}
-	if len(lines) == 0 {
-		return messages.RoundResult{Done: true, Summary: "what is owed cannot be written now"}, nil
+	if len(riding) == 0 {
+		return "what is owed cannot be written now; trying again", nil
 	}
-	w := ledger.StockWrite{ProductID: r.product, ReadAt: readAt, ClaimUntil: readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin), Lines: lines}
-	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	w := ledger.StockWrite{ProductID: r.product, SKUID: sku, ReadAt: r.readAt, ClaimUntil: r.readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin), Lines: lines}
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		w.ID, err = tx.BeginWrite(ctx, r.shop.Key, w, riding)
 		return err
 	})
 	if errors.Is(err, ledger.ErrWriteOpen) {
-		return messages.RoundResult{Again: r.Now().Add(r.CallTimeout), Summary: "another write is under way"}, nil
+		r.lookAt(r.Now().Add(r.CallTimeout))
+		return "another write is under way", nil
 	}
 	if err != nil {
-		return messages.RoundResult{}, retryable(ctx, err)
+		return "", retryable(ctx, err)
 	}
-	if r.Now().Sub(readAt) > r.shop.Stock.ReadAge {
-		return r.void(ctx, w, riding, "the read grew too old before the write", "")
+	if r.Now().Sub(w.ReadAt) > r.shop.Stock.ReadAge {
+		return r.tooOld(ctx, w, riding)
 	}
 	receipt, err := r.shop.TikTok.UpdateInventory(ctx, r.product, target(lines, r.product))
 	if err != nil {
 		return r.notWritten(ctx, w, riding, err)
 	}
-	return r.written(ctx, w, receipt.RequestID)
+	return r.written(ctx, w, riding, receipt.RequestID)
 }
 
-// plan adds what is owed to what is there, for every warehouse of each SKU.
-func plan(levels []returns.StockLevel, owed []ledger.StockEntry) (lines []ledger.StockLine, riding []ledger.StockEntry, stuck map[string]string) {
+// read reads the product's stock, unless it was read just now: the read-back of
+// one SKU is the read of the next.
+func (r *round) read(ctx context.Context) error {
+	if !r.readAt.IsZero() && r.Now().Sub(r.readAt) <= r.shop.Stock.ReadAge/2 {
+		return nil
+	}
+	return r.readNow(ctx)
+}
+
+func (r *round) readNow(ctx context.Context) error {
+	at := r.Now()
+	levels, err := r.shop.TikTok.Inventory(ctx, tiktokshop.InventoryFilter{ProductIDs: []string{r.product}})
+	if err != nil {
+		r.readAt = time.Time{}
+		return err //nolint:wrapcheck // a platform error already says which call
+	}
+	r.levels, r.readAt = levels, at
+	return nil
+}
+
+// plan adds what is owed of a SKU to what is there, for every warehouse of it.
+func plan(levels []returns.StockLevel, sku string, owed []ledger.StockEntry) (lines []ledger.StockLine, riding []ledger.StockEntry, stuck map[string]string) {
 	stuck = map[string]string{}
-	sum := map[[2]string]int{}
+	sum := map[string]int{}
 	for _, e := range owed {
-		sum[[2]string{e.SKUID, e.WarehouseID}] += e.Quantity
+		sum[e.WarehouseID] += e.Quantity
 	}
 	for _, e := range owed {
-		at := [2]string{e.SKUID, e.WarehouseID}
-		l := level(levels, e.SKUID, e.WarehouseID)
+		l := level(levels, sku, e.WarehouseID)
 		switch {
 		case l.SKUID == "":
 			stuck[e.ID] = "TikTok keeps no stock of this SKU in warehouse " + e.WarehouseID
-		case l.Available+sum[at] < 0:
-			stuck[e.ID] = fmt.Sprintf("%d are shown, %d would have to be taken away", l.Available, -sum[at])
+		case l.Available+sum[e.WarehouseID] < 0:
+			stuck[e.ID] = fmt.Sprintf("%d are shown, %d would have to be taken away", l.Available, -sum[e.WarehouseID])
 		default:
 			riding = append(riding, e)
 		}
 	}
 	for _, l := range levels {
-		if !slices.ContainsFunc(riding, func(e ledger.StockEntry) bool { return e.SKUID == l.SKUID }) {
+		if l.SKUID != sku {
 			continue
 		}
-		due := sum[[2]string{l.SKUID, l.WarehouseID}]
+		due := sum[l.WarehouseID]
 		if l.Available+due < 0 {
 			due = 0
 		}
@@ -190,96 +299,115 @@ func target(lines []ledger.StockLine, product string) []returns.StockLevel {
 	return levels
 }
 
-func (r *round) noteStuck(ctx context.Context, stuck map[string]string) error {
+// noteStuck notes why entries cannot be written, and tells their returns what is
+// new to them.
+func (r *round) noteStuck(ctx context.Context, owed []ledger.StockEntry, stuck map[string]string) error {
 	if len(stuck) == 0 {
 		return nil
 	}
 	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		owed, err := tx.Owed(ctx, r.shop.Key, r.product)
-		if err != nil {
-			return err
-		}
 		for _, e := range owed {
-			if why, ok := stuck[e.ID]; ok && e.Problem == "" {
-				r.moved([]ledger.StockEntry{e})
-				if err := tx.Stuck(ctx, r.shop.Key, e.ID, returns.StockRefused, why); err != nil {
-					return err
-				}
+			why, ok := stuck[e.ID]
+			if !ok {
+				continue
 			}
+			if err := tx.Stuck(ctx, r.shop.Key, e.ID, returns.StockRefused, why); err != nil {
+				return err
+			}
+			if e.Problem != returns.StockRefused {
+				r.moved([]ledger.StockEntry{e})
+			}
+			r.triedAgain(e, returns.StockRefused)
 		}
 		return nil
 	})
 	return orRetry(ctx, err)
 }
 
-// written reads back at once and waits for TikTok's own account.
-func (r *round) written(ctx context.Context, w ledger.StockWrite, requestID string) (messages.RoundResult, error) {
-	after, readErr := r.shop.TikTok.Inventory(ctx, tiktokshop.InventoryFilter{ProductIDs: []string{r.product}})
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		lines := slices.Clone(w.Lines)
-		for i := range lines {
-			if now := level(after, lines[i].SKUID, lines[i].WarehouseID); readErr == nil && now.SKUID != "" {
-				lines[i].AvailableAfter, lines[i].CommittedAfter = now.Available, now.Committed
-			} else {
-				lines[i].AvailableAfter, lines[i].CommittedAfter = -1, -1
-			}
-		}
-		return tx.Answered(ctx, w.ID, requestID, lines)
-	})
-	if err != nil {
-		return messages.RoundResult{}, retryable(ctx, err)
-	}
-	return messages.RoundResult{Again: r.Now().Add(r.shop.Stock.ProofWait), Summary: "written; waiting for TikTok's own account of it", Units: len(w.Lines)}, nil
+// triedAgain arms the look for an entry whose write has just not happened.
+func (r *round) triedAgain(e ledger.StockEntry, problem returns.Kind) {
+	e.Tries++
+	e.Problem = cmp.Or(problem, e.Problem)
+	r.lookAt(r.Now().Add(pause(e)))
 }
 
-// notWritten sorts a failed SET: taken back, refused, or unknown.
-func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, err error) (messages.RoundResult, error) {
+// written reads back at once and waits for TikTok's own account.
+func (r *round) written(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, requestID string) (string, error) {
+	readErr := r.readNow(ctx)
+	lines := slices.Clone(w.Lines)
+	for i := range lines {
+		if now := level(r.levels, lines[i].SKUID, lines[i].WarehouseID); readErr == nil && now.SKUID != "" {
+			lines[i].AvailableAfter, lines[i].CommittedAfter = now.Available, now.Committed
+		} else {
+			lines[i].AvailableAfter, lines[i].CommittedAfter = -1, -1
+		}
+	}
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.Answered(ctx, r.shop.Key, w.ID, requestID, lines) })
+	if err != nil {
+		return "", retryable(ctx, err)
+	}
+	r.units += units(riding)
+	r.lookAt(r.Now().Add(r.shop.Stock.ProofWait))
+	return "written; waiting for TikTok's own account of it", nil
+}
+
+// notWritten sorts a failed SET: not possible now, refused, or unknown.
+func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, err error) (string, error) {
 	switch platform.ClassOf(err) {
 	case platform.Retry, platform.RefreshToken:
-		out, voidErr := r.void(ctx, w, riding, "not possible now", "")
-		if voidErr != nil {
-			return out, voidErr
+		if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > 0 {
+			r.lookAt(r.Now().Add(e.RetryAfter))
 		}
-		return messages.RoundResult{}, retryable(ctx, err)
+		return r.void(ctx, w, riding, "not possible now: "+err.Error(), "")
 	case platform.StateChanged, platform.Human, platform.Permanent:
 		return r.void(ctx, w, riding, err.Error(), returns.StockRefused)
 	}
-	return messages.RoundResult{Again: w.ClaimUntil, Summary: "the answer to a write was lost; waiting until it must have taken effect"}, nil
+	r.units += units(riding)
+	r.lookAt(w.ClaimUntil.Add(r.shop.Stock.ProofWait))
+	return "the answer to a write was lost; waiting until it must have taken effect", nil
 }
 
-func (r *round) void(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, note string, problem returns.Kind) (messages.RoundResult, error) {
+// slowReads is how often in a row a read may be too old for its write before
+// people hear of it.
+const slowReads = 5
+
+// tooOld takes back a write before it was sent: shoppers went on buying since
+// its read.
+func (r *round) tooOld(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry) (string, error) {
+	r.readAt = time.Time{}
+	problem := returns.Kind("")
+	if slices.ContainsFunc(riding, func(e ledger.StockEntry) bool { return e.Tries+1 >= slowReads }) {
+		problem = returns.StockRefused
+	}
+	return r.void(ctx, w, riding, "TikTok's answer to the read of the stock was too old before the write", problem)
+}
+
+// void takes back a write that did not happen.
+func (r *round) void(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, note string, problem returns.Kind) (string, error) {
 	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.VoidWrite(ctx, r.shop.Key, w.ID, note, problem) })
 	if err != nil {
-		return messages.RoundResult{}, retryable(ctx, err)
+		return "", retryable(ctx, err)
 	}
-	if problem != "" {
-		r.moved(riding)
+	for _, e := range riding {
+		if problem != "" && e.Problem != problem {
+			r.moved([]ledger.StockEntry{e})
+		}
+		r.triedAgain(e, problem)
 	}
-	return messages.RoundResult{Again: r.Now().Add(refusedRetry(problem)), Summary: note}, nil
-}
-
-// refusedRetry is how soon a write that did not happen is tried again.
-func refusedRetry(problem returns.Kind) time.Duration {
-	if problem != "" {
-		return 15 * time.Minute
-	}
-	return time.Second
+	return note, nil
 }
 
 // refused sorts a failed read of the stock.
-func (r *round) refused(ctx context.Context, owed []ledger.StockEntry, err error) (messages.RoundResult, error) {
+func (r *round) refused(ctx context.Context, owed []ledger.StockEntry, err error) (string, error) {
 	switch platform.ClassOf(err) {
 	case platform.Human, platform.Permanent:
 		stuck := map[string]string{}
 		for _, e := range owed {
 			stuck[e.ID] = err.Error()
 		}
-		if noteErr := r.noteStuck(ctx, stuck); noteErr != nil {
-			return messages.RoundResult{}, noteErr
-		}
-		return messages.RoundResult{Again: r.Now().Add(refusedRetry(returns.StockRefused)), Summary: err.Error()}, nil
+		return err.Error(), r.noteStuck(ctx, owed, stuck)
 	}
-	return messages.RoundResult{}, retryable(ctx, err)
+	return "", retryable(ctx, err)
 }
 
 func units(entries []ledger.StockEntry) int {

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"returnbridge/internal/ledger"
-	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
 
-// judgeAll looks for the true effect of earlier writes. It gives an answer if
-// one is still open: a product has one write at a time.
-func (r *round) judgeAll(ctx context.Context) (*messages.RoundResult, error) {
+// judgeAll looks for the true effect of earlier writes. It gives the SKUs of
+// which one is still open: a SKU has one write at a time.
+func (r *round) judgeAll(ctx context.Context) ([]string, error) {
 	var writes []ledger.StockWrite
 	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		writes, err = tx.UnjudgedWrites(ctx, r.shop.Key, r.product)
@@ -23,36 +22,58 @@ func (r *round) judgeAll(ctx context.Context) (*messages.RoundResult, error) {
 	if err != nil {
 		return nil, retryable(ctx, err)
 	}
-	var open *messages.RoundResult
+	var open []string
 	for _, w := range writes {
-		again, err := r.judge(ctx, w)
+		again, waits, err := r.judge(ctx, w)
 		if err != nil {
 			return nil, err
 		}
-		if !again.IsZero() && w.State == "open" {
-			open = &messages.RoundResult{Again: again, Summary: "written; waiting for TikTok's own account of it", Units: len(w.Lines)}
+		r.lookAt(again)
+		if waits {
+			open = append(open, w.SKUID)
 		}
 	}
 	return open, nil
 }
 
-// judge finds out what a write really did. A time means: not yet, look again then.
-func (r *round) judge(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
-	now := r.Now()
+// judge finds out what a write really did. A time means: look again then. The
+// SKU's next write waits only while this one may still be proven in time.
+func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time, waits bool, err error) {
 	judged, err := r.byOwnAccount(ctx, w)
 	if err != nil || judged {
-		return time.Time{}, err
+		return time.Time{}, false, err
 	}
-	deadline := w.ClaimUntil
-	if !w.AnsweredAt.IsZero() {
-		deadline = w.AnsweredAt.Add(r.shop.Stock.ProofWait)
-	} else {
-		deadline = deadline.Add(r.shop.Stock.ProofWait)
+	due, waits := w.JudgeAt, w.State == "open"
+	switch {
+	case waits && w.AnsweredAt.IsZero():
+		due = w.ClaimUntil.Add(r.shop.Stock.ProofWait)
+	case waits:
+		due = w.AnsweredAt.Add(r.shop.Stock.ProofWait)
+	case due.IsZero():
+		return time.Time{}, false, nil // only TikTok's own account can tell, and its coming wakes us
 	}
-	if now.Before(deadline) {
-		return deadline, nil
+	if r.Now().Before(due) {
+		return due, waits, nil
 	}
-	return time.Time{}, r.byReading(ctx, w)
+	again, err = r.byReading(ctx, w)
+	return again, false, err
+}
+
+// An unproven write is judged by reading again each time after twice as long, no
+// more seldom than rarestJudging, until longestJudging after it: TikTok sends its
+// account for fifteen hours and a half (TikTok contract 3.1).
+const (
+	rarestJudging  = 6 * time.Hour
+	longestJudging = 48 * time.Hour
+)
+
+// judgeNext is when a write that could not be judged by reading is read again.
+func (r *round) judgeNext(w ledger.StockWrite) time.Time {
+	since := r.Now().Sub(w.ReadAt)
+	if since > longestJudging {
+		return time.Time{}
+	}
+	return r.Now().Add(min(max(since, r.shop.Stock.ProofWait), rarestJudging))
 }
 
 // byOwnAccount judges by TikTok's api_sync movement of this write: the change it
@@ -65,7 +86,7 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite) (bool, er
 			return err
 		}
 		if !spread(w.Lines, matches) {
-			return tx.Unproven(ctx, r.shop.Key, w.ID, "sales hit the write, and TikTok does not say in which warehouse")
+			return nil // sales hit the write, and TikTok does not say in which warehouse
 		}
 		for _, m := range matches {
 			if err := tx.Match(ctx, r.shop.Key, m.ID, w.ID); err != nil {
@@ -138,41 +159,25 @@ func spread(lines []ledger.StockLine, matches map[string]returns.StockMovement) 
 	return true
 }
 
-// byReading judges without TikTok's account: if no order touched the SKUs from
-// the read to the read-back, and the numbers are exactly what was set, nothing
-// else can have moved. Else it stays unproven, with the number, until the
-// account comes.
-func (r *round) byReading(ctx context.Context, w ledger.StockWrite) error {
+// byReading judges without TikTok's account, by reads alone: only if no order
+// touched the SKU meanwhile and nothing was committed or shipped can nothing else
+// have moved the numbers. Else the write stays unproven, with the number, until
+// the account comes; the time is when to read once more.
+func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
 	if w.AnsweredAt.IsZero() {
 		return r.lostAnswer(ctx, w)
 	}
-	how, proven := "the numbers stood still", stoodStill(w.Lines)
-	if proven {
-		touched, err := r.ordersTouched(ctx, w)
-		if err != nil {
-			return err
-		}
-		if touched {
-			how, proven = "orders moved meanwhile", false
-		}
-	} else {
-		how = "the numbers moved meanwhile"
+	if !stoodStill(w.Lines) {
+		return r.unproven(ctx, w, "%d units were written; the numbers moved meanwhile, and TikTok's own account has not come")
 	}
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		if proven {
-			return r.close(ctx, tx, w, "read back: "+how+", no order touched it")
-		}
-		if w.State == "unproven" {
-			return nil
-		}
-		entries, err := tx.EntriesOf(ctx, r.shop.Key, w.ID)
-		if err != nil {
-			return err
-		}
-		r.moved(entries)
-		return tx.Unproven(ctx, r.shop.Key, w.ID, fmt.Sprintf("%d units were written; %s, and TikTok's own account has not come", units(entries), how))
-	})
-	return orRetry(ctx, err)
+	touched, err := r.ordersTouched(ctx, w, w.AnsweredAt)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case touched:
+		return r.unproven(ctx, w, "%d units were written; orders moved meanwhile, and TikTok's own account has not come")
+	}
+	return time.Time{}, r.settle(ctx, w, "read back: the numbers stood still, no order touched it")
 }
 
 // stoodStill tells whether the read-back shows exactly what was set, with
@@ -186,62 +191,102 @@ func stoodStill(lines []ledger.StockLine) bool {
 	return true
 }
 
-// ordersTouched asks whether an order with one of the write's SKUs changed
-// between its read and its read-back, with a margin for clocks.
-func (r *round) ordersTouched(ctx context.Context, w ledger.StockWrite) (bool, error) {
-	filter := tiktokshop.OrderFilter{UpdatedFrom: w.ReadAt.Add(-clockSkew), UpdatedTo: w.AnsweredAt.Add(clockSkew)}
-	orders, err := searchAll(func(page string) ([]returns.Order, string, error) {
-		return r.shop.TikTok.SearchOrders(ctx, filter, tiktokshop.Page{Size: 100, Token: page})
-	})
-	if err != nil {
-		return false, retryable(ctx, err)
+// lostAnswer settles a write whose answer never came, after every late effect
+// must have shown: by reads only if nothing else can have moved the number from
+// our read until now. Then it is where it was (owe again), or where it was set.
+func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
+	if err := r.readNow(ctx); err != nil {
+		return time.Time{}, retryable(ctx, err)
 	}
-	skus := wroteBySKU(w.Lines)
-	for _, o := range orders {
-		for _, l := range o.Lines {
-			_, direct := skus[l.SKUID]
-			part := slices.ContainsFunc(l.Parts, func(p returns.BundlePart) bool { _, ok := skus[p.SKUID]; return ok })
-			if direct || part {
-				return true, nil
-			}
-		}
+	before, after, still := true, true, true
+	for _, l := range w.Lines {
+		now := level(r.levels, l.SKUID, l.WarehouseID)
+		still = still && now.SKUID != "" && now.Committed == l.Committed
+		before = before && now.Available == l.Available
+		after = after && now.Available == l.Wrote
 	}
-	return false, nil
+	if !still || !before && !after {
+		return r.unproven(ctx, w, "%d units may have been written; the answer was lost and the numbers moved")
+	}
+	touched, err := r.ordersTouched(ctx, w, r.Now())
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case touched:
+		return r.unproven(ctx, w, "%d units may have been written; the answer was lost and orders moved")
+	case after:
+		return time.Time{}, r.settle(ctx, w, "the answer was lost; read again: written")
+	}
+	return time.Time{}, r.takeBack(ctx, w)
 }
 
-// lostAnswer settles a write whose answer never came, after every late effect
-// must have shown: the number is where it was (owe again), or where it was set.
-func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) error {
-	levels, err := r.shop.TikTok.Inventory(ctx, tiktokshop.InventoryFilter{ProductIDs: []string{r.product}})
-	if err != nil {
-		return retryable(ctx, err)
+// ordersTouched asks whether an order with the write's SKU changed from its read
+// until then, with a margin for clocks. More orders than can be walked count as
+// a touch.
+func (r *round) ordersTouched(ctx context.Context, w ledger.StockWrite, until time.Time) (bool, error) {
+	filter := tiktokshop.OrderFilter{UpdatedFrom: w.ReadAt.Add(-clockSkew), UpdatedTo: until.Add(clockSkew)}
+	page := tiktokshop.Page{Size: 100}
+	for range mostOrderPages {
+		orders, next, err := r.shop.TikTok.SearchOrders(ctx, filter, page)
+		if err != nil {
+			return false, retryable(ctx, err)
+		}
+		if slices.ContainsFunc(orders, func(o returns.Order) bool { return contains(o, w.SKUID) }) {
+			return true, nil
+		}
+		if next == "" {
+			return false, nil
+		}
+		page.Token = next
 	}
-	before, after := true, true
-	for i := range w.Lines {
-		l := &w.Lines[i]
-		now := level(levels, l.SKUID, l.WarehouseID)
-		sold := now.Committed - l.Committed
-		before = before && now.Available+sold == l.Available
-		after = after && now.Available+sold == l.Wrote && sold == 0
-		l.AvailableAfter, l.CommittedAfter = now.Available, now.Committed
-	}
-	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	return true, nil
+}
+
+// mostOrderPages bounds one walk by the time of an attempt.
+const mostOrderPages = 10
+
+// contains tells whether an order has a SKU, by itself or as a part of a bundle.
+func contains(o returns.Order, sku string) bool {
+	return slices.ContainsFunc(o.Lines, func(l returns.OrderLine) bool {
+		return l.SKUID == sku || slices.ContainsFunc(l.Parts, func(p returns.BundlePart) bool { return p.SKUID == sku })
+	})
+}
+
+// settle judges a write that did exactly what it was to do.
+func (r *round) settle(ctx context.Context, w ledger.StockWrite, how string) error {
+	return orRetry(ctx, r.Ledger.Do(ctx, func(tx *ledger.Tx) error { return r.close(ctx, tx, w, how) }))
+}
+
+// takeBack lets what a write did not do be owed again, at once.
+func (r *round) takeBack(ctx context.Context, w ledger.StockWrite) error {
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		entries, err := tx.EntriesOf(ctx, r.shop.Key, w.ID)
 		if err != nil {
 			return err
 		}
-		switch {
-		case before && !after:
-			return tx.VoidWrite(ctx, r.shop.Key, w.ID, "the answer was lost; read again: not written", "")
-		case after && !before:
-			return r.close(ctx, tx, w, "the answer was lost; read again: written")
-		case w.State == "unproven":
-			return nil
-		}
 		r.moved(entries)
-		return tx.Unproven(ctx, r.shop.Key, w.ID, fmt.Sprintf("%d units may have been written; the answer was lost and the numbers moved", units(entries)))
+		return tx.VoidWrite(ctx, r.shop.Key, w.ID, "the answer was lost; read again: not written", "")
 	})
 	return orRetry(ctx, err)
+}
+
+// unproven leaves a write until TikTok's own account comes; how has a place for
+// the number of units.
+func (r *round) unproven(ctx context.Context, w ledger.StockWrite, how string) (time.Time, error) {
+	next := r.judgeNext(w)
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		entries, err := tx.EntriesOf(ctx, r.shop.Key, w.ID)
+		if err != nil {
+			return err
+		}
+		n := units(entries)
+		r.units += n
+		if slices.ContainsFunc(entries, func(e ledger.StockEntry) bool { return e.Problem != returns.StockUnproven }) {
+			r.moved(entries)
+		}
+		return tx.Unproven(ctx, r.shop.Key, w.ID, fmt.Sprintf(how, n), next)
+	})
+	return next, orRetry(ctx, err)
 }
 
 // close judges a write and remembers whose units it put back.

@@ -127,8 +127,8 @@ func (q Periods) check(p *problems) {
 	for field, value := range reflect.ValueOf(q).Fields() {
 		p.must(value.Int() > 0, field.Tag.Get("key"), "must be longer than nothing, such as \"10s\"")
 	}
-	// One attempt of an activity has two minutes, and makes several calls.
-	p.must(q.HTTPTimeout <= time.Minute, "http_timeout", "must be at most 60s, for an attempt makes several calls in two minutes")
+	// One attempt of an activity has a minute, and makes several calls.
+	p.must(q.HTTPTimeout <= 15*time.Second, "http_timeout", "must be at most 15s, for an attempt makes several calls within a minute")
 	p.must(q.RelayWindow < q.RelayTakeover, "relay_window", "must be shorter than relay_takeover")
 	p.must(q.DeadlineWarning < shortestDeadline, "deadline_warning", "must be shorter than 24h, the shortest deadline TikTok gives, else the warning would come with the case")
 	p.must(q.OrderClosingAlert < q.OrderCloses, "order_closing_alert", "must be shorter than order_closes")

@@ -52,7 +52,7 @@ func badValues() []bad {
 		shop("", "refund", "reasons", 1, "returngo"), shop("Arrived damaged", "refund", "reasons", 1, "returngo"), shop("", "refund", "reasons", 1, "tiktok"), shop("two words", "refund", "reasons", 1, "tiktok"),
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
-		in("periods", "http_timeout", "61s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
+		in("periods", "http_timeout", "16s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
 		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"),
 	}
 	for key := range everyKey() {
@@ -114,7 +114,7 @@ func TestGoodValuesPass(t *testing.T) {
 		{path: []any{"shops", 0, "restock", "default_warehouse"}, value: ""},
 		{path: []any{"shops", 0, "link", "tiktok_rules"}, value: []any{}},
 		{path: []any{"shops", 0, "refund", "reasons"}, value: []any{}},
-		{path: []any{"periods", "http_timeout"}, value: "60s"},
+		{path: []any{"periods", "http_timeout"}, value: "15s"},
 		{path: []any{"periods", "deadline_warning"}, value: "23h59m"},
 	} {
 		_, err := parse(with(t, full(t), good.path, good.value))

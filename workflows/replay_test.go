@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
 	"slices"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -36,7 +34,7 @@ func TestHistoriesReplay(t *testing.T) {
 	for _, r := range histories(t) {
 		t.Run(r.file, func(t *testing.T) {
 			t.Parallel()
-			require.NoError(t, replayer.ReplayWorkflowHistory(quiet(), r.history))
+			require.NoError(t, replayer.ReplayWorkflowHistory(quiet, r.history))
 		})
 	}
 }
@@ -76,7 +74,7 @@ func TestReplayNoticesAChange(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(change.flow, workflow.RegisterOptions{Name: change.name})
 			for _, r := range histories(t) {
 				if r.workflow == change.name {
-					require.ErrorContains(t, replayer.ReplayWorkflowHistory(quiet(), r.history), nondeterminism, r.file)
+					require.ErrorContains(t, replayer.ReplayWorkflowHistory(quiet, r.history), nondeterminism, r.file)
 				}
 			}
 		})
@@ -108,8 +106,6 @@ func newReplayer(t *testing.T) worker.WorkflowReplayer {
 	require.NoError(t, err)
 	return replayer
 }
-
-func quiet() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
 
 // histories reads all of testdata anew: a replay may change what it is given.
 func histories(t *testing.T) []recorded {

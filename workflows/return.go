@@ -31,7 +31,7 @@ func Return(ctx workflow.Context, in messages.ReturnInput) error {
 // apart.
 const (
 	maxTries = 3
-	maxLooks = 4
+	maxLooks = 8
 	rest     = time.Minute
 	soonest  = time.Second
 )

@@ -158,8 +158,9 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 	}
 	policy := rules.Policy{
 		Region: s.Region, Gate: rules.Gate(s.Refund.Gate), OrderPattern: pattern, TikTokRules: s.Link.TikTokRules,
-		Switches:   rules.Switches{Register: s.Switches.Register, Refund: s.Switches.Refund, Reject: s.Switches.Reject, Restock: s.Switches.Restock && s.Restock.Writer == "us", WriteBack: s.Switches.WriteBack},
-		ReasonKeys: map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,
+		Switches:      rules.Switches{Register: s.Switches.Register, Refund: s.Switches.Refund, Reject: s.Switches.Reject, Restock: s.Switches.Restock && s.Restock.Writer == "us", WriteBack: s.Switches.WriteBack},
+		ExternalStock: s.Restock.Writer == "external",
+		ReasonKeys:    map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,
 		Warehouses: map[string]string{}, UseOrderWarehouse: s.Restock.UseOrderWarehouse, DefaultWarehouse: s.Restock.DefaultWarehouse,
 		SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
 		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,

@@ -24,10 +24,11 @@ func WorkerCommand() *cobra.Command {
 
 // StarterCommand is the starter's command line.
 func StarterCommand() *cobra.Command {
-	root := &cobra.Command{Use: "starter", Short: "Bring events in and keep the schedules"}
+	root := &cobra.Command{Use: "starter", Short: "Bring events in, keep the schedules, and answer people"}
 	serve := &cobra.Command{Use: "serve", Short: "Receive the webhooks of both platforms and relay them"}
 	runWith(serve, Serve)
 	root.AddCommand(serve)
+	root.AddCommand(peopleCommands()...)
 	return root
 }
 

@@ -19,6 +19,11 @@ type waker struct {
 
 // WakeReturn implements activities.Waker.
 func (w *waker) WakeReturn(ctx context.Context, shop string, key returns.Key, news messages.News) error {
+	return w.signalReturn(ctx, shop, key, messages.SignalNews, news)
+}
+
+// signalReturn tells a return something, and starts it if it does not run.
+func (w *waker) signalReturn(ctx context.Context, shop string, key returns.Key, signal string, said any) error {
 	attrs := []temporal.SearchAttributeUpdate{messages.AttrShop.ValueSet(shop), messages.AttrStage.ValueSet(string(returns.StageNew))}
 	what := "TikTok return " + key.TikTokReturnID() + ", no RMA yet"
 	if id := key.RMAID(); id != "" {
@@ -28,7 +33,7 @@ func (w *waker) WakeReturn(ctx context.Context, shop string, key returns.Key, ne
 		attrs = append(attrs, messages.AttrTikTokReturn.ValueSet(key.TikTokReturnID()))
 	}
 	in := messages.ReturnInput{Shop: shop, Key: key, ReturnGOKey: w.keys[shop]}
-	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.ReturnID(shop, key), messages.SignalNews, news, client.StartWorkflowOptions{
+	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.ReturnID(shop, key), signal, said, client.StartWorkflowOptions{
 		TaskQueue: messages.QueueReturns, TypedSearchAttributes: temporal.NewSearchAttributes(attrs...), StaticSummary: what + " of " + shop,
 	}, messages.Return, in)
 	if err != nil {

@@ -46,7 +46,7 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	case returns.CommandRecheck:
 		return Outcome{Accepted: true, Sentence: "looked again"}, nil
 	}
-	shown, open, err := t.closeException(ctx, shop, key, c.Exception, string(c.Answer)+" by "+c.Who)
+	saw, open, err := t.closeException(ctx, shop, key, c.Exception, string(c.Answer)+" by "+c.Who)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -55,12 +55,12 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	}
 	amount := c.Amount
 	if c.Answer == returns.AnswerAcceptPayable {
-		amount = shown // what the person saw is what they agreed to
+		amount = saw.amount // what the person saw is what they agreed to
 	}
 	number, currency := moneyText(amount)
-	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, reference, who, why, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, c.Reference, c.Who, c.Why, text(t.now))
+	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.subject, c.Reference, c.Who, c.Why, text(t.now))
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
 
@@ -80,27 +80,37 @@ func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcom
 	return Outcome{Accepted: true, Sentence: "already taken"}, err
 }
 
-// closeException closes one open exception and gives the amount it showed.
-func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, by string) (returns.Money, bool, error) {
-	shown, open, err := first(query(ctx, t, "read exception", func(scan func(...any) error) (returns.Money, error) {
+// shown is what an open exception showed to the person who answers it.
+type shown struct {
+	amount  returns.Money
+	subject string
+}
+
+// closeException closes one open exception and gives what it showed.
+func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, by string) (shown, bool, error) {
+	saw, open, err := first(query(ctx, t, "read exception", func(scan func(...any) error) (shown, error) {
+		var s shown
 		var amount, currency string
-		if err := scan(&amount, &currency); err != nil {
-			return returns.Money{}, err
+		if err := scan(&amount, &currency, &s.subject); err != nil {
+			return s, err
 		}
-		return readMoney(amount, currency)
-	}, `SELECT amount, currency FROM exceptions WHERE shop = $1 AND key = $2 AND kind = $3 AND closed_at = ''`, shop, string(key), string(kind)))
+		var err error
+		s.amount, err = readMoney(amount, currency)
+		return s, err
+	}, `SELECT amount, currency, subject FROM exceptions WHERE shop = $1 AND key = $2 AND kind = $3 AND closed_at = ''`, shop, string(key), string(kind)))
 	if err != nil || !open {
-		return shown, false, err
+		return saw, false, err
 	}
 	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
 		text(t.now), by, shop, string(key), string(kind))
-	return shown, n > 0, err // nothing closed: another answered first
+	return saw, n > 0, err // nothing closed: another answered first
 }
 
 // Decided is the part of a decision that outlives the workflow.
 type Decided struct {
 	OrderID    string
 	Holds      []returns.Hold
+	Restocks   []returns.Restock // stock entries as they become
 	Exceptions []returns.Exception
 	Stage      returns.Stage
 	Summary    string
@@ -113,10 +123,13 @@ type Decided struct {
 // decision; deciding again sees it.
 var ErrUnitTaken = errors.New("ledger: the unit is held by another return")
 
-// SaveDecision keeps a decision: the units held, the exceptions opened and
-// healed, the stage.
+// SaveDecision keeps a decision: the units held, the stock owed for them, the
+// exceptions opened and healed, the stage.
 func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was returns.Record, d Decided) error {
 	if err := t.saveHolds(ctx, shop, key, was.Holds, d.Holds); err != nil {
+		return err
+	}
+	if err := t.saveRestocks(ctx, shop, key, d.Restocks); err != nil {
 		return err
 	}
 	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {
@@ -176,17 +189,17 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 	for _, e := range now {
 		wanted[e.Kind] = true
 		amount, currency := moneyText(e.Amount)
-		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3
-			WHERE shop = $4 AND key = $5 AND kind = $6 AND closed_at = ''`, e.Sentence, amount, currency, shop, string(key), string(e.Kind))
+		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3, subject = $4
+			WHERE shop = $5 AND key = $6 AND kind = $7 AND closed_at = ''`, e.Sentence, amount, currency, e.Subject, shop, string(key), string(e.Kind))
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			continue
 		}
-		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, amount, currency, opened_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, amount, currency, text(t.now)); err != nil {
+		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now)); err != nil {
 			return err
 		}
 		if _, err := t.audit(ctx, "", shop, key, Entry{What: "exception " + string(e.Kind), Why: e.Sentence, DecidedBy: "rules"}); err != nil {
@@ -263,4 +276,23 @@ func (t *Tx) OwnClocks(ctx context.Context, shop string, open []returns.TikTokRe
 		}
 	}
 	return running, missing, nil
+}
+
+// Closed are those of some returns that have ended.
+func (t *Tx) Closed(ctx context.Context, shop string, keys []returns.Key) ([]returns.Key, error) {
+	var closed []returns.Key
+	for _, key := range keys {
+		at, entered, err := first(query(ctx, t, "read end of return", func(scan func(...any) error) (instant, error) {
+			var at instant
+			err := scan(&at)
+			return at, err
+		}, `SELECT closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+		if err != nil {
+			return nil, err
+		}
+		if entered && !time.Time(at).IsZero() {
+			closed = append(closed, key)
+		}
+	}
+	return closed, nil
 }

@@ -20,14 +20,14 @@ var (
 	ErrClaimed = errors.New("ledger: the call may still be answered")
 )
 
-const effectColumns = `id, kind, route, subject, generation, order_id, tiktok_return_id, amount, currency, state,
+const effectColumns = `id, key, kind, route, subject, generation, order_id, tiktok_return_id, amount, currency, state,
 	intent_at, claimed_at, claim_until, applied_at, request_id, note`
 
 func scanEffect(scan func(...any) error) (returns.Effect, error) {
 	var e returns.Effect
 	var amount, currency string
 	var intent, claimed, until, applied instant
-	if err := scan(&e.ID, &e.Kind, &e.Route, &e.Subject, &e.Generation, &e.OrderID, &e.TikTokReturnID, &amount, &currency, &e.State,
+	if err := scan(&e.ID, &e.Key, &e.Kind, &e.Route, &e.Subject, &e.Generation, &e.OrderID, &e.TikTokReturnID, &amount, &currency, &e.State,
 		&intent, &claimed, &until, &applied, &e.RequestID, &e.Note); err != nil {
 		return e, err
 	}

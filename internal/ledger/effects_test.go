@@ -13,7 +13,7 @@ import (
 // refund is an intent to pay some units, under a subject of its own.
 func refund(subject string, units ...returns.UnitID) returns.Effect {
 	return returns.Effect{
-		ID: returns.EffectID(shop, returns.EffectRefund, subject, 0), Kind: returns.EffectRefund, Route: returns.RouteSellerRefund,
+		ID: returns.EffectID(shop, returns.EffectRefund, subject, 0), Key: "RMA1", Kind: returns.EffectRefund, Route: returns.RouteSellerRefund,
 		Subject: subject, Units: units, OrderID: "order-" + subject, Amount: gbp("12.50"),
 	}
 }

@@ -93,7 +93,14 @@ func TestNoUnitIsEverInStockTwice(t *testing.T) {
 			r.Repeat(map[string]func(*rapid.T){
 				"owe": func(r *rapid.T) {
 					u := rapid.SampledFrom([]returns.UnitID{"u1", "u2", "u3"}).Draw(r, "unit")
-					b.do(func(tx *Tx) error { return tx.OweRestocks(b.ctx, shop, "RMA1", []returns.Restock{restock(u)}) })
+					b.do(func(tx *Tx) error { return tx.saveRestocks(b.ctx, shop, "RMA1", []returns.Restock{restock(u)}) })
+				},
+				"take back": func(r *rapid.T) {
+					back := restock(rapid.SampledFrom([]returns.UnitID{"u1", "u2", "u3"}).Draw(r, "unit"))
+					back.State = rapid.SampledFrom([]returns.RestockState{returns.RestockDropped, returns.RestockSkipped}).Draw(r, "as")
+					if err := b.Do(b.ctx, func(tx *Tx) error { return tx.saveRestocks(b.ctx, shop, "RMA1", []returns.Restock{back}) }); err != nil {
+						require.ErrorIs(r, err, ErrEntryMoved)
+					}
 				},
 				"read": func(*rapid.T) { stale = owed() },
 				"begin": func(r *rapid.T) {
@@ -123,7 +130,7 @@ func TestNoUnitIsEverInStockTwice(t *testing.T) {
 				},
 				"unproven": func(r *rapid.T) {
 					if w, ok := pick(r); ok {
-						b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "not seen") })
+						b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "not seen", time.Time{}) })
 					}
 				},
 				"void": func(r *rapid.T) {

@@ -29,11 +29,11 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 		return err
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
-		var opened, closed instant
-		err := scan(&r.OrderID, &r.Paused, &opened, &closed)
-		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
+		var opened, decided, closed instant
+		err := scan(&r.OrderID, &r.Paused, &opened, &decided, &closed)
+		r.CreatedAt, r.DecidedAt, r.ClosedAt = time.Time(opened), time.Time(decided), time.Time(closed)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	}, `SELECT order_id, paused = 1, opened_at, decided_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
 	return err
 }
 
@@ -129,11 +129,11 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 	var err error
 	r.Restocks, err = query(ctx, t, "read restocks", func(scan func(...any) error) (returns.Restock, error) {
 		var s returns.Restock
-		var at instant
-		err := scan(&s.Unit, &s.ProductID, &s.SKUID, &s.WarehouseID, &s.State, &at, &s.Note, &s.Problem)
-		s.At = time.Time(at)
+		var at, problem instant
+		err := scan(&s.Unit, &s.ProductID, &s.SKUID, &s.WarehouseID, &s.State, &at, &s.Note, &s.Problem, &problem)
+		s.At, s.ProblemAt = time.Time(at), time.Time(problem)
 		return s, err
-	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem FROM stock_entries
+	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem, problem_at FROM stock_entries
 		WHERE shop = $1 AND unit <> '' AND (key = $2 OR id IN (SELECT unit FROM holds WHERE shop = $1 AND key = $2)) ORDER BY unit`, shop, string(key))
 	return err
 }
@@ -145,14 +145,14 @@ func (t *Tx) loadExceptions(ctx context.Context, shop string, key returns.Key, r
 		var e returns.Exception
 		var amount, currency string
 		var at instant
-		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &amount, &currency, &at); err != nil {
+		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &e.Subject, &amount, &currency, &at); err != nil {
 			return e, err
 		}
 		r.OpenedAt[e.Kind] = time.Time(at)
 		var err error
 		e.Amount, err = readMoney(amount, currency)
 		return e, err
-	}, `SELECT kind, owner, sentence, amount, currency, opened_at FROM exceptions
+	}, `SELECT kind, owner, sentence, subject, amount, currency, opened_at FROM exceptions
 		WHERE shop = $1 AND key = $2 AND closed_at = '' ORDER BY opened_at, kind`, shop, string(key))
 	return err
 }
@@ -163,16 +163,19 @@ func (t *Tx) loadAnswers(ctx context.Context, shop string, key returns.Key, r *r
 		var a returns.Answer
 		var amount, currency string
 		var at instant
-		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Reference, &a.Who, &at); err != nil {
+		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Subject, &a.Reference, &a.Who, &at); err != nil {
 			return a, err
 		}
 		a.At = time.Time(at)
 		var err error
 		a.Amount, err = readMoney(amount, currency)
 		return a, err
-	}, `SELECT kind, answer, amount, currency, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
+	}, `SELECT kind, answer, amount, currency, subject, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
 	for _, a := range rows {
 		r.Answers[a.Kind] = a
+		if a.Answer == returns.AnswerAcceptPayable {
+			r.Accepted = append(r.Accepted, a)
+		}
 	}
 	return err
 }

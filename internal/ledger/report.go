@@ -1,6 +1,14 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// What people and reports ask. Nothing here changes anything, and nothing enters
+// a return that is not known.
 
 // ExceptionCount is how many exceptions of a kind were ever opened.
 type ExceptionCount struct {
@@ -29,4 +37,133 @@ func (t *Tx) StageCounts(ctx context.Context) ([]StageCount, error) {
 		var c StageCount
 		return c, scan(&c.Stage, &c.Returns)
 	}, `SELECT stage, COUNT(*) FROM returns GROUP BY stage ORDER BY stage`)
+}
+
+// ReturnRef names a return.
+type ReturnRef struct {
+	Shop string
+	Key  returns.Key
+}
+
+// FindReturns finds returns by any of their numbers, in one shop or (empty) in
+// all: the return's own key, else the TikTok return (whoever holds its units, or
+// its own clock), else the TikTok order.
+func (t *Tx) FindReturns(ctx context.Context, shop, number string) ([]ReturnRef, error) {
+	for _, where := range []string{
+		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND key = $2`,
+		`SELECT shop, key FROM holds WHERE ($1 = '' OR shop = $1) AND tiktok_return_id = $2`,
+		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND key = '` + string(returns.TikTokKey("")) + `' || $2`,
+		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND order_id = $2`,
+		`SELECT r.shop, r.key FROM snapshots s JOIN returns r ON r.shop = s.shop AND r.order_id = s.order_id
+			WHERE ($1 = '' OR s.shop = $1) AND s.kind = '` + kindTikTok + `' AND s.id = $2 AND s.order_id <> ''`,
+	} {
+		found, err := query(ctx, t, "find return "+number, func(scan func(...any) error) (ReturnRef, error) {
+			var r ReturnRef
+			return r, scan(&r.Shop, &r.Key)
+		}, `SELECT DISTINCT shop, key FROM (`+where+`) AS found ORDER BY shop, key`, shop, number)
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+// ExceptionFilter narrows the list of exceptions; what is empty does not narrow.
+type ExceptionFilter struct {
+	Shop  string
+	Owner returns.Owner
+	Kind  returns.Kind
+}
+
+// OpenException is one that waits for people, or to heal.
+type OpenException struct {
+	ReturnRef
+	returns.Exception
+	OpenedAt time.Time
+	OrderID  string
+	Paused   bool
+	Deadline time.Time // when TikTok decides by itself on a case of the return; zero: nothing runs
+
+	paired bool // the return holds units
+}
+
+// OpenExceptions are all open ones, oldest first.
+func (t *Tx) OpenExceptions(ctx context.Context, f ExceptionFilter) ([]OpenException, error) {
+	open, err := query(ctx, t, "read open exceptions", func(scan func(...any) error) (OpenException, error) {
+		var e OpenException
+		var amount, currency string
+		var at instant
+		if err := scan(&e.Shop, &e.Key, &e.Kind, &e.Owner, &e.Sentence, &amount, &currency, &at, &e.OrderID, &e.Paused, &e.paired); err != nil {
+			return e, err
+		}
+		e.OpenedAt = time.Time(at)
+		var err error
+		e.Amount, err = readMoney(amount, currency)
+		return e, err
+	}, `SELECT e.shop, e.key, e.kind, e.owner, e.sentence, e.amount, e.currency, e.opened_at, COALESCE(r.order_id, ''), COALESCE(r.paused, 0) = 1,
+			EXISTS (SELECT 1 FROM holds h WHERE h.shop = e.shop AND h.key = e.key)
+		FROM exceptions e LEFT JOIN returns r ON r.shop = e.shop AND r.key = e.key
+		WHERE e.closed_at = '' AND ($1 = '' OR e.shop = $1) AND ($2 = '' OR e.owner = $2) AND ($3 = '' OR e.kind = $3)
+		ORDER BY e.opened_at, e.shop, e.key, e.kind`, f.Shop, string(f.Owner), string(f.Kind))
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	clocks, err := t.sellerClocks(ctx, f.Shop)
+	for i, e := range open {
+		open[i].Deadline = clocks.of(e)
+	}
+	return open, err
+}
+
+// sellerClocks are the deadlines of the open TikTok returns, by who holds them.
+type sellerClocks struct {
+	byReturn map[ReturnRef]time.Time
+	byOrder  map[ReturnRef]time.Time // of those that nobody holds, by order
+}
+
+// of is the clock of an exception's return: that of its units' cases, or its
+// own; while nothing is paired, that of the order's cases nobody else holds.
+func (c sellerClocks) of(e OpenException) time.Time {
+	at, found := c.byReturn[e.ReturnRef]
+	if !found && !e.paired && e.OrderID != "" {
+		at = c.byOrder[ReturnRef{e.Shop, returns.Key(e.OrderID)}]
+	}
+	return at
+}
+
+func (t *Tx) sellerClocks(ctx context.Context, shop string) (sellerClocks, error) {
+	type row struct {
+		shop, orderID string
+		holder        returns.Key
+		snapshot[returns.TikTokReturn]
+	}
+	rows, err := query(ctx, t, "read deadlines", func(scan func(...any) error) (r row, err error) {
+		r.snapshot, err = scanSnapshot[returns.TikTokReturn](func(body ...any) error {
+			return scan(append([]any{&r.shop, &r.orderID, &r.holder}, body...)...)
+		})
+		return r, err
+	}, `SELECT s.shop, s.order_id, COALESCE(h.key, ''), s.body, s.status_since, s.read_at
+		FROM snapshots s LEFT JOIN holds h ON h.shop = s.shop AND h.tiktok_return_id = s.id
+		WHERE s.kind = $1 AND ($2 = '' OR s.shop = $2) AND s.status NOT IN ($3, $4, $5, $6, $7)`,
+		kindTikTok, shop, returns.TikTokPaid, returns.TikTokCancelled, returns.TikTokReplaceDone, returns.TikTokReplaceRefunded, returns.TikTokReplaceCancel)
+	c := sellerClocks{byReturn: map[ReturnRef]time.Time{}, byOrder: map[ReturnRef]time.Time{}}
+	for _, r := range rows {
+		at := r.body.Deadline()
+		if at.IsZero() || !r.body.Live() || r.body.Pays() {
+			continue
+		}
+		earliest(c.byReturn, ReturnRef{r.shop, returns.TikTokKey(r.body.ID)}, at)
+		if r.holder != "" {
+			earliest(c.byReturn, ReturnRef{r.shop, r.holder}, at)
+		} else {
+			earliest(c.byOrder, ReturnRef{r.shop, returns.Key(r.orderID)}, at)
+		}
+	}
+	return c, err
+}
+
+func earliest(all map[ReturnRef]time.Time, of ReturnRef, at time.Time) {
+	if known, found := all[of]; !found || at.Before(known) {
+		all[of] = at
+	}
 }

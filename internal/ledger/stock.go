@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -17,23 +19,27 @@ type StockEntry struct {
 	SKUID       string
 	WarehouseID string
 	Quantity    int
+	Tries       int // how often in a row it could not be written
 	Problem     returns.Kind
+	ChangedAt   time.Time
 }
 
-// StockWrite is one SET of a product's stock.
+// StockWrite is one SET of a SKU's stock.
 type StockWrite struct {
 	ID         string
 	ProductID  string
+	SKUID      string
 	State      string // open, unproven, judged, void
 	ReadAt     time.Time
 	ClaimUntil time.Time
 	AnsweredAt time.Time // zero: the answer was lost, or has not come
 	RequestID  string
+	JudgeAt    time.Time // of an unproven write: when it is judged by reading again; zero: only TikTok's account can
 	Lines      []StockLine
 }
 
-// StockLine is one SKU in one warehouse of a write: what was there, what is
-// owed, what was set, what was there afterwards (-1: not read).
+// StockLine is the SKU in one warehouse: what was there, what is owed, what was
+// set, what was there afterwards (-1: not read).
 type StockLine struct {
 	SKUID          string
 	WarehouseID    string
@@ -46,32 +52,67 @@ type StockLine struct {
 	Error          int // by how much the number is too high because of this write
 }
 
-// OweRestocks enters units that are to be put back into stock, each once.
-func (t *Tx) OweRestocks(ctx context.Context, shop string, key returns.Key, units []returns.Restock) error {
-	for _, u := range units {
-		n, err := t.exec(ctx, "owe restock", `INSERT INTO stock_entries (shop, id, unit, key, product_id, sku_id, warehouse_id, quantity, state, entered_at, changed_at)
-			VALUES ($1, $2, $2, $3, $4, $5, $6, 1, 'owed', $7, $7) ON CONFLICT (shop, id) DO NOTHING`,
-			shop, string(u.Unit), string(key), u.ProductID, u.SKUID, u.WarehouseID, text(t.now))
+// ErrEntryMoved means that the writer took up a unit between the read and the
+// decision to take it back; deciding again sees it.
+var ErrEntryMoved = errors.New("ledger: the unit's stock entry is owed no longer")
+
+// saveRestocks lets stock entries become what a decision says. A unit is entered
+// once; what was taken back is owed again only if it had not been written, and
+// what a person skipped never is.
+func (t *Tx) saveRestocks(ctx context.Context, shop string, key returns.Key, restocks []returns.Restock) error {
+	for _, r := range slices.SortedFunc(slices.Values(restocks), func(a, b returns.Restock) int { return cmp.Compare(a.Unit, b.Unit) }) {
+		save, what, who := t.dropRestock, "restock taken back", "rules"
+		switch r.State {
+		case returns.RestockOwed:
+			save, what = t.oweRestock, "restock owed in "+r.WarehouseID
+		case returns.RestockSkipped:
+			what, who = "restock skipped", "a person"
+		}
+		changed, err := save(ctx, shop, key, r)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		switch {
+		case !changed && r.State != returns.RestockOwed:
+			return fmt.Errorf("%w: %s", ErrEntryMoved, r.Unit)
+		case !changed:
 			continue
 		}
-		if err := t.Audit(ctx, shop, key, []returns.UnitID{u.Unit}, Entry{What: "restock owed in " + u.WarehouseID, Why: "the inspection passed", DecidedBy: "rules"}); err != nil {
+		if err := t.Audit(ctx, shop, key, []returns.UnitID{r.Unit}, Entry{What: what, Why: r.Note, DecidedBy: who}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const stockWriteColumns = `id, product_id, state, read_at, claim_until, answered_at, request_id`
+// oweRestock enters a unit that is to be put back, or lets one that is owed be
+// tried again at once.
+func (t *Tx) oweRestock(ctx context.Context, shop string, key returns.Key, r returns.Restock) (bool, error) {
+	n, err := t.exec(ctx, "owe restock", `INSERT INTO stock_entries (shop, id, unit, key, product_id, sku_id, warehouse_id, quantity, state, entered_at, changed_at)
+		VALUES ($1, $2, $2, $3, $4, $5, $6, 1, 'owed', $7, $7) ON CONFLICT (shop, id) DO UPDATE SET
+			key = excluded.key, product_id = excluded.product_id, sku_id = excluded.sku_id, warehouse_id = excluded.warehouse_id,
+			state = 'owed', tries = 0, problem = '', problem_at = '', note = '', changed_at = excluded.changed_at
+		WHERE stock_entries.state = 'dropped' OR stock_entries.state = 'owed' AND stock_entries.problem <> '' AND stock_entries.warehouse_id = excluded.warehouse_id`,
+		shop, string(r.Unit), string(key), r.ProductID, r.SKUID, r.WarehouseID, text(t.now))
+	return n > 0, err
+}
+
+// dropRestock takes a unit back that is owed and not written. What was written
+// stays; only a write that nobody could prove may be taken over by a person.
+func (t *Tx) dropRestock(ctx context.Context, shop string, _ returns.Key, r returns.Restock) (bool, error) {
+	n, err := t.exec(ctx, "drop restock", `UPDATE stock_entries SET state = $1, problem = '', problem_at = '', note = $2, changed_at = $3
+		WHERE shop = $4 AND id = $5 AND (state = 'owed' OR $1 = 'skipped' AND state = 'written' AND problem = $6)`,
+		string(r.State), r.Note, text(t.now), shop, string(r.Unit), string(returns.StockUnproven))
+	return n > 0, err
+}
+
+const stockWriteColumns = `id, product_id, sku_id, state, read_at, claim_until, answered_at, request_id, judge_at`
 
 func scanStockWrite(scan func(...any) error) (StockWrite, error) {
 	var w StockWrite
-	var readAt, until, answered instant
-	err := scan(&w.ID, &w.ProductID, &w.State, &readAt, &until, &answered, &w.RequestID)
-	w.ReadAt, w.ClaimUntil, w.AnsweredAt = time.Time(readAt), time.Time(until), time.Time(answered)
+	var readAt, until, answered, judge instant
+	err := scan(&w.ID, &w.ProductID, &w.SKUID, &w.State, &readAt, &until, &answered, &w.RequestID, &judge)
+	w.ReadAt, w.ClaimUntil, w.AnsweredAt, w.JudgeAt = time.Time(readAt), time.Time(until), time.Time(answered), time.Time(judge)
 	return w, err
 }
 
@@ -100,34 +141,38 @@ func (t *Tx) Owed(ctx context.Context, shop, productID string) ([]StockEntry, er
 	return t.entries(ctx, shop, `product_id = $2 AND state = 'owed'`, productID)
 }
 
-// EntriesOf are the entries that rode on a write.
+// EntriesOf are the entries that rode on a write and nobody has taken over.
 func (t *Tx) EntriesOf(ctx context.Context, shop, writeID string) ([]StockEntry, error) {
-	return t.entries(ctx, shop, `write_id = $2`, writeID)
+	return t.entries(ctx, shop, `write_id = $2 AND state IN ('written', 'proven')`, writeID)
 }
 
 func (t *Tx) entries(ctx context.Context, shop, where, arg string) ([]StockEntry, error) {
 	return query(ctx, t, "read stock entries", func(scan func(...any) error) (StockEntry, error) {
 		var e StockEntry
-		return e, scan(&e.ID, &e.Key, &e.Unit, &e.SKUID, &e.WarehouseID, &e.Quantity, &e.Problem)
-	}, `SELECT id, key, unit, sku_id, warehouse_id, quantity, problem FROM stock_entries WHERE shop = $1 AND `+where+` ORDER BY entered_at, id`, shop, arg)
+		var at instant
+		err := scan(&e.ID, &e.Key, &e.Unit, &e.SKUID, &e.WarehouseID, &e.Quantity, &e.Tries, &e.Problem, &at)
+		e.ChangedAt = time.Time(at)
+		return e, err
+	}, `SELECT id, key, unit, sku_id, warehouse_id, quantity, tries, problem, changed_at FROM stock_entries WHERE shop = $1 AND `+where+` ORDER BY entered_at, id`, shop, arg)
 }
 
-// ErrWriteOpen means that another write of this product is under way.
-var ErrWriteOpen = errors.New("ledger: a stock write of this product is under way")
+// ErrWriteOpen means that another write of this SKU is under way.
+var ErrWriteOpen = errors.New("ledger: a stock write of this SKU is under way")
 
 // BeginWrite commits the numbers read and what is to be set, before it is set.
-// The entries ride on this write. A product has one open write; another gives
-// ErrWriteOpen, and so does an entry that is owed no longer: another write carried it.
+// The entries ride on this write; a problem they had stays until they are in
+// stock. A SKU has one open write; another gives ErrWriteOpen, and so does an
+// entry that is owed no longer: another write carried it, or it was taken back.
 func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding []StockEntry) (string, error) {
 	id := newID()
-	n, err := t.exec(ctx, "begin stock write", `INSERT INTO stock_writes (id, shop, product_id, state, read_at, claim_until)
-		SELECT $1, $2, $3, 'open', $4, $5 WHERE NOT EXISTS (SELECT 1 FROM stock_writes WHERE shop = $2 AND product_id = $3 AND state = 'open')
-		ON CONFLICT DO NOTHING`, id, shop, w.ProductID, text(w.ReadAt), text(w.ClaimUntil))
+	n, err := t.exec(ctx, "begin stock write", `INSERT INTO stock_writes (id, shop, product_id, sku_id, state, read_at, claim_until)
+		SELECT $1, $2, $3, $4, 'open', $5, $6 WHERE NOT EXISTS (SELECT 1 FROM stock_writes WHERE shop = $2 AND sku_id = $4 AND state = 'open')
+		ON CONFLICT DO NOTHING`, id, shop, w.ProductID, w.SKUID, text(w.ReadAt), text(w.ClaimUntil))
 	if err != nil {
 		return "", err
 	}
 	if n == 0 {
-		return "", fmt.Errorf("%w: %s", ErrWriteOpen, w.ProductID)
+		return "", fmt.Errorf("%w: %s", ErrWriteOpen, w.SKUID)
 	}
 	for _, l := range w.Lines {
 		if _, err := t.exec(ctx, "stock line", `INSERT INTO stock_write_lines (write_id, sku_id, warehouse_id, available, committed, owed, wrote)
@@ -136,7 +181,7 @@ func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding [
 		}
 	}
 	for _, e := range riding {
-		n, err := t.exec(ctx, "entry rides", `UPDATE stock_entries SET state = 'written', write_id = $1, problem = '', note = '', changed_at = $2
+		n, err := t.exec(ctx, "entry rides", `UPDATE stock_entries SET state = 'written', write_id = $1, changed_at = $2
 			WHERE shop = $3 AND id = $4 AND state = 'owed'`, id, text(t.now), shop, e.ID)
 		if err != nil {
 			return "", err
@@ -149,9 +194,13 @@ func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding [
 }
 
 // Answered notes that TikTok took a write, and what it showed afterwards.
-func (t *Tx) Answered(ctx context.Context, writeID, requestID string, after []StockLine) error {
+func (t *Tx) Answered(ctx context.Context, shop, writeID, requestID string, after []StockLine) error {
 	if _, err := t.exec(ctx, "answer stock write", `UPDATE stock_writes SET answered_at = $1, request_id = $2 WHERE id = $3`,
 		text(t.now), requestID, writeID); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, "stock taken", `UPDATE stock_entries SET tries = 0, problem = '', problem_at = '', note = '', changed_at = $1
+		WHERE shop = $2 AND write_id = $3 AND state = 'written'`, text(t.now), shop, writeID); err != nil {
 		return err
 	}
 	for _, l := range after {
@@ -163,34 +212,47 @@ func (t *Tx) Answered(ctx context.Context, writeID, requestID string, after []St
 	return nil
 }
 
-// VoidWrite takes back a write that did not happen: its entries are owed again.
-// A judged write stays what it is, and a void one too.
+// VoidWrite takes back a write that did not happen: its entries are owed again,
+// with the problem that stood in the way, or the one they had. A judged write
+// stays what it is, and a void one too.
 func (t *Tx) VoidWrite(ctx context.Context, shop, writeID, note string, problem returns.Kind) error {
 	n, err := t.exec(ctx, "void stock write", `UPDATE stock_writes SET state = 'void', note = $1 WHERE id = $2 AND state IN ('open', 'unproven')`, note, writeID)
 	if err != nil || n == 0 {
 		return err
 	}
-	_, err = t.exec(ctx, "owe again", `UPDATE stock_entries SET state = 'owed', write_id = '', problem = $1, note = $2, changed_at = $3
-		WHERE shop = $4 AND write_id = $5`, string(problem), note, text(t.now), shop, writeID)
+	if problem != "" {
+		if err := t.entryProblem(ctx, shop, `write_id = $5 AND state = 'written'`, writeID, problem, note); err != nil {
+			return err
+		}
+	}
+	_, err = t.exec(ctx, "owe again", `UPDATE stock_entries SET state = 'owed', write_id = '', tries = tries + 1, changed_at = $1
+		WHERE shop = $2 AND write_id = $3 AND state = 'written'`, text(t.now), shop, writeID)
 	return err
 }
 
-// Unproven lets later writes go on while this one's proof has not come.
-func (t *Tx) Unproven(ctx context.Context, shop, writeID, note string) error {
-	n, err := t.exec(ctx, "stock unproven", `UPDATE stock_writes SET state = 'unproven', note = $1 WHERE id = $2 AND state IN ('open', 'unproven')`, note, writeID)
+// Unproven lets later writes go on while this one's proof has not come, and says
+// when to judge it by reading again.
+func (t *Tx) Unproven(ctx context.Context, shop, writeID, note string, judgeAt time.Time) error {
+	n, err := t.exec(ctx, "stock unproven", `UPDATE stock_writes SET state = 'unproven', note = $1, judge_at = $2 WHERE id = $3 AND state IN ('open', 'unproven')`,
+		note, text(judgeAt), writeID)
 	if err != nil || n == 0 {
 		return err
 	}
-	return t.entryProblem(ctx, shop, `write_id = $5`, writeID, returns.StockUnproven, note)
+	return t.entryProblem(ctx, shop, `write_id = $5 AND state = 'written'`, writeID, returns.StockUnproven, note)
 }
 
 // Stuck notes why an owed entry cannot be written.
 func (t *Tx) Stuck(ctx context.Context, shop, entryID string, problem returns.Kind, note string) error {
-	return t.entryProblem(ctx, shop, `id = $5`, entryID, problem, note)
+	if err := t.entryProblem(ctx, shop, `id = $5 AND state = 'owed'`, entryID, problem, note); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, "stock tried", `UPDATE stock_entries SET tries = tries + 1 WHERE shop = $1 AND id = $2 AND state = 'owed'`, shop, entryID)
+	return err
 }
 
 func (t *Tx) entryProblem(ctx context.Context, shop, where, arg string, problem returns.Kind, note string) error {
-	_, err := t.exec(ctx, "stock problem", `UPDATE stock_entries SET problem = $1, note = $2, changed_at = $3 WHERE shop = $4 AND `+where,
+	_, err := t.exec(ctx, "stock problem", `UPDATE stock_entries SET problem_at = CASE WHEN problem = $1 THEN problem_at ELSE $3 END,
+		problem = $1, note = $2, changed_at = $3 WHERE shop = $4 AND `+where,
 		string(problem), note, text(t.now), shop, arg)
 	return err
 }
@@ -215,8 +277,8 @@ func (t *Tx) Judge(ctx context.Context, shop string, w StockWrite, how string) e
 			return err
 		}
 	}
-	if _, err := t.exec(ctx, "stock proven", `UPDATE stock_entries SET state = 'proven', problem = '', note = $1, changed_at = $2
-		WHERE shop = $3 AND write_id = $4`, how, text(t.now), shop, w.ID); err != nil {
+	if _, err := t.exec(ctx, "stock proven", `UPDATE stock_entries SET state = 'proven', tries = 0, problem = '', problem_at = '', note = $1, changed_at = $2
+		WHERE shop = $3 AND write_id = $4 AND state = 'written'`, how, text(t.now), shop, w.ID); err != nil {
 		return err
 	}
 	for _, l := range w.Lines {

@@ -13,7 +13,7 @@ import (
 const product, sku, depot = "P1", "K1", "W1"
 
 func restock(u returns.UnitID) returns.Restock {
-	return returns.Restock{Unit: u, ProductID: product, SKUID: sku, WarehouseID: depot}
+	return returns.Restock{Unit: u, ProductID: product, SKUID: sku, WarehouseID: depot, State: returns.RestockOwed, Note: "the inspection passed"}
 }
 
 func (b *bench) owe(units ...returns.UnitID) {
@@ -23,7 +23,7 @@ func (b *bench) owe(units ...returns.UnitID) {
 		for _, u := range units {
 			all = append(all, restock(u))
 		}
-		return tx.OweRestocks(b.ctx, shop, "RMA1", all)
+		return tx.saveRestocks(b.ctx, shop, "RMA1", all)
 	})
 }
 
@@ -44,7 +44,7 @@ func (b *bench) write(riding []StockEntry) StockWrite {
 		owed += e.Quantity
 	}
 	now := b.clock.now()
-	return StockWrite{ProductID: product, ReadAt: now, ClaimUntil: now.Add(30 * time.Second), Lines: []StockLine{
+	return StockWrite{ProductID: product, SKUID: sku, ReadAt: now, ClaimUntil: now.Add(30 * time.Second), Lines: []StockLine{
 		{SKUID: sku, WarehouseID: depot, Available: 10, Committed: 2, Owed: owed, Wrote: 10 + owed, AvailableAfter: -1, CommittedAfter: -1},
 	}}
 }
@@ -64,8 +64,8 @@ func TestAUnitIsOwedWrittenAndProvenOnce(t *testing.T) {
 		b.clock.pass(time.Minute)
 		b.owe("line-1")
 		require.Equal(b.t, []StockEntry{
-			{ID: "line-1", Key: "RMA1", Unit: "line-1", SKUID: sku, WarehouseID: depot, Quantity: 1},
-			{ID: "line-2", Key: "RMA1", Unit: "line-2", SKUID: sku, WarehouseID: depot, Quantity: 1},
+			{ID: "line-1", Key: "RMA1", Unit: "line-1", SKUID: sku, WarehouseID: depot, Quantity: 1, ChangedAt: monday},
+			{ID: "line-2", Key: "RMA1", Unit: "line-2", SKUID: sku, WarehouseID: depot, Quantity: 1, ChangedAt: monday},
 		}, b.owed())
 		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM audit WHERE unit = 'line-1' AND what LIKE 'restock owed%'`))
 
@@ -81,7 +81,7 @@ func TestAUnitIsOwedWrittenAndProvenOnce(t *testing.T) {
 
 		w.AnsweredAt, w.RequestID = b.clock.pass(time.Second), "req-1"
 		w.Lines[0].AvailableAfter, w.Lines[0].CommittedAfter = 11, 3
-		b.do(func(tx *Tx) error { return tx.Answered(b.ctx, w.ID, "req-1", w.Lines) })
+		b.do(func(tx *Tx) error { return tx.Answered(b.ctx, shop, w.ID, "req-1", w.Lines) })
 		require.Equal(b.t, []StockWrite{w}, b.unjudged())
 
 		proven := b.clock.pass(time.Second)
@@ -107,7 +107,7 @@ func TestAnErrorIsOwedWithTheOppositeSign(t *testing.T) {
 			b.do(func(tx *Tx) error { return tx.Judge(b.ctx, shop, w, "event 68") })
 			w.Lines[0].Error = 5
 		}
-		correction := StockEntry{ID: "error:" + w.ID + ":K1:W1", SKUID: sku, WarehouseID: depot, Quantity: -3}
+		correction := StockEntry{ID: "error:" + w.ID + ":K1:W1", SKUID: sku, WarehouseID: depot, Quantity: -3, ChangedAt: b.clock.now()}
 		require.Equal(b.t, []StockEntry{correction}, b.owed())
 		require.Equal(b.t, 3, b.count(`SELECT error FROM stock_write_lines WHERE write_id = $1`, w.ID), "the number stays as first judged")
 		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM audit WHERE what = 'in stock in W1'`))
@@ -124,7 +124,7 @@ func TestUnprovenLetsOthersGoOnAndIsJudgedLater(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		b.owe("line-1")
 		w := b.begin()
-		b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "1 unit") })
+		b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "1 unit", monday.Add(time.Hour)) })
 		require.Equal(b.t, "unproven", b.unjudged()[0].State)
 		r := b.load("RMA1").Restocks[0]
 		require.Equal(b.t, returns.RestockWritten, r.State)
@@ -144,7 +144,7 @@ func TestUnprovenLetsOthersGoOnAndIsJudgedLater(t *testing.T) {
 		require.Empty(b.t, r.Problem)
 		require.Equal(b.t, returns.RestockWritten, b.load("RMA1").Restocks[1].State)
 
-		b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "too late") })
+		b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "too late", time.Time{}) })
 		require.Len(b.t, b.unjudged(), 1, "a judged write stays judged")
 		require.Empty(b.t, b.load("RMA1").Restocks[0].Problem)
 	})
@@ -163,8 +163,15 @@ func TestAVoidWriteIsOwedAgain(t *testing.T) {
 		b.do(func(tx *Tx) error { return tx.Judge(b.ctx, shop, w, "late news") })
 		require.Len(b.t, b.owed(), 1, "what did not happen has no error")
 
+		b.clock.pass(time.Hour)
 		next := b.begin()
-		require.Empty(b.t, b.load("RMA1").Restocks[0].Problem)
+		require.Equal(b.t, returns.StockRefused, b.load("RMA1").Restocks[0].Problem, "it stands until the unit is in stock")
+		b.do(func(tx *Tx) error { return tx.VoidWrite(b.ctx, shop, next.ID, "refused again", returns.StockRefused) })
+		require.Equal(b.t, 2, b.owed()[0].Tries)
+		require.Equal(b.t, monday, b.load("RMA1").Restocks[0].ProblemAt, "since it first stood")
+		next = b.begin()
+		b.do(func(tx *Tx) error { return tx.Answered(b.ctx, shop, next.ID, "req-2", next.Lines) })
+		require.Empty(b.t, b.load("RMA1").Restocks[0].Problem, "TikTok took it")
 		b.do(func(tx *Tx) error { return tx.Judge(b.ctx, shop, next, "event 68") })
 		b.do(func(tx *Tx) error { return tx.VoidWrite(b.ctx, shop, next.ID, "a late attempt", "") })
 		require.Empty(b.t, b.owed(), "what is proven is not owed again")
@@ -199,6 +206,77 @@ func TestAWriteDoesNotCarryWhatAnotherCarried(t *testing.T) {
 	})
 }
 
+// What was not written yet can be taken back, by a changed inspection or a person;
+// what was written never. What a person skipped is never owed again.
+func TestWhatIsNotWrittenCanBeTakenBack(t *testing.T) {
+	become := func(u returns.UnitID, s returns.RestockState) returns.Restock {
+		r := restock(u)
+		r.State, r.Note = s, "why"
+		return r
+	}
+	onBoth(t, func(b *bench) {
+		save := func(r returns.Restock) func(*Tx) error {
+			return func(tx *Tx) error {
+				return tx.SaveDecision(b.ctx, shop, "RMA1", returns.Record{}, Decided{Restocks: []returns.Restock{r}})
+			}
+		}
+		for _, state := range []returns.RestockState{returns.RestockDropped, returns.RestockSkipped} {
+			u := returns.UnitID(state)
+			b.owe(u)
+			stale := b.owed()
+			b.do(save(become(u, state)))
+			require.Empty(b.t, b.owed())
+			rows := b.load("RMA1").Restocks
+			require.Equal(b.t, state, rows[len(rows)-1].State)
+			b.refused(ErrWriteOpen, func(tx *Tx) error {
+				_, err := tx.BeginWrite(b.ctx, shop, b.write(stale), stale)
+				return err
+			})
+			b.owe(u)
+			if state == returns.RestockSkipped {
+				require.Empty(b.t, b.owed(), "a person said no")
+				continue
+			}
+			require.Len(b.t, b.owed(), 1, "its inspection passed again")
+			w := b.begin()
+			b.refused(ErrEntryMoved, save(become(u, state)))
+			b.do(func(tx *Tx) error { return tx.Judge(b.ctx, shop, w, "event 68") })
+			b.refused(ErrEntryMoved, save(become(u, state)))
+			require.Equal(b.t, returns.RestockProven, b.load("RMA1").Restocks[0].State)
+			b.owe(u)
+			require.Empty(b.t, b.owed())
+		}
+	})
+}
+
+// A write that nobody can prove may be taken over by a person: whatever becomes
+// of it, the unit is not owed again.
+func TestAPersonTakesOverWhatIsUnproven(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		b.owe("line-1")
+		w := b.begin()
+		skip := restock("line-1")
+		skip.State = returns.RestockSkipped
+		b.refused(ErrEntryMoved, func(tx *Tx) error { return tx.saveRestocks(b.ctx, shop, "RMA1", []returns.Restock{skip}) })
+		b.do(func(tx *Tx) error { return tx.Unproven(b.ctx, shop, w.ID, "1 unit", time.Time{}) })
+		b.do(func(tx *Tx) error { return tx.saveRestocks(b.ctx, shop, "RMA1", []returns.Restock{skip}) })
+		b.do(func(tx *Tx) error { return tx.VoidWrite(b.ctx, shop, w.ID, "not written", "") })
+		require.Empty(b.t, b.owed())
+		require.Equal(b.t, returns.RestockSkipped, b.load("RMA1").Restocks[0].State)
+	})
+}
+
+func TestARefusedUnitIsTriedAgainAtOnceIfAPersonSaysSo(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		b.owe("line-1")
+		b.do(func(tx *Tx) error { return tx.Stuck(b.ctx, shop, "line-1", returns.StockRefused, "no W1") })
+		require.Equal(b.t, 1, b.owed()[0].Tries)
+		b.owe("line-1")
+		require.Equal(b.t, 0, b.owed()[0].Tries)
+		require.Empty(b.t, b.owed()[0].Problem)
+	})
+}
+
 // An entry follows its unit: another return that holds the unit must see it.
 func TestTheNextHolderSeesTheRestock(t *testing.T) {
 	onBoth(t, func(b *bench) {
@@ -215,7 +293,7 @@ func TestTheNextHolderSeesTheRestock(t *testing.T) {
 func TestManyOweOneUnit(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		for i, err := range b.race(func(i int, tx *Tx) error {
-			return tx.OweRestocks(b.ctx, shop, returns.Key(fmt.Sprint("RMA", i)), []returns.Restock{restock("line-1")})
+			return tx.saveRestocks(b.ctx, shop, returns.Key(fmt.Sprint("RMA", i)), []returns.Restock{restock("line-1")})
 		}) {
 			require.NoError(b.t, err, i)
 		}
@@ -236,8 +314,8 @@ func TestOneBeginsAWrite(t *testing.T) {
 		require.Len(b.t, open, 1)
 		require.Len(b.t, get(b, func(tx *Tx) ([]StockEntry, error) { return tx.EntriesOf(b.ctx, shop, open[0].ID) }), 1)
 		other := b.write(nil)
-		other.ProductID = "P2"
-		require.NotEmpty(b.t, get(b, func(tx *Tx) (string, error) { return tx.BeginWrite(b.ctx, shop, other, nil) }), "each product by itself")
+		other.SKUID = "K2"
+		require.NotEmpty(b.t, get(b, func(tx *Tx) (string, error) { return tx.BeginWrite(b.ctx, shop, other, nil) }), "each SKU by itself")
 	})
 }
 

@@ -15,7 +15,7 @@ func Marker(id string) string { return "[sync:ttr-" + id + "]" }
 
 // ours is the form of a marker; nothing else of a comment is kept. It has no
 // room for blanks or "@", so no sentence or address can pass for one.
-var ours = regexp.MustCompile(`\[sync:[A-Za-z0-9._:/-]{1,100}\]`)
+var ours = regexp.MustCompile(`\[sync:ttr-([A-Za-z0-9._:/-]{1,100})\]`)
 
 // comment is an entry of the RMA's timeline, of which only our markers are read.
 type comment struct{ markers []string }
@@ -26,7 +26,9 @@ func (c *comment) UnmarshalJSON(b []byte) error {
 		HTML text `json:"htmlText"`
 	}
 	if json.Unmarshal(b, &wire) == nil {
-		c.markers = ours.FindAllString(html.UnescapeString(string(wire.HTML)), -1)
+		for _, found := range ours.FindAllStringSubmatch(html.UnescapeString(string(wire.HTML)), -1) {
+			c.markers = append(c.markers, found[1])
+		}
 	}
 	return nil
 }

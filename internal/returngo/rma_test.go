@@ -128,7 +128,7 @@ func TestFieldsOfTheRMA(t *testing.T) {
 			require.Equal(t, "577000000000000001", r.OrderName)
 		}},
 		{"markers", []string{`Shipment <strong>RECEIVED</strong>`, `Dear Jane [sync:ttr-9] &#91;sync:ttr-10] [sync: Jane Doe] [sync:jane@x.example] [sync:ttr-9]`}, func(t *testing.T, r returns.RMA) {
-			require.Equal(t, []string{Marker("9"), Marker("10")}, r.Markers)
+			require.Equal(t, []string{"9", "10"}, r.Markers)
 		}},
 	}
 	for _, tt := range tests {
@@ -215,7 +215,7 @@ func TestPersonalDataNeverComesIn(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(written), person)
 	require.NotContains(t, fmt.Sprintf("%+v", rma), person)
-	require.Equal(t, []string{"[sync:ttr-9]"}, rma.Markers)
+	require.Equal(t, []string{"9"}, rma.Markers)
 }
 
 func FuzzDecodeRMA(f *testing.F) {

@@ -48,6 +48,7 @@ const (
 // Effect is one change we make on a platform, kept from the intent on.
 type Effect struct {
 	ID             string      `json:"id"`
+	Key            Key         `json:"key"` // the return that wants it
 	Kind           EffectKind  `json:"kind"`
 	Route          Route       `json:"route"`
 	Subject        string      `json:"subject"` // what it is done to: a TikTok return, a transaction, or the units' RMA

@@ -23,6 +23,9 @@ type Exception struct {
 	Owner    Owner  `json:"owner"`
 	Sentence string `json:"sentence"` // what happened, in plain words, with the numbers
 	Amount   Money  `json:"amount"`   // money at stake, if any
+	// Subject is what it is about, where an answer must not speak for anything
+	// else: a TikTok return, the units of a seller refund, or a platform.
+	Subject string `json:"subject,omitempty"`
 }
 
 // AnswerName is what a person can say to an exception.

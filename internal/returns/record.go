@@ -21,10 +21,12 @@ type Record struct {
 	Effects   []Effect           // all of the order and of this return
 	Restocks  []Restock          // of this return's units
 	Answers   map[Kind]Answer    // newest answer of a person by kind of exception
+	Accepted  []Answer           // all amounts that people accepted, each for one subject
 	Open      []Exception        // exceptions open now
 	OpenedAt  map[Kind]time.Time // since when each has been open
 	Paused    bool
 	CreatedAt time.Time
+	DecidedAt time.Time // when it was last decided on
 	ClosedAt  time.Time
 }
 

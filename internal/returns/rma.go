@@ -14,7 +14,7 @@ type RMA struct {
 	Transactions []Transaction `json:"transactions,omitempty"`
 	// CancellationFee is a decimal string without a currency of its own (A19).
 	CancellationFee string    `json:"cancellation_fee,omitempty"`
-	Markers         []string  `json:"markers,omitempty"` // our own "[sync:…]" markers found in comments
+	Markers         []string  `json:"markers,omitempty"` // ids of our own "[sync:ttr-…]" markers found in comments
 	CreatedAt       time.Time `json:"created_at"`
 	UpdatedAt       time.Time `json:"updated_at"` // has blind spots (ReturnGO contract 3.8)
 }

@@ -73,6 +73,8 @@ const (
 	RestockOwed    RestockState = "owed"    // entered, not written yet
 	RestockWritten RestockState = "written" // written, TikTok's own account still to come
 	RestockProven  RestockState = "proven"  // TikTok's own account shows it
+	RestockDropped RestockState = "dropped" // its inspection was taken back before it was written
+	RestockSkipped RestockState = "skipped" // a person said that we are not to put it back
 )
 
 // Restock is one unit's stock entry: it counts once, whoever asks again.
@@ -84,5 +86,9 @@ type Restock struct {
 	State       RestockState `json:"state"`
 	At          time.Time    `json:"at"` // when it came into this state
 	Note        string       `json:"note,omitempty"`
-	Problem     Kind         `json:"problem,omitempty"` // what keeps it from going on, if anything
+	Problem     Kind         `json:"problem,omitempty"`   // what keeps it from going on, if anything
+	ProblemAt   time.Time    `json:"problem_at,omitzero"` // since when
 }
+
+// Open tells whether the writer still has to do with it.
+func (r Restock) Open() bool { return r.State == RestockOwed || r.State == RestockWritten }

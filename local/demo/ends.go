@@ -54,13 +54,7 @@ func (s *shopper) until(what string, holds func() (bool, error)) error {
 	}
 }
 
-// workflowID is that of the RMA, or of the TikTok return that has none.
-func (s *shopper) workflowID() string {
-	if s.rmaID == "" {
-		return messages.ReturnID(shopName, returns.TikTokKey(s.tiktokReturnID))
-	}
-	return messages.ReturnID(shopName, returns.RMAKey(s.rmaID))
-}
+func (s *shopper) workflowID() string { return messages.ReturnID(shopName, returns.RMAKey(s.rmaID)) }
 
 // shows tells whether the server lists the return under an exception.
 func (s *shopper) shows(kind returns.Kind) (bool, error) {

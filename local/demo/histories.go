@@ -3,7 +3,6 @@ package demo
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -19,7 +18,6 @@ import (
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/local/devserver"
-	"returnbridge/local/tiktoksandbox"
 )
 
 // HistoriesCommand is `histories`: record what the replay tests replay.
@@ -76,21 +74,18 @@ func recordHistories(ctx context.Context, folder string, o RunOptions) error {
 	return nil
 }
 
-// record plays the population, and one buyer for whom nobody opens an RMA, and
-// reads one history of each kind by its file's name.
+// record plays the population and reads one history of each kind, by the name of
+// its file.
 func (h *House) record(ctx context.Context, o RunOptions) (map[string][]byte, error) {
-	buyer := &shopper{ctx: ctx, house: h, product: h.products[0], id: o.Returns}
-	ended := make(chan error, 1)
-	go func() { ended <- buyer.withoutRMA() }()
 	v, err := h.Run(ctx, o)
-	if err := errors.Join(err, <-ended); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if !v.OK() {
 		return nil, fmt.Errorf("the run did not come out as foreseen: %v", v.Problems)
 	}
 	queries := map[string]string{
-		"return-own-clock": "WorkflowId = '" + buyer.workflowID() + "'",
+		"return-own-clock": "WorkflowId STARTS_WITH '" + messages.ReturnID(shopName, returns.TikTokKey("")) + "'",
 		"stock":            "WorkflowType = '" + messages.Stock + "'",
 		"sweep-returngo":   "WorkflowType = '" + messages.SweepReturnGO + "'",
 		"sweep-tiktok":     "WorkflowType = '" + messages.SweepTikTok + "'",
@@ -108,33 +103,6 @@ func (h *House) record(ctx context.Context, o RunOptions) (map[string][]byte, er
 	return recorded, nil
 }
 
-// withoutRMA is a buyer who asks TikTok alone, and changes their mind after
-// people were told that there is no RMA.
-func (s *shopper) withoutRMA() error {
-	if err := s.buys(1); err != nil {
-		return err
-	}
-	var err error
-	s.tiktokReturnID, err = s.house.TikTok.OpenReturn(tiktoksandbox.ReturnSpec{OrderID: s.orderID, LineIDs: s.lineIDs, Reason: buyerReason})
-	if err != nil {
-		return fmt.Errorf("TikTok return: %w", err)
-	}
-	err = s.until("the TikTok return is watched", func() (bool, error) {
-		n, err := s.house.count(s.ctx, "WorkflowId = '"+s.workflowID()+"'")
-		return n > 0, err
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.until("the alert that there is no RMA", func() (bool, error) { return s.shows(returns.ReturnWithoutRMA) }); err != nil {
-		return err
-	}
-	if err := s.house.TikTok.BuyerWithdraws(s.tiktokReturnID); err != nil {
-		return fmt.Errorf("withdraw: %w", err)
-	}
-	return s.until("the return closed", s.closed)
-}
-
 // longest is the history of the run that had most to do among those that match
 // and are complete; it waits for the first of them.
 func (h *House) longest(ctx context.Context, query string) ([]byte, error) {
@@ -142,8 +110,11 @@ func (h *House) longest(ctx context.Context, query string) ([]byte, error) {
 	s := &shopper{ctx: ctx, house: h}
 	err := s.until("a complete run", func() (bool, error) {
 		page, err := h.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query + " AND ExecutionStatus = 'Completed'", PageSize: 1000})
+		if err != nil {
+			return false, fmt.Errorf("list workflows: %w", err)
+		}
 		runs = page.GetExecutions()
-		return len(runs) > 0, err
+		return len(runs) > 0, nil
 	})
 	if err != nil {
 		return nil, err

@@ -14,8 +14,7 @@ func TestAnUpdateAnswersThePersonAndABadAnswerIsRefused(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	s := h.buys(1)
-	s.returnsByTikTok()
-	s.authorised(s.price("2.00"))
+	s.returnsByTikTok(s.price("2.00"))
 	s.untilAsked(returns.RefundValueMismatch)
 	for what, bad := range map[string]returns.Command{
 		"an answer of another exception": {Exception: returns.RefundValueMismatch, Answer: returns.AnswerSkipRestock, Who: "finance", Why: "a slip"},
@@ -42,8 +41,7 @@ func TestASignalAnswersAnExceptionAndABadOneChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	s := h.buys(1)
-	s.returnsByTikTok()
-	s.authorised(s.price("2.00"))
+	s.returnsByTikTok(s.price("2.00"))
 	s.untilAsked(returns.RefundValueMismatch)
 	h.must(h.Client.SignalWorkflow(t.Context(), s.id(), "", string(returns.CommandResolve), "not a command"))
 	h.signal(s.id(), returns.Command{Name: returns.CommandResolve, Exception: returns.RefundValueMismatch, Answer: returns.AnswerSetAmount, Who: "finance", Why: "a slip"})

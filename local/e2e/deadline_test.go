@@ -73,11 +73,11 @@ func TestAParkedOrPausedReturnStillWarnsBeforeItsDeadline(t *testing.T) {
 	deadline := parked.deadline()
 	_, err := h.tell(paused.id(), returns.Command{Name: returns.CommandPause, Who: "cx", Why: "the customer called"})
 	h.must(err)
+	parked.authorised(parked.price("1.00"))
+	paused.authorised(paused.price("0"))
 	for _, s := range []*shopper{parked, paused} {
 		s.inspected(1)
 	}
-	parked.authorised(parked.price("1.00"))
-	paused.authorised(paused.price("0"))
 	parked.untilAsked(returns.RefundValueMismatch)
 	for _, s := range []*shopper{parked, paused} {
 		s.wantDeadlineShown(s.id())

@@ -1,7 +1,7 @@
 package e2e
 
 import (
-	"encoding/json"
+	"encoding/gob"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -22,32 +22,8 @@ func TestWorkersKilledInTheMiddleLeaveEveryFigureRight(t *testing.T) {
 		o.PeriodFactor = 1.0 / 1200 // TikTok's deadlines stay far beyond what a dead worker costs
 	})
 	file := h.writeWorkerFile()
-	killed := make(chan int)
-	done := make(chan struct{})
-	go func() {
-		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
-		kills := 0
-		for {
-			w := h.startWorkerProcess(file)
-			life := time.NewTimer(time.Second + time.Duration(random.Int64N(int64(2500*time.Millisecond))))
-			select {
-			case <-done:
-				life.Stop()
-				w.kill()
-				killed <- kills
-				return
-			case <-life.C:
-			}
-			if kills == maxKills {
-				<-done
-				w.kill()
-				killed <- kills
-				return
-			}
-			w.kill()
-			kills++
-		}
-	}()
+	done, killed := make(chan struct{}), make(chan int, 1)
+	go func() { killed <- h.killWorkers(file, done) }()
 	h.wantPopulationRight(12)
 	close(done)
 	n := <-killed
@@ -57,16 +33,40 @@ func TestWorkersKilledInTheMiddleLeaveEveryFigureRight(t *testing.T) {
 	}
 }
 
+// killWorkers runs one worker after the other, each for a short and random time,
+// and the last until done. It gives the number of those killed in the middle.
+func (h *house) killWorkers(file string, done <-chan struct{}) int {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
+	for kills := 0; ; kills++ {
+		w := h.startWorkerProcess(file)
+		life := time.NewTimer(time.Second + time.Duration(random.Int64N(int64(2500*time.Millisecond))))
+		if kills == maxKills {
+			life.Stop()
+		}
+		select {
+		case <-done:
+			life.Stop()
+			w.kill()
+			return kills
+		case <-life.C:
+		}
+		if !w.kill() {
+			h.t.Error("a worker ended by itself")
+		}
+	}
+}
+
 // maxKills bounds the killing, so that the returns end.
 const maxKills = 8
 
 func (h *house) writeWorkerFile() string {
 	h.t.Helper()
-	raw, err := json.Marshal(workerOrder{Address: h.Server.Address(), Namespace: h.Server.Namespace(), Config: h.Config})
+	file, err := os.OpenFile(filepath.Join(h.t.TempDir(), "worker"), os.O_CREATE|os.O_WRONLY, 0o600)
 	h.must(err)
-	file := filepath.Join(h.t.TempDir(), "worker.json")
-	h.must(os.WriteFile(file, raw, 0o600))
-	return file
+	// Not JSON: a configuration never writes its secrets there.
+	h.must(gob.NewEncoder(file).Encode(workerOrder{Address: h.Server.Address(), Namespace: h.Server.Namespace(), Config: h.Config}))
+	h.must(file.Close())
+	return file.Name()
 }
 
 type workerProcess struct {
@@ -93,9 +93,10 @@ func (h *house) startWorkerProcess(file string) workerProcess {
 	return workerProcess{cmd, stdin}
 }
 
-// kill gives it no chance to end in order.
-func (w workerProcess) kill() {
+// kill gives it no chance to end in order, and tells whether it was alive.
+func (w workerProcess) kill() bool {
 	_ = w.cmd.Process.Kill()
 	_ = w.cmd.Wait()
 	_ = w.stdin.Close()
+	return !w.cmd.ProcessState.Exited()
 }

@@ -29,12 +29,14 @@ func TestEveryReturnEndsThoughEveryEventIsLost(t *testing.T) {
 	}
 	for _, s := range []*shopper{byTikTok, byPost, differs, several} {
 		s.arrives()
-		s.inspected(1)
 	}
 	byTikTok.authorised(byTikTok.price("0"))
 	several.authorised(several.price("0"))
 	byPost.authorised(small)
 	differs.authorised(differs.price("1.00"))
+	for _, s := range []*shopper{byTikTok, byPost, differs, several} {
+		s.inspected(1)
+	}
 	differs.untilAsked(returns.RefundValueMismatch)
 	differs.answer(differs.id(), returns.RefundValueMismatch, returns.AnswerAcceptPayable)
 	for _, s := range []*shopper{byTikTok, byPost, differs, several} {
@@ -135,8 +137,7 @@ func TestEventsThatFindNoStarterAreMadeUpFor(t *testing.T) {
 	s := h.buys(1)
 	h.past()
 	h.StopStarter()
-	s.returnsByTikTok() // TikTok lets the buyer ship: sweeps go on without the starter
-	s.authorised(s.price("0"))
+	s.returnsByTikTok(s.price("0")) // TikTok lets the buyer ship: sweeps go on without the starter
 	h.must(h.StartStarter(t.Context()))
 	s.untilClosed()
 	s.wantPaid(s.price("0"))

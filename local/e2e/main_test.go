@@ -2,7 +2,7 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"flag"
 	"io"
@@ -51,12 +51,13 @@ type workerOrder struct {
 // runWorker is a worker's main. It ends with its standard input: a test that
 // dies leaves no worker behind.
 func runWorker(file string) error {
-	raw, err := os.ReadFile(file) //nolint:gosec // the test names its own file
+	raw, err := os.Open(file) //nolint:gosec // the test names its own file
 	if err != nil {
 		return err
 	}
+	defer raw.Close() //nolint:errcheck // only read
 	var order workerOrder
-	if err := json.Unmarshal(raw, &order); err != nil {
+	if err := gob.NewDecoder(raw).Decode(&order); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -37,8 +37,7 @@ func TestALostAnswerToASellerRefundPaysOnce(t *testing.T) {
 				all = append(all, h.buys(1))
 			}
 			for _, s := range all {
-				s.returnsByPost()
-				s.authorised(small)
+				s.returnsByPost(small)
 			}
 			for _, s := range all {
 				s.untilClosed()
@@ -62,7 +61,10 @@ func TestALostAnswerToAParcelConfirmationPaysOnce(t *testing.T) {
 	var all []*shopper
 	for range 3 {
 		s := h.buys(1)
-		s.returnsByTikTok()
+		s.opensTikTokReturn()
+		s.opensRMA()
+		s.ships()
+		s.arrives()
 		all = append(all, s)
 	}
 	for _, f := range []tiktoksandbox.Fault{
@@ -74,6 +76,7 @@ func TestALostAnswerToAParcelConfirmationPaysOnce(t *testing.T) {
 	}
 	for _, s := range all {
 		s.authorised(s.price("0"))
+		s.inspected(1)
 	}
 	for _, s := range all {
 		s.untilClosed()
@@ -118,8 +121,7 @@ func TestARefundMadeInSellerCenterJustBeforeOursIsTheOnlyOne(t *testing.T) {
 		}
 	})
 	for s := range byPerson {
-		s.returnsByPost()
-		s.authorised(small)
+		s.returnsByPost(small)
 	}
 	same.untilClosed()
 	same.wantPaid(small)
@@ -147,8 +149,8 @@ func TestTwoRMAsForOneUnitPayOnce(t *testing.T) {
 	for _, s := range []*shopper{first, &second} {
 		s.ships()
 		s.arrives()
-		s.inspected(1)
 		s.authorised(small)
+		s.inspected(1)
 	}
 	h.until("one of the two closed, the other asks", func() bool {
 		return first.closed() && h.shows(second.id(), returns.UnitMismatch) || second.closed() && h.shows(first.id(), returns.UnitMismatch)
@@ -165,8 +167,7 @@ func TestAReturnTerminatedInTheMiddleOfARefundIsTakenUpAndPaysOnce(t *testing.T)
 	// The answer is lost, and the money moves only after the workflow is gone.
 	h.tiktokFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: tiktoksandbox.FaultLateWrite, Delay: 2500 * time.Millisecond})
 	s := h.buys(1)
-	s.returnsByPost()
-	s.authorised(small)
+	s.returnsByPost(small)
 	h.until("the refund sent", func() bool { return h.calls("returns/create") > 0 })
 	h.must(h.Client.TerminateWorkflow(t.Context(), s.id(), "", "a test"))
 	s.untilClosed()
@@ -193,8 +194,7 @@ func TestAReturnTerminatedBeforeItsRefundIsTakenUpBySweeps(t *testing.T) {
 		}
 	}, nil)
 	h.past()
-	s.returnsByPost()
-	s.authorised(small)
+	s.returnsByPost(small)
 	s.untilClosed()
 	h.quiet()
 	s.wantPaid(small)

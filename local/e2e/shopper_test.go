@@ -132,22 +132,21 @@ func (s *shopper) authorised(amount string) {
 	s.must(err)
 }
 
-// returnsByTikTok brings a TikTok return to its inspection: it is here, all fit for stock.
-func (s *shopper) returnsByTikTok() {
+// returnsByTikTok brings a TikTok return to its inspection, all fit for stock.
+// The amount is authorised before: without one the expected value would do.
+func (s *shopper) returnsByTikTok(amount string) {
 	s.t.Helper()
 	s.opensTikTokReturn()
-	s.opensRMA()
-	s.ships()
-	s.arrives()
-	s.inspected(len(s.lineIDs))
+	s.returnsByPost(amount)
 }
 
-// returnsByPost brings a return without any TikTok return to its inspection.
-func (s *shopper) returnsByPost() {
+// returnsByPost is the same without a TikTok return of the buyer's.
+func (s *shopper) returnsByPost(amount string) {
 	s.t.Helper()
 	s.opensRMA()
 	s.ships()
 	s.arrives()
+	s.authorised(amount)
 	s.inspected(len(s.lineIDs))
 }
 

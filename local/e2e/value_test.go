@@ -14,11 +14,8 @@ func TestADifferentValueIsPaidOnlyAfterFinanceAnswered(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	less, more := h.buys(1), h.buys(1)
-	for _, s := range []*shopper{less, more} {
-		s.returnsByTikTok()
-	}
-	less.authorised(less.price("3.00"))
-	more.authorised(more.price("-3.00"))
+	less.returnsByTikTok(less.price("3.00"))
+	more.returnsByTikTok(more.price("-3.00"))
 	for _, s := range []*shopper{less, more} {
 		s.untilAsked(returns.RefundValueMismatch)
 	}
@@ -45,8 +42,7 @@ func TestMoreThanTikTokRefundsIsNotPaidUntilFinanceAcceptsLess(t *testing.T) {
 	h := openHouse(t)
 	s := h.buys(1)
 	h.must(h.TikTok.SetRefundable(s.orderID, s.lineIDs[0], "6.00"))
-	s.returnsByPost()
-	s.authorised(s.price("0"))
+	s.returnsByPost(s.price("0"))
 	s.untilAsked(returns.NotPayable)
 	h.afterSweep()
 	s.wantUnpaid("before an answer")
@@ -59,12 +55,15 @@ func TestAnotherCurrencyIsNeverPaid(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	byTikTok, byPost := h.buys(1), h.buys(1)
-	byTikTok.returnsByTikTok()
-	byPost.returnsByPost()
+	byTikTok.opensTikTokReturn()
 	for _, s := range []*shopper{byTikTok, byPost} {
+		s.opensRMA()
+		s.ships()
+		s.arrives()
 		var err error
 		s.transactionID, err = h.ReturnGO.RequestTransaction(s.rmaID, returngosandbox.TransactionSpec{ItemIDs: s.itemIDs, Amount: s.price("0"), Currency: "EUR"})
 		h.must(err)
+		s.inspected(1)
 	}
 	for _, s := range []*shopper{byTikTok, byPost} {
 		s.untilAsked(returns.CurrencyMismatch)
@@ -93,8 +92,8 @@ func TestADifferentRefundMadeByOthersIsFoundWithinOneSweep(t *testing.T) {
 	id, err := h.TikTok.SellerCenterRefunds(s.orderID, s.lineIDs, "3.00")
 	h.must(err)
 	h.until("paid", func() bool { r, err := h.TikTok.Return(id); return err == nil && r.Status == returns.TikTokPaid })
-	s.inspected(1)
 	s.authorised(small)
+	s.inspected(1)
 	h.afterSweep()
 	s.untilAsked(returns.RefundDiffers)
 	s.wantPaid("3.00")

@@ -116,9 +116,11 @@ CREATE TABLE stock_entries (
     sku_id TEXT NOT NULL,
     warehouse_id TEXT NOT NULL,
     quantity INTEGER NOT NULL,
-    state TEXT NOT NULL, -- owed, written, proven
+    state TEXT NOT NULL, -- owed, written, proven, dropped, skipped
     write_id TEXT NOT NULL DEFAULT '',
+    tries INTEGER NOT NULL DEFAULT 0, -- how often in a row it could not be written
     problem TEXT NOT NULL DEFAULT '',
+    problem_at TEXT NOT NULL DEFAULT '', -- since when this problem stands
     note TEXT NOT NULL DEFAULT '',
     entered_at TEXT NOT NULL,
     changed_at TEXT NOT NULL,
@@ -127,19 +129,23 @@ CREATE TABLE stock_entries (
 CREATE INDEX stock_entries_by_product ON stock_entries (shop, product_id, state);
 CREATE INDEX stock_entries_by_key ON stock_entries (shop, key);
 
+-- A write sets one SKU, so that an error of it means that nothing was written.
 CREATE TABLE stock_writes (
     id TEXT PRIMARY KEY,
     shop TEXT NOT NULL,
     product_id TEXT NOT NULL,
+    sku_id TEXT NOT NULL,
     state TEXT NOT NULL, -- open, unproven, judged, void
     read_at TEXT NOT NULL,
     claim_until TEXT NOT NULL,
     answered_at TEXT NOT NULL DEFAULT '',
     request_id TEXT NOT NULL DEFAULT '',
+    judge_at TEXT NOT NULL DEFAULT '', -- when an unproven write is judged by reading again
     note TEXT NOT NULL DEFAULT ''
 );
--- The guard of promise 3: one write of a product's stock at a time.
-CREATE UNIQUE INDEX one_open_stock_write ON stock_writes (shop, product_id) WHERE state = 'open';
+-- The guard of promise 3: one write of a SKU's stock at a time.
+CREATE UNIQUE INDEX one_open_stock_write ON stock_writes (shop, sku_id) WHERE state = 'open';
+CREATE INDEX stock_writes_by_product ON stock_writes (shop, product_id, state);
 
 CREATE TABLE stock_write_lines (
     write_id TEXT NOT NULL,
@@ -177,6 +183,7 @@ CREATE TABLE exceptions (
     kind TEXT NOT NULL,
     owner TEXT NOT NULL,
     sentence TEXT NOT NULL,
+    subject TEXT NOT NULL DEFAULT '',
     amount TEXT NOT NULL DEFAULT '',
     currency TEXT NOT NULL DEFAULT '',
     opened_at TEXT NOT NULL,
@@ -193,6 +200,7 @@ CREATE TABLE answers (
     answer TEXT NOT NULL,
     amount TEXT NOT NULL DEFAULT '',
     currency TEXT NOT NULL DEFAULT '',
+    subject TEXT NOT NULL DEFAULT '',
     reference TEXT NOT NULL DEFAULT '',
     who TEXT NOT NULL,
     why TEXT NOT NULL,

@@ -105,7 +105,9 @@ func TestAcceptedPayableIsUsedOnce(t *testing.T) {
 	})
 	t.Run("answered again", func(t *testing.T) {
 		t.Parallel()
-		d := Decide(setup(2, paidFirst, answeredAt(returns.RefundValueMismatch, noon)))
+		d := Decide(setup(2, paidFirst, func(f *Facts) {
+			f.Record.Accepted = append(f.Record.Accepted, returns.Answer{Kind: returns.RefundValueMismatch, Answer: returns.AnswerAcceptPayable, Subject: "R2", Amount: gbp("25.00")})
+		}))
 		require.Equal(t, []string{"confirm-parcel R2 25.00"}, acts(d))
 		require.Empty(t, kinds(d))
 	})
@@ -230,7 +232,10 @@ func TestUninspectedUnitsOfAFinishedRMAAreNotForgotten(t *testing.T) {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
 			d := Decide(setup(1, rma(status)))
-			require.Equal(t, noon.Add(48*time.Hour), d.Plan.Wake.At)
+			require.False(t, d.Plan.Wake.At.IsZero() || d.Plan.Wake.At.After(noon.Add(48*time.Hour)))
+			if status != returns.RMAReceived { // there the last inspection moves the status
+				require.Contains(t, d.Plan.Wake.Read, returns.ReturnGO, "no event tells of the inspection")
+			}
 			d = Decide(setup(1, rma(status), func(f *Facts) { f.Record.RMAStatusSince = noon.Add(-73 * time.Hour) }))
 			require.Equal(t, []returns.Kind{returns.InspectionOverdue}, kinds(d))
 		})

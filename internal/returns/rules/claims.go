@@ -17,8 +17,12 @@ func (d *desk) settleClaims() {
 		e := &d.Record.Effects[i]
 		var change EffectChange
 		switch {
-		case !e.Live() || e.State == returns.EffectVerified || e.State == returns.EffectIntent:
+		case !e.Live() || e.State == returns.EffectVerified:
 			continue
+		case e.State == returns.EffectIntent && (e.Route != returns.RouteSellerRefund || e.ClaimedAt.IsZero()):
+			continue
+		case e.Kind == returns.EffectWriteBack && e.Key != d.Key:
+			continue // another RMA's: this one shows nothing of it
 		case e.Kind == returns.EffectWriteBack:
 			change = d.seenInReturnGO(*e)
 		case e.Route == returns.RouteSellerRefund:
@@ -85,10 +89,14 @@ func (d *desk) seenAsSellerRefund(e returns.Effect) EffectChange {
 	}
 	quietSince := d.Record.TikTokReadAt.Sub(e.ClaimedAt)
 	if readAfter(d.Record.TikTokReadAt, e) && quietSince >= d.Policy.CreateSettle && d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
-		return EffectChange{State: returns.EffectIntent, Note: "reads show nothing after the answer was lost: sent again under the same key"}
+		return EffectChange{State: returns.EffectIntent, Note: lostAndNotFound}
 	}
 	return EffectChange{}
 }
+
+// lostAndNotFound is the note of a create whose answer was lost and of which
+// reads show nothing: it is sent again under the same key.
+const lostAndNotFound = "the answer was lost, and reads show nothing"
 
 // madeBy tells whether a TikTok return looks like the work of this effect.
 func (d *desk) madeBy(e returns.Effect, t returns.TikTokReturn) bool {

@@ -19,7 +19,9 @@ func (d *desk) watchStages() {
 	case (status == returns.RMAReceived || status == returns.RMAValidated || status == returns.RMADone) && uninspected:
 		// The inspection of one unit of several, or in an RMA that is done, moves no
 		// status and sends no event (A18): it is looked for.
-		d.wakeAt(d.growing(d.Policy.InspectionOverdue/8, since), "see what has been inspected", returns.ReturnGO)
+		if status != returns.RMAReceived || len(d.units) > 1 {
+			d.wakeAt(d.growing(d.Policy.InspectionOverdue/2, since), "see what has been inspected", returns.ReturnGO)
+		}
 		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
 			d.raise(returns.InspectionOverdue, returns.Money{}, "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
@@ -128,11 +130,20 @@ func (d *desk) clockedReturns() []returns.TikTokReturn {
 
 // acting tells whether the plan already answers this TikTok return.
 func (d *desk) acting(id string) bool {
-	if slices.ContainsFunc(d.plan.Acts, func(a returns.Act) bool { return a.TikTokReturnID == id && a.Kind != returns.ActLookTikTok }) {
+	if slices.ContainsFunc(d.plan.Acts, func(a returns.Act) bool {
+		return a.TikTokReturnID == id && a.Kind != returns.ActLookTikTok && !d.keepsFailing(a)
+	}) {
 		return true
 	}
 	return slices.ContainsFunc(d.Record.Effects, func(e returns.Effect) bool {
 		return e.TikTokReturnID == id && e.Kind == returns.EffectRefund && (e.State == returns.EffectClaimed || e.State == returns.EffectApplied)
+	})
+}
+
+// keepsFailing tells whether an act was tried already and not possible.
+func (d *desk) keepsFailing(a returns.Act) bool {
+	return slices.ContainsFunc(d.Record.Effects, func(e returns.Effect) bool {
+		return e.Subject == a.Subject && e.State == returns.EffectIntent && e.Note != ""
 	})
 }
 

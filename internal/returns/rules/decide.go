@@ -37,14 +37,15 @@ func Decide(f Facts) Decision {
 // desk is where one decision is made: the facts on it, the plan growing.
 type desk struct {
 	Facts
-	units   []*unit
-	holds   []returns.Hold
-	orderID string
-	plan    returns.Plan
-	changes []EffectChange
-	ask     *Question
-	waits   []string // what is waited for, in plain words
-	held    bool     // an act is held back because the return is paused
+	units    []*unit
+	holds    []returns.Hold
+	orderID  string
+	plan     returns.Plan
+	restocks []returns.Restock
+	changes  []EffectChange
+	ask      *Question
+	waits    []string // what is waited for, in plain words
+	held     bool     // an act is held back because the return is paused
 }
 
 func newDesk(f Facts) *desk {
@@ -58,6 +59,10 @@ func (d *desk) look(p returns.Platform, why string) {
 	kind := returns.ActLookReturnGO
 	if p == returns.TikTok {
 		kind = returns.ActLookTikTok
+	}
+	if d.troubled(p) {
+		d.wait(string(p) + " has just refused to be read")
+		return // asking again at once would spin
 	}
 	for _, a := range d.plan.Acts {
 		if a.Kind == kind {
@@ -83,12 +88,19 @@ func (d *desk) do(on bool, a returns.Act) {
 
 // raise opens an exception, or keeps it open.
 func (d *desk) raise(kind returns.Kind, amount returns.Money, format string, args ...any) {
+	d.raiseAbout("", kind, amount, format, args...)
+}
+
+// raiseAbout opens an exception whose answer must speak for nothing but its subject.
+func (d *desk) raiseAbout(subject string, kind returns.Kind, amount returns.Money, format string, args ...any) {
 	for _, e := range d.plan.Exceptions {
 		if e.Kind == kind {
 			return // one of a kind per return: the first, in the order of the process
 		}
 	}
-	d.plan.Exceptions = append(d.plan.Exceptions, returns.NewException(kind, fmt.Sprintf(format, args...), amount))
+	e := returns.NewException(kind, fmt.Sprintf(format, args...), amount)
+	e.Subject = subject
+	d.plan.Exceptions = append(d.plan.Exceptions, e)
 }
 
 // raiseUnlessSeen opens an exception that a person only has to take note of.
@@ -194,7 +206,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Changes: d.changes, Ask: d.ask}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask}
 }
 
 // summary is the one sentence people read first.
@@ -212,14 +224,46 @@ func (d *desk) summary() string {
 	return string(d.plan.Stage)
 }
 
-// noteTrouble turns a platform that fails us into an exception for IT.
+// noteTrouble turns a platform that fails us into an exception for IT. It stays
+// open until that platform has been read again: a decision made meanwhile for
+// another reason heals nothing.
 func (d *desk) noteTrouble() {
 	for _, t := range d.Trouble {
 		kind := returns.PlatformRefused
 		if t.Class == returns.TroubleUnreachable {
 			kind = returns.PlatformUnreachable
 		}
-		d.raise(kind, returns.Money{}, "%s, %s: %s", t.Platform, t.Endpoint, t.Message)
-		d.wakeAt(d.Now.Add(d.Policy.TroubleRetry), "try "+string(t.Platform)+" again", t.Platform)
+		d.raiseAbout(string(t.Platform), kind, returns.Money{}, "%s, %s: %s", t.Platform, t.Endpoint, t.Message)
+		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.troubledSince(kind)), "try "+string(t.Platform)+" again", t.Platform)
 	}
+	for _, e := range d.Record.Open {
+		if e.Kind != returns.PlatformRefused && e.Kind != returns.PlatformUnreachable {
+			continue
+		}
+		p := returns.Platform(e.Subject)
+		if p != "" && !d.troubled(p) && d.readAt(p).Before(d.Record.OpenedAt[e.Kind]) {
+			d.raiseAbout(e.Subject, e.Kind, e.Amount, "%s", e.Sentence)
+			d.wakeAt(d.growing(d.Policy.TroubleRetry, d.Record.OpenedAt[e.Kind]), "try "+e.Subject+" again", p)
+		}
+	}
+}
+
+// troubledSince is since when an exception about a platform has been open.
+func (d *desk) troubledSince(kind returns.Kind) time.Time {
+	if at, open := d.Record.OpenedAt[kind]; open {
+		return at
+	}
+	return d.Now
+}
+
+// troubled tells whether a platform has just failed us.
+func (d *desk) troubled(p returns.Platform) bool {
+	return slices.ContainsFunc(d.Trouble, func(t returns.Trouble) bool { return t.Platform == p })
+}
+
+func (d *desk) readAt(p returns.Platform) time.Time {
+	if p == returns.ReturnGO {
+		return d.Record.RMAReadAt
+	}
+	return d.Record.TikTokReadAt
 }

@@ -26,9 +26,10 @@ type Facts struct {
 // Policy is what the merchant configured for the shop. Every period counts from
 // the event it is named after.
 type Policy struct {
-	Region   string // ISO country of the TikTok shop
-	Switches Switches
-	Gate     Gate
+	Region        string // ISO country of the TikTok shop
+	Switches      Switches
+	ExternalStock bool // another program writes the stock: nothing is owed by us
+	Gate          Gate
 
 	OrderPattern *regexp.Regexp    // finds the TikTok order id in ReturnGO's order name (A28)
 	TikTokRules  []string          // ReturnGO policy rules that mark an RMA as a TikTok one (A29); none: every RMA may be one
@@ -76,11 +77,12 @@ const (
 
 // Decision is the plan, and what the ledger must remember of how it came about.
 type Decision struct {
-	Plan    returns.Plan
-	OrderID string         // the TikTok order the RMA was linked to
-	Holds   []returns.Hold // the units this return holds from now on
-	Changes []EffectChange // effects that the platforms now show, or do not
-	Ask     *Question      // what to ask TikTok before a seller refund can be planned
+	Plan     returns.Plan
+	OrderID  string            // the TikTok order the RMA was linked to
+	Holds    []returns.Hold    // the units this return holds from now on
+	Restocks []returns.Restock // stock entries as they become: owed, dropped, skipped
+	Changes  []EffectChange    // effects that the platforms now show, or do not
+	Ask      *Question         // what to ask TikTok before a seller refund can be planned
 }
 
 // EffectChange is what a fresh read says about an effect of ours.

@@ -159,7 +159,7 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
 		return
 	case !d.holdsAllOf(g):
-		d.raise(returns.ParcelMixed, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
+		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 		return
 	case accepted && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):
@@ -173,10 +173,13 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return // its exception is already named
 	case !g.all(authorised):
 		value, _, _ := g.with(authorised).value()
-		d.raise(returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)",
+		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)",
 			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), words(value))
 		return
-	case !d.worth(g, t.Refund):
+	case !d.worth(g):
+		return
+	}
+	if d.orderBusy() {
 		return
 	}
 	d.effect(d.Policy.Switches.Refund, returns.Act{
@@ -197,51 +200,30 @@ func (d *desk) askToReject(g group) {
 	d.raise(returns.RefusedInReturnGO, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, g.with(refused).units[0].why)
 }
 
-// worth tells whether the units' value is exactly amount; if not it asks Finance.
-func (d *desk) worth(g group, amount returns.Money) bool {
+// worth tells whether the units' value is exactly what the case pays; if not it
+// asks Finance.
+func (d *desk) worth(g group) bool {
+	amount := g.tiktok.Refund
 	value, expected, err := g.value()
 	switch {
 	case err == nil && returns.SameMoney(value, amount):
 		return true
 	case expected:
-		d.raise(returns.NoAuthorisedAmount, amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", words(value), amount)
+		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", words(value), amount)
 	default:
-		d.raise(returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s", words(value), amount)
+		d.raiseAbout(g.subject(), returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s", words(value), amount)
 	}
 	g.say("the values differ")
 	return false
 }
 
-// acceptedPayable tells whether a person accepted exactly this amount for these
-// units. One acceptance is good for one refund: what was paid on the strength of
-// it for other units has used it up.
+// acceptedPayable tells whether a person accepted exactly this amount for
+// exactly this group, by its TikTok return or, from before there was one, by its
+// units: an answer speaks for nothing else.
 func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
-	for _, k := range []returns.Kind{returns.RefundValueMismatch, returns.NoAuthorisedAmount, returns.ParcelMixed, returns.NotPayable} {
-		a, ok := d.Record.Answers[k]
-		if ok && a.Answer == returns.AnswerAcceptPayable && returns.SameMoney(a.Amount, amount) && !d.usedUp(a, g) {
-			return true
-		}
-	}
-	return false
-}
-
-// usedUp tells whether an accepted amount has paid other units than these.
-func (d *desk) usedUp(a returns.Answer, g group) bool {
-	paidHere, paidElsewhere := false, false
-	for _, e := range d.Record.Effects {
-		if e.Kind != returns.EffectRefund || !e.Live() || !returns.SameMoney(e.Amount, a.Amount) {
-			continue
-		}
-		here := slices.ContainsFunc(g.units, func(u *unit) bool { return e.Covers(u.hold.Unit) })
-		paidHere = paidHere || here
-		paidElsewhere = paidElsewhere || !here && !e.IntentAt.Before(a.At)
-	}
-	for _, act := range d.plan.Acts {
-		if act.Kind == returns.ActRefund && returns.SameMoney(act.Amount, a.Amount) {
-			paidElsewhere = paidElsewhere || !slices.ContainsFunc(act.Units, func(id returns.UnitID) bool { return slices.Contains(g.ids(), id) })
-		}
-	}
-	return paidElsewhere && !paidHere
+	return slices.ContainsFunc(d.Record.Accepted, func(a returns.Answer) bool {
+		return (a.Subject == g.subject() || a.Subject == subjectOf(g.ids())) && returns.SameMoney(a.Amount, amount)
+	})
 }
 
 // compare holds what TikTok paid against what was authorised, to the penny.
@@ -364,7 +346,15 @@ func lineRefund(t returns.TikTokReturn, u returns.UnitID) returns.Money {
 func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	last := d.newest(kind, act.Subject)
 	switch {
-	case last == nil || last.State == returns.EffectIntent || last.State == returns.EffectDropped:
+	case last == nil || last.State == returns.EffectDropped:
+		d.do(on, act)
+	case last.State == returns.EffectIntent && last.Note == lostAndNotFound && !returns.SameMoney(last.Amount, act.Amount) && !d.retried(*last):
+		// The same key with another amount would be refused, or worse.
+		d.raise(returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
+	case last.State == returns.EffectIntent:
+		if last.Note != "" && d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry {
+			d.raise(returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
+		}
 		d.do(on, act)
 	case last.State == returns.EffectVoid && d.retried(*last):
 		d.do(on, act)

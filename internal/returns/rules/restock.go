@@ -2,21 +2,39 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"returnbridge/internal/returns"
 )
 
 // restock puts each unit back whose own inspection passed. It never looks at
-// the refund: a refund proves nothing about goods.
+// the refund: a refund proves nothing about goods. What is owed is kept with the
+// decision itself; the act only wakes the writer.
 func (d *desk) restock() {
 	var wanted []returns.Restock
+	reason := ""
 	for _, u := range d.units {
-		switch entry := d.entryOf(u); {
-		case entry != nil && u.item.Inspection.Done() && !(u.item.Inspection.Returned && u.item.Inspection.Restockable):
-			u.stock = side{done: true, say: "in stock, but no longer restockable"}
+		entry, passed := d.entryOf(u), u.item.Inspection.Returned && u.item.Inspection.Restockable
+		switch {
+		case entry != nil && entry.State == returns.RestockSkipped:
+			u.stock = side{done: true, say: "restock left to a person"}
+		case entry != nil && entry.State == returns.RestockOwed && d.Policy.ExternalStock:
+			d.takeBack(*entry, returns.RestockDropped, "stock is written by another program")
+			u.stock = side{done: true, say: "stock is written by another program"}
+		case entry != nil && entry.State == returns.RestockOwed && u.item.Inspection.Done() && !passed:
+			d.takeBack(*entry, returns.RestockDropped, "the inspection was changed before it was written")
+			u.stock = side{done: true, say: "taken back from the stock queue"}
+		case entry != nil && u.item.Inspection.Done() && !passed:
+			if entry.State == returns.RestockProven {
+				u.stock = side{done: true, say: "in stock, but no longer restockable"}
+			} else if again := d.followEntry(u, *entry); again != "" {
+				reason = again
+			}
 			d.raiseUnlessSeen(returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
 		case entry != nil:
-			d.followEntry(u, *entry)
+			if again := d.followEntry(u, *entry); again != "" {
+				reason = again
+			}
 		case !u.item.Inspection.Done():
 			u.stock.say = "not inspected"
 			u.stock.done = d.noGoodsExpected(u)
@@ -24,36 +42,70 @@ func (d *desk) restock() {
 			u.stock = side{done: true, say: "nothing came back"}
 		case !u.item.Inspection.Restockable:
 			u.stock = side{done: true, say: "not restockable"}
+		case d.Policy.ExternalStock:
+			u.stock = side{done: true, say: "stock is written by another program"}
 		default:
 			if r, ok := d.place(u); ok {
 				wanted = append(wanted, r)
-				u.stock.say = "to be restocked in " + r.WarehouseID
+				d.queue(u, r)
 			}
 		}
 	}
-	if len(wanted) == 0 {
+	if len(wanted) > 0 {
+		reason = fmt.Sprintf("the inspection passed: put %s back into stock", plural(len(wanted), "unit"))
+	}
+	if reason == "" {
 		return
 	}
 	d.do(d.Policy.Switches.Restock, returns.Act{
-		Kind: returns.ActRestock, Subject: string(d.Key), OrderID: d.orderID, Restocks: wanted,
-		Reason: fmt.Sprintf("the inspection passed: put %s back into stock", plural(len(wanted), "unit")),
+		Kind: returns.ActRestock, Subject: string(d.Key), OrderID: d.orderID, Restocks: wanted, Reason: reason,
 	})
 }
 
+// queue has a unit owed, as soon as that is allowed.
+func (d *desk) queue(u *unit, r returns.Restock) {
+	u.stock.say = "to be restocked in " + r.WarehouseID
+	switch {
+	case !d.Policy.Switches.Restock:
+		u.stock.off = true
+		u.stock.say = "restock is switched off; would go to " + r.WarehouseID
+		d.wakeAt(d.growing(stockLook, u.item.Inspection.At), "see whether restocking is switched on")
+	case !d.Record.Paused:
+		d.restocks = append(d.restocks, r)
+	}
+}
+
+// takeBack ends an entry that must not be written any more.
+func (d *desk) takeBack(r returns.Restock, state returns.RestockState, why string) {
+	r.State, r.Note = state, why
+	d.restocks = append(d.restocks, r)
+}
+
+// entryOf is the unit's stock entry. One that was dropped is as good as none: the
+// unit may be owed again.
 func (d *desk) entryOf(u *unit) *returns.Restock {
 	for i, r := range d.Record.Restocks {
-		if r.Unit == u.hold.Unit {
+		if r.Unit == u.hold.Unit && r.State != returns.RestockDropped {
 			return &d.Record.Restocks[i]
 		}
 	}
 	return nil
 }
 
-// followEntry waits for TikTok's own account of the write.
-func (d *desk) followEntry(u *unit, r returns.Restock) {
+// stockLook is how long after a unit was queued its entry is first looked at
+// though nothing was heard; then each time after twice as long.
+const stockLook = 2 * time.Minute
+
+// rarestStockLook bounds that.
+const rarestStockLook = 6 * time.Hour
+
+// followEntry waits for TikTok's own account of the write. It gives a reason to
+// wake the writer: news may have been lost on either way.
+func (d *desk) followEntry(u *unit, r returns.Restock) (again string) {
 	switch r.State {
 	case returns.RestockProven:
 		u.stock = side{done: true, say: "in stock in " + r.WarehouseID}
+		return ""
 	case returns.RestockWritten:
 		u.stock.say = "written, waiting for the proof"
 		d.wait("stock was written; TikTok's own account of it is to come")
@@ -61,14 +113,38 @@ func (d *desk) followEntry(u *unit, r returns.Restock) {
 		u.stock.say = "queued"
 		d.wait("the unit is in the stock queue")
 	}
-	if u.stock.done || r.Problem == "" {
-		return
+	if r.Problem != "" {
+		switch {
+		case d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerHandledManually),
+			r.State == returns.RestockOwed && d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerSkipRestock):
+			d.takeBack(r, returns.RestockSkipped, fmt.Sprintf("%s: %s by %s", r.Problem, d.Record.Answers[r.Problem].Answer, d.Record.Answers[r.Problem].Who))
+			u.stock = side{done: true, say: "restock left to a person"}
+			return ""
+		case r.State == returns.RestockOwed && d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerRetry):
+			if d.Policy.Switches.Restock && !d.Record.Paused {
+				d.takeBack(r, returns.RestockOwed, "tried again, as "+d.Record.Answers[r.Problem].Who+" said")
+			}
+			return "TikTok refused the stock of a unit; a person said: once more"
+		}
+		if !d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerRetry, returns.AnswerSkipRestock) { // else it is being tried
+			d.raise(r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
+		}
 	}
-	if d.answered(r.Problem, returns.AnswerHandledManually, returns.AnswerSkipRestock) {
-		u.stock.done = true
-		return
+	return d.followUp(r)
+}
+
+// followUp arms the growing clock of an entry, and tells when it has rung since
+// the last decision.
+func (d *desk) followUp(r returns.Restock) (again string) {
+	last, next := r.At, r.At.Add(stockLook)
+	for !d.Now.Before(next) {
+		last, next = next, next.Add(min(next.Sub(r.At), rarestStockLook))
 	}
-	d.raise(r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
+	d.wakeAt(next, "see whether the unit is in stock")
+	if !d.Policy.Switches.Restock || d.Record.Paused || last.Equal(r.At) || !d.Record.DecidedAt.Before(last) {
+		return ""
+	}
+	return "a unit is still on its way into stock: have its writer look"
 }
 
 // noGoodsExpected tells whether nothing will come back for a unit.
@@ -100,5 +176,8 @@ func (d *desk) place(u *unit) (returns.Restock, bool) {
 		d.raise(returns.WarehouseUnmapped, returns.Money{}, "%s was inspected in %q; no sales warehouse is configured for it", u.item.SKU, u.item.Inspection.Location)
 		return returns.Restock{}, false
 	}
-	return returns.Restock{Unit: u.hold.Unit, ProductID: u.hold.ProductID, SKUID: u.hold.SKUID, WarehouseID: warehouse}, true
+	return returns.Restock{
+		Unit: u.hold.Unit, ProductID: u.hold.ProductID, SKUID: u.hold.SKUID, WarehouseID: warehouse,
+		State: returns.RestockOwed, Note: "the inspection passed",
+	}, true
 }

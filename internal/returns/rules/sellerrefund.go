@@ -30,7 +30,7 @@ func (d *desk) bySellerRefund(g group) {
 		return
 	}
 	g = g.with(authorised)
-	if len(g.units) == 0 {
+	if len(g.units) == 0 || d.orderBusy() {
 		return
 	}
 	key := d.reasonKey(g)
@@ -58,6 +58,19 @@ func (d *desk) sent(g group) *returns.Effect {
 		}
 	}
 	return nil
+}
+
+// orderBusy tells whether another return's refund on this order is under way:
+// one at a time, so that what is payable stays known.
+func (d *desk) orderBusy() bool {
+	for _, e := range d.Record.Effects {
+		if e.Kind == returns.EffectRefund && e.State == returns.EffectClaimed && e.Key != d.Key {
+			d.wait("another refund on order " + d.orderID + " is under way")
+			d.wakeAt(d.growing(d.Policy.MoneyWait, e.ClaimedAt), "see whether the order's other refund is done")
+			return true
+		}
+	}
+	return false
 }
 
 // reasonKey is TikTok's seller reason for the units, as the merchant mapped
@@ -135,15 +148,15 @@ func (d *desk) payAsSeller(g group, key string) {
 	case !payable.Eligible:
 		d.raise(d.notPayableKind(g), returns.Money{}, "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
 	case d.replaced(g) && !accepted:
-		d.raise(returns.NotPayable, payable.Amount, "TikTok already sent the buyer a replacement; %s is authorised as well", words(value))
+		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "TikTok already sent the buyer a replacement; %s is authorised as well", words(value))
 	case err != nil || !returns.Known(value):
-		d.raise(returns.NoAuthorisedAmount, payable.Amount, "no amount can be made out of what ReturnGO says")
+		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "no amount can be made out of what ReturnGO says")
 	case value.CurrencyCode() != payable.Amount.CurrencyCode():
 		d.raise(returns.CurrencyMismatch, value, "authorised in %s, payable in %s", value.CurrencyCode(), payable.Amount.CurrencyCode())
 	case expected && !d.Policy.PayExpected && !returns.SameMoney(value, payable.Amount):
-		d.raise(returns.NoAuthorisedAmount, payable.Amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", value, payable.Amount)
+		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", value, payable.Amount)
 	case returns.Exceeds(value, payable.Amount):
-		d.raise(returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s", value, payable.Amount)
+		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s", value, payable.Amount)
 	case !value.IsPositive():
 		g.done("nothing to refund")
 		return

@@ -74,7 +74,36 @@ func setup(n int, changes ...change) Facts {
 	for _, c := range changes {
 		c(&f)
 	}
+	nameSubjects(&f)
 	return f
+}
+
+// nameSubjects has each acceptance speak for what was asked: the first TikTok
+// return that counts, else all units together.
+func nameSubjects(f *Facts) {
+	var units []returns.UnitID
+	if f.Record.Order == nil {
+		return
+	}
+	for _, l := range f.Record.Order.Lines {
+		units = append(units, returns.NewUnitID(l.ID, ""))
+	}
+	subject := subjectOf(units)
+	for _, t := range f.Record.TikTokReturns {
+		if t.Live() || t.Pays() {
+			subject = t.ID
+			break
+		}
+	}
+	for kind, a := range f.Record.Answers {
+		if a.Subject == "" {
+			a.Subject = subject
+			f.Record.Answers[kind] = a
+		}
+		if a.Answer == returns.AnswerAcceptPayable {
+			f.Record.Accepted = append(f.Record.Accepted, a)
+		}
+	}
 }
 
 func gbp(number string) returns.Money { return money(number, "GBP") }
@@ -264,7 +293,7 @@ func written(route returns.Route, subject, tiktokReturn string, state returns.Ef
 
 func effectOf(kind returns.EffectKind, route returns.Route, subject string, state returns.EffectState, units ...returns.UnitID) returns.Effect {
 	e := returns.Effect{
-		ID: returns.EffectID("uk", kind, subject, 1), Kind: kind, Route: route, Subject: subject, Generation: 1,
+		ID: returns.EffectID("uk", kind, subject, 1), Key: returns.RMAKey(rmaID), Kind: kind, Route: route, Subject: subject, Generation: 1,
 		Units: units, OrderID: orderID, State: state, IntentAt: noon.Add(-10 * time.Minute),
 	}
 	if state != returns.EffectIntent {

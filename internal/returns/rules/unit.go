@@ -33,6 +33,7 @@ const (
 // side is how far one half of the return is for a unit.
 type side struct {
 	done bool
+	off  bool   // not done, because it is switched off: nobody is late
 	say  string // for people: "paid 24.99 GBP", "waiting for the inspection"
 }
 
@@ -147,6 +148,15 @@ func (g group) with(v verdict) group {
 		}
 	}
 	return sub
+}
+
+// subject names what a question about the group is about: its TikTok return, or
+// its units.
+func (g group) subject() string {
+	if g.tiktok != nil {
+		return g.tiktok.ID
+	}
+	return subjectOf(g.ids())
 }
 
 func (g group) say(words string) {

@@ -379,7 +379,7 @@ func (d *desk) oldestOpenInspection() time.Time {
 	var first time.Time
 	for _, u := range d.units {
 		at := u.item.Inspection.At
-		if at.IsZero() || u.refund.done && u.stock.done {
+		if at.IsZero() || u.refund.done && (u.stock.done || u.stock.off) {
 			continue
 		}
 		if first.IsZero() || at.Before(first) {

@@ -1,0 +1,253 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"returnbridge/activities"
+	"returnbridge/config"
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/platform"
+)
+
+// temporalPatience is how long a check waits for Temporal.
+const temporalPatience = 10 * time.Second
+
+// finding is one thing that was looked at.
+type finding struct {
+	Area    string `json:"area"` // what it is about
+	Problem bool   `json:"problem"`
+	Says    string `json:"says"`
+}
+
+// checkup collects what is found; a problem ends nothing.
+type checkup struct {
+	*house
+
+	attributes func(ctx context.Context, c client.Client, namespace string) (map[string]enumspb.IndexedValueType, error)
+
+	Findings []finding `json:"findings"`
+	Writes   []write   `json:"writes"` // what would be written, and by whom
+}
+
+// write is one sort of change at a platform in one shop.
+type write struct {
+	Shop string `json:"shop"`
+	What string `json:"what"`
+	On   bool   `json:"on"`
+	By   string `json:"by"`
+}
+
+func (c *checkup) fine(area, format string, args ...any) {
+	c.Findings = append(c.Findings, finding{area, false, plain(fmt.Sprintf(format, args...))})
+}
+
+func (c *checkup) problem(area, format string, args ...any) {
+	c.Findings = append(c.Findings, finding{area, true, plain(fmt.Sprintf(format, args...))})
+}
+
+func (c *checkup) problems() int {
+	n := 0
+	for _, f := range c.Findings {
+		if f.Problem {
+			n++
+		}
+	}
+	return n
+}
+
+// check looks at everything that a start needs, and lists every problem at
+// once; any is the error. It changes nothing at the platforms.
+func check(ctx context.Context, path string, deps Deps, out Output) error {
+	return newCheckup(deps).run(ctx, path, out)
+}
+
+func newCheckup(deps Deps) *checkup {
+	return &checkup{
+		house:      &house{log: deps.Log, temporal: deps.Temporal, namespace: deps.Namespace, now: deps.Now},
+		attributes: searchAttributesOf, Findings: []finding{}, Writes: []write{},
+	}
+}
+
+func (c *checkup) run(ctx context.Context, path string, out Output) error {
+	defer c.close()
+	if c.now == nil {
+		c.now = time.Now
+	}
+	var err error
+	if c.cfg, err = config.Load(path); err != nil {
+		lines := strings.Split(err.Error(), "\n")
+		if len(lines) > 1 {
+			lines = lines[1:] // the first only counts them
+		}
+		for _, line := range lines {
+			c.problem("configuration", "%s", strings.TrimSpace(line))
+		}
+	} else {
+		c.fine("configuration", "%s names %s and %s", path, count(len(c.cfg.Shops), "shop"), count(len(c.cfg.ReturnGO), "ReturnGO key"))
+		c.checkLedger(ctx)
+		c.checkTemporal(ctx)
+		c.checkShops(ctx)
+	}
+	if err := out.say(c, c.text()); err != nil {
+		return err
+	}
+	if n := c.problems(); n > 0 {
+		return fmt.Errorf("%s found", count(n, "problem"))
+	}
+	return nil
+}
+
+func (c *checkup) checkLedger(ctx context.Context) {
+	path, isFile := ledgerFile(c.cfg.Ledger)
+	_, err := os.Stat(path)
+	fresh := isFile && errors.Is(err, os.ErrNotExist)
+	if c.ledger, err = ledger.Open(ctx, c.cfg.Ledger, c.now); err == nil {
+		c.closers = append(c.closers, func() { _ = c.ledger.Close() })
+		err = c.ledger.Ping(ctx)
+	}
+	switch {
+	case err != nil:
+		c.ledger = nil
+		c.problem("ledger", "%v", withoutAddress(err, c.cfg.Ledger))
+	case fresh:
+		c.fine("ledger", "was made, empty, at %s: worker and starter must both run there", path)
+	case isFile:
+		c.fine("ledger", "answers at %s", path)
+	default:
+		c.fine("ledger", "PostgreSQL answers")
+	}
+}
+
+// withoutAddress keeps the ledger's address, which may hold a password, out of
+// what is printed.
+func withoutAddress(err error, dsn string) string {
+	return strings.ReplaceAll(err.Error(), dsn, "(address hidden)")
+}
+
+func (c *checkup) checkTemporal(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, temporalPatience)
+	defer stop()
+	if c.temporal == nil {
+		var err error
+		if c.temporal, c.namespace, err = dial(ctx, c.log); err != nil {
+			c.problem("Temporal", "%v", err)
+			return
+		}
+		c.closers = append(c.closers, c.temporal.Close)
+	}
+	have, err := c.attributes(ctx, c.temporal, c.namespace)
+	if err != nil {
+		c.problem("Temporal", "%v", err)
+		return
+	}
+	c.fine("Temporal", "answers, namespace %s", c.namespace)
+	var missing []string
+	wanted := messages.SearchAttributes()
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		switch is, found := have[name]; {
+		case !found:
+			missing = append(missing, name)
+		case is != wanted[name]:
+			c.problem("Temporal", "search attribute %s is of type %s, it must be %s", name, is, wanted[name])
+		}
+	}
+	if len(missing) > 0 {
+		c.fine("Temporal", "search attributes still to be made by the first start (on Temporal Cloud make them there): %s", strings.Join(missing, ", "))
+		return
+	}
+	c.fine("Temporal", "has all search attributes")
+}
+
+// searchAttributesOf are those that people made in the namespace, by type.
+func searchAttributesOf(ctx context.Context, c client.Client, namespace string) (map[string]enumspb.IndexedValueType, error) {
+	if _, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace}); err != nil {
+		return nil, fmt.Errorf("the namespace %s does not answer: %w", namespace, err)
+	}
+	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return nil, fmt.Errorf("the search attributes of namespace %s cannot be listed: %w", namespace, err)
+	}
+	return have.GetCustomAttributes(), nil
+}
+
+func (c *checkup) checkShops(ctx context.Context) {
+	acts, _, err := buildActivities(c.cfg, c.ledger, nil, c.now)
+	if err != nil {
+		c.problem("configuration", "%v", err)
+		return
+	}
+	c.acts = acts
+	for _, s := range c.cfg.Shops {
+		shop := acts.Shops[s.Name]
+		if c.ledger == nil {
+			c.problem("shop "+s.Name, "TikTok was not asked: its token is in the ledger")
+		} else if c.checkToken(ctx, s) {
+			c.checkWarehouses(ctx, s, shop)
+		}
+		c.checkReturnGO(ctx, s, shop)
+		c.writesOf(s)
+	}
+}
+
+func (c *checkup) checkReturnGO(ctx context.Context, s config.Shop, shop *activities.Shop) {
+	area := "shop " + s.Name
+	page, _, err := shop.ReturnGO.RMAs(ctx, recently(c.now()), "")
+	if err != nil {
+		c.problem(area, "ReturnGO does not list the RMAs of store %s: %s", s.ReturnGOStore, hint(err, "look at api_key and returngo_store"))
+		return
+	}
+	c.fine(area, "ReturnGO lists the RMAs of store %s; in the last day %s changed", s.ReturnGOStore, count(len(page), "RMA"))
+}
+
+// hint adds what a person can look at, where a person has to.
+func hint(err error, look string) string {
+	if platform.ClassOf(err) == platform.Human {
+		return err.Error() + ": " + look
+	}
+	return err.Error()
+}
+
+func (c *checkup) text() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, f := range c.Findings {
+		mark := "ok"
+		if f.Problem {
+			mark = "PROBLEM"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", mark, f.Area, f.Says)
+	}
+	_ = w.Flush() // into memory
+	if len(c.Writes) > 0 {
+		b.WriteString("\nWHO WRITES WHAT\n")
+		for _, o := range c.Writes {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", o.Shop, o.What, onOff(o.On), o.By)
+		}
+		_ = w.Flush() // into memory
+	}
+	if c.problems() == 0 {
+		b.WriteString("\nNo problems. Nothing was changed at TikTok or ReturnGO.\n")
+	}
+	return b.String()
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}

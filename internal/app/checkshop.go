@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"returnbridge/activities"
+	"returnbridge/config"
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/tiktokshop"
+)
+
+// recently is a list of RMAs short enough for a question.
+func recently(now time.Time) returngo.RMAFilter {
+	return returngo.RMAFilter{UpdatedFrom: now.Add(-24 * time.Hour)}
+}
+
+// checkToken tells whether TikTok can be asked. A token is renewed only where
+// there is none that could be tried: the old refresh token dies with it (T01),
+// so the new one goes into the ledger, as at a start.
+func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
+	area := "shop " + s.Name
+	before := c.tokenOf(ctx, s.Name)
+	access, err := c.acts.Tokens.Access(s.Name)(ctx)
+	if now := c.tokenOf(ctx, s.Name); err == nil && !now.AccessExpires.IsZero() && !now.AccessExpires.Equal(before.AccessExpires) {
+		c.fine(area, "had no TikTok access token: one was got with the refresh token, and both are kept in the ledger until %s", stamp(now.AccessExpires))
+	}
+	if platform.ClassOf(err) == platform.RefreshToken { // TikTok was asked for the cipher
+		c.problem(area, "TikTok no longer takes access_token: leave the key out, and one is got with the refresh token: %v", err)
+		return false
+	}
+	if err != nil {
+		c.problem(area, "has no TikTok access: %s", hint(err, "the seller must authorise the app again"))
+		return false
+	}
+	shops, err := c.tiktok().AuthorizedShops(ctx, access.Token)
+	switch {
+	case err == nil:
+	case platform.ClassOf(err) == platform.RefreshToken:
+		c.problem(area, "the TikTok access token has run out; the worker renews it at its next look, or give a fresh one: %v", err)
+		return false
+	default:
+		c.problem(area, "TikTok does not say which shops the authorisation covers: %s", hint(err, "the seller must authorise the app again"))
+		return false
+	}
+	i := slices.IndexFunc(shops, func(a tiktokshop.AuthorizedShop) bool { return a.ID == s.TikTokShopID })
+	switch {
+	case i < 0:
+		c.problem(area, "the TikTok authorisation does not cover shop %s: look at tiktok_shop_id, or authorise the app in that shop", s.TikTokShopID)
+		return false
+	case shops[i].Cipher != access.Cipher:
+		c.problem(area, "shop_cipher is not the one TikTok gives for shop %s: leave the key out, and TikTok is asked for it", s.TikTokShopID)
+		return false
+	case shops[i].Region != "" && shops[i].Region != s.Region:
+		c.problem(area, "region is %s, but TikTok says that shop %s is in %s", s.Region, s.TikTokShopID, shops[i].Region)
+	}
+	c.fine(area, "TikTok takes the token and knows shop %s; its cipher was found%s", s.TikTokShopID, c.until(ctx, s.Name))
+	return true
+}
+
+func (c *checkup) tokenOf(ctx context.Context, shop string) ledger.Token {
+	var t ledger.Token
+	// What cannot be read here shows at the access below.
+	_ = c.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		t, _, err = tx.Token(ctx, shop)
+		return err
+	})
+	return t
+}
+
+func (c *checkup) until(ctx context.Context, shop string) string {
+	t := c.tokenOf(ctx, shop)
+	if t.AccessExpires.IsZero() {
+		return ""
+	}
+	return "; the token ends " + fromNow(t.AccessExpires, c.now())
+}
+
+func (c *checkup) tiktok() *tiktokshop.Client { return c.acts.Tokens.Client }
+
+// checkWarehouses asks whether goods can be put where the configuration says.
+func (c *checkup) checkWarehouses(ctx context.Context, s config.Shop, shop *activities.Shop) {
+	area := "shop " + s.Name
+	all, err := shop.TikTok.Warehouses(ctx)
+	if err != nil {
+		c.problem(area, "TikTok does not list the warehouses: %s", hint(err, "look at the app's scopes"))
+		return
+	}
+	wanted := map[string]string{}
+	var ids []string
+	want := func(id, key string) {
+		if _, twice := wanted[id]; id != "" && !twice {
+			wanted[id] = key
+			ids = append(ids, id)
+		}
+	}
+	for _, w := range s.Restock.Warehouses {
+		want(w.TikTok, "restock.warehouses for location "+w.Location)
+	}
+	want(s.Restock.DefaultWarehouse, "restock.default_warehouse")
+	good := 0
+	for _, id := range ids {
+		i := slices.IndexFunc(all, func(w tiktokshop.Warehouse) bool { return w.ID == id })
+		switch {
+		case i < 0:
+			c.problem(area, "%s: TikTok has no warehouse %s; it has %s", wanted[id], id, salesWarehouses(all))
+		case all[i].Type != tiktokshop.SalesWarehouse:
+			c.problem(area, "%s: %s is a %s, and goods can only be sold from a %s; TikTok has %s", wanted[id], id, all[i].Type, tiktokshop.SalesWarehouse, salesWarehouses(all))
+		case all[i].Status != tiktokshop.WarehouseEnabled:
+			c.problem(area, "%s: warehouse %s is %s at TikTok, it must be %s", wanted[id], id, all[i].Status, tiktokshop.WarehouseEnabled)
+		default:
+			good++
+		}
+	}
+	switch {
+	case len(ids) == 0 && !s.Restock.UseOrderWarehouse:
+		c.fine(area, "no warehouse is configured: goods to be put back wait for a person; TikTok has %s", salesWarehouses(all))
+	case len(ids) == 0:
+		c.fine(area, "goods go back to the warehouse of their order; TikTok has %s", salesWarehouses(all))
+	case good == len(ids):
+		c.fine(area, "%s configured, each an enabled sales warehouse at TikTok", count(good, "warehouse"))
+	}
+}
+
+// salesWarehouses are those that could have been meant.
+func salesWarehouses(all []tiktokshop.Warehouse) string {
+	var names []string
+	for _, w := range all {
+		if w.Type == tiktokshop.SalesWarehouse && w.Status == tiktokshop.WarehouseEnabled {
+			names = append(names, w.ID+" ("+w.Name+")")
+		}
+	}
+	if len(names) == 0 {
+		return "no enabled sales warehouse"
+	}
+	return join(names)
+}
+
+// writesOf says what is written in a shop, and by whom.
+func (c *checkup) writesOf(s config.Shop) {
+	us, people := "this program", "nobody but your people in Seller Center"
+	who := func(on bool, otherwise string) string {
+		if on {
+			return us
+		}
+		return otherwise
+	}
+	stock := "nobody but your people in Seller Center; restock.writer is not decided yet"
+	switch s.Restock.Writer {
+	case "us":
+		stock = people + "; restock.writer is us"
+	case "external":
+		stock = "the other program that restock.writer: external stands for"
+	}
+	on := s.Switches
+	c.Writes = append(c.Writes,
+		write{s.Name, "accept a TikTok return that ReturnGO approved", on.Register, who(on.Register, people)},
+		write{s.Name, "make TikTok pay", on.Refund, who(on.Refund, people+", and TikTok itself at its deadline")},
+		write{s.Name, "reject at TikTok", on.Reject, "people in Seller Center: this version asks CX and rejects nothing itself"},
+		write{s.Name, "set TikTok's stock", on.Restock, who(on.Restock, stock)},
+		write{s.Name, "note the payment in ReturnGO", on.WriteBack, who(on.WriteBack, "nobody but your people in ReturnGO")},
+	)
+}

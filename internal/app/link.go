@@ -1,0 +1,158 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+)
+
+// linked is what links did.
+type linked struct {
+	Shop    string        `json:"shop"`
+	Links   []orderLink   `json:"links"`
+	Woken   []returns.Key `json:"returns_woken"`
+	Similar []string      `json:"similar_names,omitempty"` // order names that returns wait under, if none waited under the one given
+}
+
+type orderLink struct {
+	OrderName string `json:"order_name"`
+	OrderID   string `json:"tiktok_order_id"`
+}
+
+// link keeps which TikTok order each order name means, and wakes the returns
+// that waited to know. If anything is wrong with one link none is kept.
+func (h *house) link(ctx context.Context, shop string, links []ledger.OrderLink, who, why string, out Output) error {
+	shop, err := h.theShop(shop)
+	if err = errors.Join(err, signed(who, why)); err != nil {
+		return err
+	}
+	l := linked{Shop: shop, Links: []orderLink{}, Woken: []returns.Key{}}
+	for _, one := range links {
+		l.Links = append(l.Links, orderLink(one))
+	}
+	err = h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		waiting, err := tx.LinkOrders(ctx, shop, links, who, why)
+		err = errors.Join(checkLinks(links), err) // all of it in one answer, and nothing is kept
+		l.Woken = append(l.Woken, waiting...)
+		if err != nil || len(waiting) > 0 || len(links) > 1 {
+			return err
+		}
+		names, err := tx.NamesWithoutOrder(ctx, shop)
+		l.Similar = slices.DeleteFunc(names, func(n string) bool { return bare(n) != bare(links[0].OrderName) })
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("nothing was linked:\n%w", err)
+	}
+	var deaf []error
+	for _, key := range l.Woken {
+		if err := h.waker.WakeReturn(ctx, shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); err != nil {
+			deaf = append(deaf, err)
+		}
+	}
+	if len(deaf) > 0 {
+		return fmt.Errorf("the links are kept, but %s of %d could not be told; give the same command again to tell them:\n%w",
+			count(len(deaf), "return"), len(l.Woken), errors.Join(deaf...))
+	}
+	return out.say(l, l.text())
+}
+
+func (l linked) text() string {
+	var b strings.Builder
+	for _, one := range l.Links {
+		fmt.Fprintf(&b, "Order name %s now means TikTok order %s.\n", plain(one.OrderName), one.OrderID)
+	}
+	switch {
+	case len(l.Woken) > 0:
+		fmt.Fprintf(&b, "%s waited for this and will go on: %s.\n", count(len(l.Woken), "return"), join(l.Woken))
+	case len(l.Similar) > 0:
+		fmt.Fprintf(&b, "No return waits under that name. Did you mean %s?\n", strings.Join(l.Similar, ", "))
+	default:
+		b.WriteString("No return waits for this yet; one that comes will find it.\n")
+	}
+	return b.String()
+}
+
+// signed wants to know who acts and why.
+func signed(who, why string) error {
+	var problems []error
+	if strings.TrimSpace(who) == "" {
+		problems = append(problems, errors.New("who is missing"))
+	}
+	if strings.TrimSpace(why) == "" {
+		problems = append(problems, errors.New("why is missing"))
+	}
+	return errors.Join(problems...)
+}
+
+// orderNumber is what TikTok's order ids look like (A28).
+var orderNumber = regexp.MustCompile(`^[0-9]{15,20}$`)
+
+// checkLinks finds everything that is wrong with the links themselves.
+func checkLinks(links []ledger.OrderLink) error {
+	var problems []error
+	meant := map[string]string{}
+	for _, l := range links {
+		switch other, twice := meant[l.OrderName]; {
+		case strings.TrimSpace(l.OrderName) == "":
+			problems = append(problems, fmt.Errorf("the order name of %s is empty", cmp.Or(l.OrderID, "a link")))
+			continue
+		case !orderNumber.MatchString(l.OrderID):
+			problems = append(problems, fmt.Errorf("%s: %q is no TikTok order id, which has 15 to 20 digits and nothing else", l.OrderName, l.OrderID))
+		case len(links) > 1 && rounded.MatchString(l.OrderID):
+			problems = append(problems, fmt.Errorf("%s: %s looks as if a spreadsheet had rounded it; if it is right, link it alone", l.OrderName, l.OrderID))
+		case twice && other != l.OrderID:
+			problems = append(problems, fmt.Errorf("%s: is to mean both %s and %s", l.OrderName, other, l.OrderID))
+		}
+		meant[l.OrderName] = l.OrderID
+	}
+	return errors.Join(problems...)
+}
+
+// bare is an order name without what people leave out when they type it.
+func bare(name string) string {
+	return strings.ToLower(strings.Trim(name, "# "))
+}
+
+// readLinks reads links from a CSV file with a heading: order_name and
+// tiktok_order_id, in any order, beside any others.
+func readLinks(text string) ([]ledger.OrderLink, error) {
+	text = strings.TrimPrefix(text, "\ufeff") // as spreadsheets begin a file
+	heading, _, _ := strings.Cut(text, "\n")
+	r := csv.NewReader(strings.NewReader(text))
+	r.TrimLeadingSpace = true
+	if strings.Contains(heading, ";") {
+		r.Comma = ';' // as spreadsheets write it where a comma is a decimal point
+	}
+	rows, err := r.ReadAll()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the line, and the caller the file
+	}
+	if len(rows) < 2 {
+		return nil, errors.New("it must have a heading and at least one line below it")
+	}
+	column := func(name string) int {
+		return slices.IndexFunc(rows[0], func(c string) bool { return strings.EqualFold(strings.TrimSpace(c), name) })
+	}
+	name, id := column("order_name"), column("tiktok_order_id")
+	if name < 0 || id < 0 {
+		return nil, errors.New("its heading must name the columns order_name and tiktok_order_id")
+	}
+	var links []ledger.OrderLink
+	for _, row := range rows[1:] {
+		links = append(links, ledger.OrderLink{OrderName: strings.TrimSpace(row[name]), OrderID: strings.TrimSpace(row[id])})
+	}
+	return links, nil
+}
+
+// rounded is a long number of which a spreadsheet kept 15 digits.
+var rounded = regexp.MustCompile(`^[0-9]{15}0{2,5}$`)

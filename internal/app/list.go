@@ -1,0 +1,154 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/returns"
+)
+
+// openList is what waits for people.
+type openList struct {
+	Exceptions []openItem      `json:"exceptions"`
+	Totals     []returns.Money `json:"totals"` // by currency
+}
+
+type openItem struct {
+	Shop     string        `json:"shop"`
+	Return   returns.Key   `json:"return"`
+	OrderID  string        `json:"order_id,omitempty"`
+	Kind     returns.Kind  `json:"kind"`
+	Owner    returns.Owner `json:"owner"`
+	Sentence string        `json:"sentence"`
+	Amount   returns.Money `json:"amount"`
+	Paused   bool          `json:"paused,omitempty"`
+	OpenedAt time.Time     `json:"opened_at"`
+	Deadline time.Time     `json:"seller_deadline,omitzero"`
+}
+
+// list shows the open exceptions: what TikTok decides first on top, then the
+// oldest.
+func (h *house) list(ctx context.Context, f ledger.ExceptionFilter, out Output) error {
+	if err := h.checkFilter(&f); err != nil {
+		return err
+	}
+	var open []ledger.OpenException
+	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		open, err = tx.OpenExceptions(ctx, f)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(open, func(a, b ledger.OpenException) int {
+		switch {
+		case a.Deadline.IsZero() != b.Deadline.IsZero():
+			return cmp.Compare(flag(a.Deadline.IsZero()), flag(b.Deadline.IsZero()))
+		default:
+			return cmp.Or(a.Deadline.Compare(b.Deadline), a.OpenedAt.Compare(b.OpenedAt))
+		}
+	})
+	l, err := listOf(open)
+	if err != nil {
+		return err
+	}
+	return out.say(l, l.text(h.now().UTC()))
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// checkFilter takes owners as people write them, and refuses what would find
+// nothing for ever.
+func (h *house) checkFilter(f *ledger.ExceptionFilter) error {
+	owners := []returns.Owner{returns.CX, returns.Operations, returns.Finance, returns.IT}
+	if f.Owner != "" {
+		i := slices.IndexFunc(owners, func(o returns.Owner) bool { return strings.EqualFold(string(o), string(f.Owner)) })
+		if i < 0 {
+			return fmt.Errorf("there is no owner %q: the owners are CX, Operations, Finance and IT", f.Owner)
+		}
+		f.Owner = owners[i]
+	}
+	if _, known := returns.Catalogue[f.Kind]; f.Kind != "" && !known {
+		return fmt.Errorf("there is no kind of exception %q: the kinds are %s", f.Kind, join(slices.Sorted(maps.Keys(returns.Catalogue))))
+	}
+	return h.knows(f.Shop)
+}
+
+func listOf(open []ledger.OpenException) (openList, error) {
+	l := openList{Exceptions: []openItem{}, Totals: []returns.Money{}}
+	totals := map[string]returns.Money{}
+	for _, e := range open {
+		l.Exceptions = append(l.Exceptions, openItem{
+			Shop: e.Shop, Return: e.Key, OrderID: e.OrderID, Kind: e.Kind, Owner: e.Owner, Sentence: plain(e.Sentence),
+			Amount: e.Amount, Paused: e.Paused, OpenedAt: e.OpenedAt, Deadline: e.Deadline,
+		})
+		code := e.Amount.CurrencyCode()
+		sum, err := returns.Sum(totals[code], e.Amount)
+		if err != nil {
+			return l, fmt.Errorf("add up the money: %w", err)
+		}
+		totals[code] = sum
+	}
+	for _, code := range slices.Sorted(maps.Keys(totals)) {
+		if code != "" {
+			l.Totals = append(l.Totals, totals[code])
+		}
+	}
+	return l, nil
+}
+
+func (l openList) text(now time.Time) string {
+	if len(l.Exceptions) == 0 {
+		return "No open exceptions.\n"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "TIKTOK DECIDES\tOPEN FOR\tOWNER\tMONEY\tSHOP\tRETURN\tKIND\tWHAT HAPPENED\n")
+	for _, e := range l.Exceptions {
+		sentence := e.Sentence
+		if e.Paused {
+			sentence += " (paused)"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", fromNow(e.Deadline, now), span(now.Sub(e.OpenedAt)), e.Owner, money(e.Amount), e.Shop, e.Return, e.Kind, sentence)
+	}
+	_ = w.Flush() // into memory
+	first := l.Exceptions[0]
+	fmt.Fprintf(&b, "\n%s open", count(len(l.Exceptions), "exception"))
+	if len(l.Totals) > 0 {
+		var sums []string
+		for _, m := range l.Totals {
+			sums = append(sums, money(m))
+		}
+		fmt.Fprintf(&b, "; money named in them: %s", strings.Join(sums, ", "))
+	}
+	fmt.Fprintf(&b, ".\nSee one with its answers: starter show %s --shop %s\n", first.Return, first.Shop)
+	return b.String()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// join lists names for a sentence.
+func join[T ~string](names []T) string {
+	var all []string
+	for _, n := range names {
+		all = append(all, string(n))
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+)
+
+// answerPatience is how long a person waits for the return's own answer.
+const answerPatience = 10 * time.Second
+
+// told is what became of a person's command.
+type told struct {
+	Shop     string              `json:"shop"`
+	Return   returns.Key         `json:"return"`
+	Command  returns.CommandName `json:"command"`
+	Answered bool                `json:"answered"` // false: it is kept, and the return takes it up later
+	Sentence string              `json:"sentence"`
+}
+
+// tell gives a person's command to a return. The return answers, or its refusal
+// is the error. If it does not answer in time or does not run, the command is
+// left as a signal: that survives an outage, and starts the return.
+func (h *house) tell(ctx context.Context, shop, number string, c returns.Command, out Output) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	of, err := h.findOne(ctx, shop, number)
+	if err != nil {
+		return err
+	}
+	if err := h.mustBeOpen(ctx, of, c); err != nil {
+		return err
+	}
+	t := told{Shop: of.Shop, Return: of.Key, Command: c.Name}
+	t.Sentence, t.Answered, err = h.update(ctx, of, c)
+	if late, ok := errors.AsType[*noAnswerError](err); ok {
+		if err := h.waker.signalReturn(ctx, of.Shop, of.Key, string(c.Name), c); err != nil {
+			return fmt.Errorf("return %s %s, and the command could not be left for it either, so nothing was done: %w", of.Key, late.why, err)
+		}
+		t.Sentence, err = fmt.Sprintf("the return %s: the command is left for it and is taken up as soon as a worker runs; see what became of it with: starter show %s --shop %s", late.why, of.Key, of.Shop), nil
+	}
+	if err != nil {
+		return fmt.Errorf("return %s: %w", of.Key, err)
+	}
+	return out.say(t, fmt.Sprintf("Return %s of %s: %s.\n", t.Return, t.Shop, plain(t.Sentence)))
+}
+
+// mustBeOpen refuses an answer to an exception that is not open, at once: a
+// return that does not run should not be started for it.
+func (h *house) mustBeOpen(ctx context.Context, of ledger.ReturnRef, c returns.Command) error {
+	if c.Name != returns.CommandResolve {
+		return nil
+	}
+	var s ledger.Story
+	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		s, _, err = tx.Story(ctx, of)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var open []returns.Kind
+	for _, e := range s.Open {
+		open = append(open, e.Kind)
+	}
+	switch {
+	case slices.Contains(open, c.Exception):
+		return nil
+	case len(open) == 0:
+		return fmt.Errorf("return %s has no open exception", of.Key)
+	default:
+		return fmt.Errorf("return %s has no open %s; open are: %s", of.Key, c.Exception, join(open))
+	}
+}
+
+// noAnswerError is a command that did not reach its return.
+type noAnswerError struct{ why string }
+
+func (e *noAnswerError) Error() string { return e.why }
+
+// update asks the return and waits for its answer. A command that the return
+// has taken without deciding in time is not sent again: it is in its history.
+func (h *house) update(ctx context.Context, of ledger.ReturnRef, c returns.Command) (sentence string, answered bool, err error) {
+	patience, stop := context.WithTimeout(ctx, answerPatience)
+	defer stop()
+	handle, err := h.temporal.UpdateWorkflow(patience, client.UpdateWorkflowOptions{
+		WorkflowID: messages.ReturnID(of.Shop, of.Key), UpdateName: string(c.Name), Args: []any{c}, WaitForStage: client.WorkflowUpdateStageAccepted,
+	})
+	if err != nil {
+		return "", false, notReached(ctx, err)
+	}
+	err = handle.Get(patience, &sentence)
+	refusal, refused := errors.AsType[*temporal.ApplicationError](err)
+	switch {
+	case err == nil:
+		return sentence, true, nil
+	case refused:
+		return "", true, errors.New(plain(refusal.Message()))
+	case ctx.Err() != nil:
+		return "", false, errors.New("the command is taken; you did not wait for the answer")
+	}
+	return fmt.Sprintf("the command is taken, and the return has not decided yet (it may be waiting for a platform); see what became of it with: starter show %s --shop %s", of.Key, of.Shop), false, nil
+}
+
+// notReached says why a return could not be asked.
+func notReached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted; whether the command arrived is not known")
+	}
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return &noAnswerError{"does not run at the moment"}
+	}
+	if _, ok := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); ok || errors.Is(err, context.DeadlineExceeded) {
+		return &noAnswerError{fmt.Sprintf("did not answer within %s", answerPatience)}
+	}
+	return fmt.Errorf("Temporal did not take the command, so nothing was done: %w", err) //nolint:staticcheck // Temporal is a name
+}
