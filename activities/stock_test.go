@@ -241,7 +241,8 @@ func TestARefusedSKUDoesNotUndoTheOthers(t *testing.T) {
 	require.Equal(t, returns.RestockProven, b.entry("A1").State)
 	require.Equal(t, returns.StockRefused, b.entry("B1").Problem, "the exception stands meanwhile")
 	b.refused = nil
-	for out = b.then(out); b.entry("B1").State != returns.RestockProven; out = b.then(out) {
+	for b.entry("B1").State != returns.RestockProven {
+		out = b.then(out)
 	}
 	require.Equal(t, []string{"A=11", "B=21"}, b.sets)
 	require.True(t, b.round().Done)

@@ -190,18 +190,10 @@ func (t *Tokens) settle(ctx context.Context, shop string, seed Seed) (g grant, f
 	return g, found, err
 }
 
-func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, err error) {
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		g, found, err = t.storedIn(ctx, tx, shop)
-		return err
-	})
-	return g, found, err
-}
-
 func (t *Tokens) storedIn(ctx context.Context, tx *ledger.Tx, shop string) (grant, bool, error) {
 	k, found, err := tx.Token(ctx, shop)
 	if err != nil || !found {
-		return grant{}, false, err //nolint:wrapcheck // the ledger says what it did
+		return grant{}, false, err
 	}
 	g, err := t.open(k.Sealed)
 	g.sealed = k.Sealed

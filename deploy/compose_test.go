@@ -89,7 +89,7 @@ type mount struct {
 func (m *mount) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind != yaml.ScalarNode {
 		type long mount
-		return node.Decode((*long)(m)) //nolint:wrapcheck // it names the line
+		return node.Decode((*long)(m))
 	}
 	parts := strings.Split(node.Value, ":")
 	if len(parts) < 2 {

@@ -132,7 +132,7 @@ func TestContext(t *testing.T) {
 	command.Dir = root
 	out, err := command.Output()
 	require.NoError(t, err)
-	for _, pkg := range strings.Fields(string(out)) {
+	for pkg := range strings.FieldsSeq(string(out)) {
 		top, _, _ := strings.Cut(strings.TrimPrefix(pkg, "returnbridge/"), "/")
 		needed[top] = true
 	}

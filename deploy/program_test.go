@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -177,9 +178,7 @@ func secrets(element reflect.Value, prefix string) map[string]string {
 }
 
 func collect(to, from map[string]string) {
-	for name, value := range from {
-		to[name] = value
-	}
+	maps.Copy(to, from)
 }
 
 // TestHealthOfTheStarter: the check asks where the starter listens, for a path it

@@ -41,12 +41,12 @@ type inbound struct {
 func (i *inbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
 	out := &outbound{items: i.items}
 	out.Next = next
-	return i.Next.Init(out) //nolint:wrapcheck // only passed on
+	return i.Next.Init(out)
 }
 
 func (i *inbound) HandleSignal(ctx workflow.Context, in *interceptor.HandleSignalInput) error {
 	*i.items = append(*i.items, item{summary: "signal " + in.SignalName})
-	return i.Next.HandleSignal(ctx, in) //nolint:wrapcheck // only passed on
+	return i.Next.HandleSignal(ctx, in)
 }
 
 type outbound struct {
@@ -67,12 +67,12 @@ func (o *outbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, op
 
 func (o *outbound) Sleep(ctx workflow.Context, d time.Duration) error {
 	*o.items = append(*o.items, item{summary: "timer"})
-	return o.Next.Sleep(ctx, d) //nolint:wrapcheck // only passed on
+	return o.Next.Sleep(ctx, d)
 }
 
 func (o *outbound) UpsertTypedSearchAttributes(ctx workflow.Context, attrs ...temporal.SearchAttributeUpdate) error {
 	*o.items = append(*o.items, item{summary: "search attributes"})
-	return o.Next.UpsertTypedSearchAttributes(ctx, attrs...) //nolint:wrapcheck // only passed on
+	return o.Next.UpsertTypedSearchAttributes(ctx, attrs...)
 }
 
 // The price of an ordinary return: authorised, sent, inspected, paid, put back,

@@ -335,11 +335,11 @@ func TestCancellationEndsAReturn(t *testing.T) {
 
 func TestContinueAsNewOnlyWhenQuiet(t *testing.T) {
 	b := setup(t)
-	b.on(lookReturnGO, func(_ done, n int) (returns.Plan, error) {
+	b.on(lookReturnGO, func(done, int) (returns.Plan, error) {
 		b.SetContinueAsNewSuggested(true)
 		return returns.Plan{Acts: []returns.Act{payBack}}, nil
 	})
-	b.on(refund, func(_ done, n int) (returns.Plan, error) {
+	b.on(refund, func(done, int) (returns.Plan, error) {
 		b.SignalWorkflowSkippingWorkflowTask(messages.SignalNews, atTikTok)
 		return returns.Plan{}, nil
 	})

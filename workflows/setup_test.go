@@ -82,7 +82,6 @@ type bench struct {
 	round   func(n int) (messages.RoundResult, error)
 	timers  map[string]time.Duration // set and neither fired nor withdrawn
 	set     []time.Duration          // every timer ever set, by the time it was set for
-	mostSet int
 	upserts []temporal.SearchAttributes
 	bill    []item
 }

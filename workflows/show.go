@@ -101,7 +101,7 @@ func changes(was, now attributes) []temporal.SearchAttributeUpdate {
 // details is the return's story as a short page.
 func details(p returns.Plan, next returns.Wake) string {
 	var b strings.Builder
-	write := func(format string, args ...any) { b.WriteString(fmt.Sprintf(format, args...)) }
+	write := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	write("**%s** — %s\n\n", p.Stage, p.Summary)
 	for _, e := range p.Exceptions {
 		write("- `%s` (%s): %s\n", e.Kind, e.Owner, e.Sentence)

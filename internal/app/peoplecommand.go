@@ -212,7 +212,7 @@ that is wrong is listed.
 // linksOf are the links that the command line or the file names.
 func linksOf(args []string, file string) ([]ledger.OrderLink, error) {
 	if len(args) == 2 && file == "" {
-		return []ledger.OrderLink{{OrderName: strings.TrimSpace(args[0]), OrderID: strings.TrimSpace(args[1])}}, nil
+		return []ledger.OrderLink{{OrderName: strings.TrimSpace(args[0]), OrderID: strings.TrimSpace(args[1])}}, nil //nolint:gosec // there are two
 	}
 	if len(args) > 0 || file == "" {
 		return nil, errors.New("give one order name and one TikTok order id, or a file with --from-csv alone")

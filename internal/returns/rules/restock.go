@@ -14,41 +14,13 @@ func (d *desk) restock() {
 	var wanted []returns.Restock
 	reason := ""
 	for _, u := range d.units {
-		entry, passed := d.entryOf(u), u.item.Inspection.Returned && u.item.Inspection.Restockable
-		switch {
-		case entry != nil && entry.State == returns.RestockSkipped:
-			u.stock = side{done: true, say: "restock left to a person"}
-		case entry != nil && entry.State == returns.RestockOwed && d.Policy.ExternalStock:
-			d.takeBack(*entry, returns.RestockDropped, "stock is written by another program")
-			u.stock = side{done: true, say: "stock is written by another program"}
-		case entry != nil && entry.State == returns.RestockOwed && u.item.Inspection.Done() && !passed:
-			d.takeBack(*entry, returns.RestockDropped, "the inspection was changed before it was written")
-			u.stock = side{done: true, say: "taken back from the stock queue"}
-		case entry != nil && u.item.Inspection.Done() && !passed:
-			if entry.State == returns.RestockProven {
-				u.stock = side{done: true, say: "in stock, but no longer restockable"}
-			} else if again := d.followEntry(u, *entry); again != "" {
+		if entry := d.entryOf(u); entry != nil {
+			if again := d.entered(u, *entry); again != "" {
 				reason = again
 			}
-			d.raiseUnlessSeen(returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
-		case entry != nil:
-			if again := d.followEntry(u, *entry); again != "" {
-				reason = again
-			}
-		case !u.item.Inspection.Done():
-			u.stock.say = "not inspected"
-			u.stock.done = d.noGoodsExpected(u)
-		case !u.item.Inspection.Returned:
-			u.stock = side{done: true, say: "nothing came back"}
-		case !u.item.Inspection.Restockable:
-			u.stock = side{done: true, say: "not restockable"}
-		case d.Policy.ExternalStock:
-			u.stock = side{done: true, say: "stock is written by another program"}
-		default:
-			if r, ok := d.place(u); ok {
-				wanted = append(wanted, r)
-				d.queue(u, r)
-			}
+		} else if r, ok := d.toEnter(u); ok {
+			wanted = append(wanted, r)
+			d.queue(u, r)
 		}
 	}
 	if len(wanted) > 0 {
@@ -60,6 +32,53 @@ func (d *desk) restock() {
 	d.do(d.Policy.Switches.Restock, returns.Act{
 		Kind: returns.ActRestock, Subject: string(d.Key), OrderID: d.orderID, Restocks: wanted, Reason: reason,
 	})
+}
+
+// otherProgram is what people read where stock is not ours to write.
+const otherProgram = "stock is written by another program"
+
+// entered follows a unit that has a stock entry. It gives a reason to wake the
+// writer, if there is one.
+func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
+	i := u.item.Inspection
+	failed := i.Done() && !(i.Returned && i.Restockable)
+	switch {
+	case entry.State == returns.RestockSkipped:
+		u.stock = side{done: true, say: "restock left to a person"}
+	case entry.State == returns.RestockOwed && d.Policy.ExternalStock:
+		d.takeBack(entry, returns.RestockDropped, otherProgram)
+		u.stock = side{done: true, say: otherProgram}
+	case entry.State == returns.RestockOwed && failed:
+		d.takeBack(entry, returns.RestockDropped, "the inspection was changed before it was written")
+		u.stock = side{done: true, say: "taken back from the stock queue"}
+	case failed:
+		if entry.State == returns.RestockProven {
+			u.stock = side{done: true, say: "in stock, but no longer restockable"}
+		} else {
+			again = d.followEntry(u, entry)
+		}
+		d.raiseUnlessSeen(returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
+	default:
+		again = d.followEntry(u, entry)
+	}
+	return again
+}
+
+// toEnter tells whether a unit without an entry is to be put back, and where.
+func (d *desk) toEnter(u *unit) (returns.Restock, bool) {
+	switch i := u.item.Inspection; {
+	case !i.Done():
+		u.stock = side{done: d.noGoodsExpected(u), say: "not inspected"}
+	case !i.Returned:
+		u.stock = side{done: true, say: "nothing came back"}
+	case !i.Restockable:
+		u.stock = side{done: true, say: "not restockable"}
+	case d.Policy.ExternalStock:
+		u.stock = side{done: true, say: otherProgram}
+	default:
+		return d.place(u)
+	}
+	return returns.Restock{}, false
 }
 
 // queue has a unit owed, as soon as that is allowed.
