@@ -134,7 +134,7 @@ func (a *Activities) SweepTikTok(ctx context.Context, in messages.ShopInput) (me
 		return s.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{UpdatedFrom: since}, page)
 	})
 	if err != nil {
-		return messages.SweepResult{}, retryable(ctx, err)
+		return messages.SweepResult{}, a.refusedByTikTok(ctx, in.Shop, err)
 	}
 	open, err := a.reread(ctx, s, found)
 	if err != nil {
@@ -203,7 +203,7 @@ func (a *Activities) reread(ctx context.Context, s *Shop, have []returns.TikTokR
 			return s.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{ReturnIDs: batch}, page)
 		})
 		if err != nil {
-			return nil, retryable(ctx, err)
+			return nil, a.refusedByTikTok(ctx, s.Key, err)
 		}
 		all = append(all, some...)
 	}
@@ -220,17 +220,17 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 				return err
 			}
 			if known && seen.Status == t.Status && seen.Deadline().Equal(t.Deadline()) && seen.NextID == t.NextID &&
-				seen.Arbitration == t.Arbitration && (returns.SameMoney(seen.Refund, t.Refund) || returns.Known(seen.Refund) == returns.Known(t.Refund)) {
+				seen.Arbitration == t.Arbitration && (returns.SameMoney(seen.Refund, t.Refund) || !returns.Known(seen.Refund) && !returns.Known(t.Refund)) {
 				continue
 			}
-			if !known && !t.Live() {
-				continue // history: settled before we came
-			}
-			changed++
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)
 			if err != nil {
 				return err
 			}
+			if !known && !t.Live() && len(keys) == 0 {
+				continue // history: settled before we came
+			}
+			changed++
 			if len(keys) == 0 {
 				keys = []returns.Key{returns.TikTokKey(t.ID)}
 			}
