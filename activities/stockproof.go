@@ -39,7 +39,7 @@ func (r *round) judgeAll(ctx context.Context) ([]string, error) {
 // judge finds out what a write really did. A time means: look again then. The
 // SKU's next write waits only while this one may still be proven in time.
 func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time, waits bool, err error) {
-	judged, err := r.byOwnAccount(ctx, w)
+	judged, unclear, err := r.byOwnAccount(ctx, w)
 	if err != nil || judged {
 		return time.Time{}, false, err
 	}
@@ -55,7 +55,11 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	if r.Now().Before(due) {
 		return due, waits, nil
 	}
-	again, err = r.byReading(ctx, w)
+	if unclear {
+		again, err = r.unproven(ctx, w, "%d units were written; TikTok's own account says that the number moved meanwhile, and not in which warehouse")
+	} else {
+		again, err = r.byReading(ctx, w)
+	}
 	return again, false, err
 }
 
@@ -77,15 +81,15 @@ func (r *round) judgeNext(w ledger.StockWrite) time.Time {
 }
 
 // byOwnAccount judges by TikTok's api_sync movement of this write: the change it
-// made, less what was owed, is by how much the number is now too high.
-func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite) (bool, error) {
-	judged := false
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+// made, less what was owed, is by how much the number is now too high. An account
+// that does not say in which warehouse is unclear, and no read overrules it.
+func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite) (judged, unclear bool, err error) {
+	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		matches, err := r.match(ctx, tx, w)
 		if err != nil || matches == nil {
 			return err
 		}
-		if !spread(w.Lines, matches) {
+		if unclear = !spread(w.Lines, matches); unclear {
 			return nil // sales hit the write, and TikTok does not say in which warehouse
 		}
 		for _, m := range matches {
@@ -96,7 +100,7 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite) (bool, er
 		judged = true
 		return r.close(ctx, tx, w, "shown by TikTok's own account of the write")
 	})
-	return judged, orRetry(ctx, err)
+	return judged, unclear, orRetry(ctx, err)
 }
 
 // match finds one api_sync movement for each SKU of the write: in the write's
@@ -196,7 +200,7 @@ func stoodStill(lines []ledger.StockLine) bool {
 // our read until now. Then it is where it was (owe again), or where it was set.
 func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
 	if err := r.readNow(ctx); err != nil {
-		return time.Time{}, retryable(ctx, err)
+		return time.Time{}, r.refusedByTikTok(ctx, r.shop.Key, err)
 	}
 	before, after, still := true, true, true
 	for _, l := range w.Lines {
@@ -220,18 +224,25 @@ func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) (time.Time,
 	return time.Time{}, r.takeBack(ctx, w)
 }
 
-// ordersTouched asks whether an order with the write's SKU changed from its read
-// until then, with a margin for clocks. More orders than can be walked count as
-// a touch.
+// ordersTouched asks whether an order with the write's SKU can have changed from
+// its read until then, with a margin for clocks. TikTok shows the last change of
+// an order alone: what changed since may have changed then too, unless it was
+// placed after. An order that was delivered before holds no stock any more. More
+// orders than can be walked count as a touch.
 func (r *round) ordersTouched(ctx context.Context, w ledger.StockWrite, until time.Time) (bool, error) {
-	filter := tiktokshop.OrderFilter{UpdatedFrom: w.ReadAt.Add(-clockSkew), UpdatedTo: until.Add(clockSkew)}
+	from, until := w.ReadAt.Add(-clockSkew), until.Add(clockSkew)
+	touched := func(o returns.Order) bool {
+		gone := !o.DeliveredAt.IsZero() && o.DeliveredAt.Before(from)
+		return !gone && !o.CreatedAt.After(until) && contains(o, w.SKUID)
+	}
+	filter := tiktokshop.OrderFilter{UpdatedFrom: from}
 	page := tiktokshop.Page{Size: 100}
 	for range mostOrderPages {
 		orders, next, err := r.shop.TikTok.SearchOrders(ctx, filter, page)
 		if err != nil {
-			return false, retryable(ctx, err)
+			return false, r.refusedByTikTok(ctx, r.shop.Key, err)
 		}
-		if slices.ContainsFunc(orders, func(o returns.Order) bool { return contains(o, w.SKUID) }) {
+		if slices.ContainsFunc(orders, touched) {
 			return true, nil
 		}
 		if next == "" {
