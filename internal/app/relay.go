@@ -61,17 +61,24 @@ func (r *relay) run(ctx context.Context) error {
 
 // takeOver relays what has waited too long, whoever received it.
 func (r *relay) takeOver(ctx context.Context) {
-	var waiting []ledger.Event
-	err := r.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		waiting, err = tx.Waiting(ctx, tx.Now().Add(-r.cfg.Periods.RelayTakeover), 500)
-		return err
-	})
-	if err != nil {
-		r.log.Warn("the inbox could not be read; trying again", zap.Error(err))
-		return
+	for range 10 {
+		var waiting []ledger.Event
+		err := r.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+			waiting, err = tx.Waiting(ctx, tx.Now().Add(-r.cfg.Periods.RelayTakeover), takeoverBatch)
+			return err
+		})
+		if err != nil {
+			r.log.Warn("the inbox could not be read; trying again", zap.Error(err))
+			return
+		}
+		if !r.pass(ctx, waiting) || len(waiting) < takeoverBatch {
+			return
+		}
 	}
-	r.pass(ctx, waiting)
 }
+
+// takeoverBatch bounds what is taken over at once.
+const takeoverBatch = 500
 
 // target is one workflow to be told, with all the events that concern it.
 type target struct {
@@ -86,29 +93,31 @@ func (t target) same(o target) bool {
 	return t.shop == o.shop && t.key == o.key && t.product == o.product && t.sweep == o.sweep
 }
 
-// pass tells each return once, then notes the events as relayed. What fails
-// stays in the inbox.
-func (r *relay) pass(ctx context.Context, batch []ledger.Event) {
+// pass tells each return once, then notes the events as relayed whose returns
+// were all told. What fails stays in the inbox, waits longer each time, and
+// keeps nothing else there. It tells whether nothing failed.
+func (r *relay) pass(ctx context.Context, batch []ledger.Event) bool {
 	if len(batch) == 0 {
-		return
+		return true
 	}
-	targets, err := r.targets(ctx, batch)
+	targets, of, err := r.targets(ctx, batch)
 	if err != nil {
 		r.log.Warn("events could not be relayed; trying again", zap.Error(err))
-		return
+		return false
 	}
-	var group errgroup.Group
-	group.SetLimit(8)
-	for _, t := range targets {
-		group.Go(func() error { return r.tell(ctx, t) })
+	failed := r.tellAll(ctx, targets)
+	if ctx.Err() != nil {
+		return false // nobody's failure: the next starter takes them over
 	}
-	if err := group.Wait(); err != nil {
-		r.log.Warn("a return could not be told; trying again", zap.Error(err))
-		return
-	}
+	ok := true
 	err = r.ledger.Do(ctx, func(tx *ledger.Tx) error {
-		for _, e := range batch {
-			if err := tx.Relayed(ctx, e, "relayed"); err != nil {
+		for i, e := range batch {
+			note := func() error { return tx.Relayed(ctx, e, "relayed") }
+			if slices.ContainsFunc(of[i], func(t int) bool { return failed[t] }) {
+				ok = false
+				note = func() error { return tx.NotRelayed(ctx, e, tx.Now().Add(r.patience(e.Tries))) }
+			}
+			if err := note(); err != nil {
 				return err
 			}
 		}
@@ -116,8 +125,51 @@ func (r *relay) pass(ctx context.Context, batch []ledger.Event) {
 	})
 	if err != nil {
 		r.log.Warn("events were relayed and could not be noted; they may be relayed twice", zap.Error(err))
+		return false
 	}
+	return ok
 }
+
+// tellAll tells all targets and gives which of them could not be told.
+func (r *relay) tellAll(ctx context.Context, targets []target) []bool {
+	failed := make([]bool, len(targets))
+	var group errgroup.Group
+	group.SetLimit(8)
+	for i, t := range targets {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+			defer cancel()
+			err := r.tell(ctx, t)
+			failed[i] = err != nil
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		n := 0
+		for _, f := range failed {
+			if f {
+				n++
+			}
+		}
+		r.log.Warn("returns could not be told; trying again", zap.Int("returns", n), zap.Error(err))
+	}
+	return failed
+}
+
+// tellTimeout bounds one signal: one that hangs must not hold up the rest.
+const tellTimeout = 10 * time.Second
+
+// patience is how long an event that has failed before waits for its next try,
+// beyond the next take-over: twice as long each time, up to longestPatience.
+func (r *relay) patience(failedBefore int) time.Duration {
+	if failedBefore < 2 {
+		return 0
+	}
+	return min(r.cfg.Periods.RelayTakeover<<min(failedBefore-2, 16), longestPatience)
+}
+
+// longestPatience keeps an outage of Temporal from outlasting itself.
+const longestPatience = 5 * time.Minute
 
 func (r *relay) tell(ctx context.Context, t target) error {
 	switch {
@@ -129,30 +181,34 @@ func (r *relay) tell(ctx context.Context, t target) error {
 	return r.waker.WakeReturn(ctx, t.shop, t.key, t.news)
 }
 
-func (r *relay) targets(ctx context.Context, batch []ledger.Event) ([]target, error) {
-	var all []target
-	err := r.ledger.Do(ctx, func(tx *ledger.Tx) error {
+// targets are all that have to be told of a batch, each once, and for each event
+// which of them.
+func (r *relay) targets(ctx context.Context, batch []ledger.Event) (all []target, of [][]int, err error) {
+	err = r.ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for _, e := range batch {
 			some, err := concerned(ctx, tx, e)
 			if err != nil {
 				return err
 			}
+			var own []int
 			for _, t := range some {
 				i := slices.IndexFunc(all, t.same)
 				if i < 0 {
+					i = len(all)
 					all = append(all, t)
-					continue
 				}
+				own = append(own, i)
 				for _, p := range t.news.Platforms {
 					if !slices.Contains(all[i].news.Platforms, p) {
 						all[i].news.Platforms = append(all[i].news.Platforms, p)
 					}
 				}
 			}
+			of = append(of, own)
 		}
 		return nil
 	})
-	return all, err
+	return all, of, err
 }
 
 // concerned finds who has to look because of an event. Nobody has to for the
