@@ -57,10 +57,10 @@ type desk struct {
 	*Activities
 	shop     *Shop
 	key      returns.Key
-	atTikTok bool           // this activity has just read TikTok and may ask it more
-	decision rules.Decision // the last one
-	record   returns.Record // what it rested on
-	restock  *returns.Act   // an earlier decision here saved units as owed: their writer must be woken
+	atTikTok bool             // this activity has just read TikTok and may ask it more
+	decision rules.Decision   // the last one
+	record   returns.Record   // what it rested on
+	woken    []returns.UnitID // units whose writer was told to look: noted with the next decision
 }
 
 func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
@@ -251,17 +251,14 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 			return returns.Plan{}, orRetry(ctx, err)
 		}
 	}
-	plan := d.decision.Plan
-	if d.restock != nil && !slices.ContainsFunc(plan.Acts, isRestock) {
-		plan.Acts = append(slices.Clone(plan.Acts), *d.restock)
-	}
-	return plan, d.wakeOthers(ctx)
+	return d.decision.Plan, d.wakeOthers(ctx)
 }
 
-func isRestock(a returns.Act) bool { return a.Kind == returns.ActRestock }
-
 func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error {
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if err := tx.StockWoken(ctx, d.shop.Key, d.woken); err != nil {
+			return err
+		}
 		record, err := tx.Load(ctx, d.shop.Key, d.key)
 		if err != nil {
 			return err
@@ -282,13 +279,6 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
 	})
-	if err != nil {
-		return err
-	}
-	if i := slices.IndexFunc(d.decision.Plan.Acts, isRestock); i >= 0 {
-		d.restock = &d.decision.Plan.Acts[i]
-	}
-	return nil
 }
 
 // lookBy is when the return decides again if all is well: at once after an act,

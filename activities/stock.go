@@ -17,35 +17,30 @@ import (
 
 // Restock wakes the writers of all products of which units of this return are on
 // their way into stock. What is owed was saved with the decision that asked for
-// this, so a wake-up that comes twice, or for nothing, costs a look.
+// this, and is asked for until it is done: a wake-up that comes twice costs a look.
 func (a *Activities) Restock(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
 	d, err := a.desk(in.Shop, in.Key)
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	plan, err := d.decide(ctx)
-	if err != nil {
+	if _, err := d.decide(ctx); err != nil {
 		return messages.PlanResult{}, err
 	}
-	for _, p := range d.productsOnTheirWay() {
-		if err := a.Waker.WakeStock(ctx, in.Shop, p); err != nil {
-			return messages.PlanResult{}, retryable(ctx, fmt.Errorf("wake stock of %s: %w", p, err))
-		}
-	}
-	plan.Acts = slices.DeleteFunc(slices.Clone(plan.Acts), isRestock) // it is done
-	return messages.PlanResult{Plan: plan}, nil
-}
-
-// productsOnTheirWay are the products of this return's open stock entries, those
-// just saved among them.
-func (d *desk) productsOnTheirWay() []string {
-	var products []string
+	var woken []string
 	for _, r := range append(slices.Clone(d.record.Restocks), d.decision.Restocks...) {
-		if r.Open() && !slices.Contains(products, r.ProductID) {
-			products = append(products, r.ProductID)
+		if !r.Open() {
+			continue
 		}
+		if !slices.Contains(woken, r.ProductID) {
+			if err := a.Waker.WakeStock(ctx, in.Shop, r.ProductID); err != nil {
+				return messages.PlanResult{}, retryable(ctx, fmt.Errorf("wake stock of %s: %w", r.ProductID, err))
+			}
+			woken = append(woken, r.ProductID)
+		}
+		d.woken = append(d.woken, r.Unit)
 	}
-	return products
+	plan, err := d.decide(ctx)
+	return messages.PlanResult{Plan: plan}, err
 }
 
 // round is one round of writing a product's stock (design section 6).

@@ -39,7 +39,7 @@ func (r *round) judgeAll(ctx context.Context) ([]string, error) {
 // judge finds out what a write really did. A time means: look again then. The
 // SKU's next write waits only while this one may still be proven in time.
 func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time, waits bool, err error) {
-	judged, unclear, err := r.byOwnAccount(ctx, w)
+	judged, _, err := r.byOwnAccount(ctx, w, false)
 	if err != nil || judged {
 		return time.Time{}, false, err
 	}
@@ -55,9 +55,13 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	if r.Now().Before(due) {
 		return due, waits, nil
 	}
-	if unclear {
+	judged, unclear, err := r.byOwnAccount(ctx, w, true)
+	switch {
+	case err != nil || judged:
+		return time.Time{}, false, err
+	case unclear:
 		again, err = r.unproven(ctx, w, "%d units were written; TikTok's own account says that the number moved meanwhile, and not in which warehouse")
-	} else {
+	default:
 		again, err = r.byReading(ctx, w)
 	}
 	return again, false, err
@@ -80,19 +84,32 @@ func (r *round) judgeNext(w ledger.StockWrite) time.Time {
 	return r.Now().Add(min(max(since, r.shop.Stock.ProofWait), rarestJudging))
 }
 
-// byOwnAccount judges by TikTok's api_sync movement of this write: the change it
-// made, less what was owed, is by how much the number is now too high. An account
-// that does not say in which warehouse is unclear, and no read overrules it.
-func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite) (judged, unclear bool, err error) {
+// byOwnAccount judges by TikTok's api_sync movements of this write: the change
+// they made, less what was owed, is by how much the number is now too high. A
+// write over several warehouses may be told in several movements: only a sum
+// that is exactly what was owed is believed before the last could have come.
+// A whole account that does not say in which warehouse is unclear, and no read
+// overrules it.
+func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (judged, unclear bool, err error) {
 	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		matches, err := r.match(ctx, tx, w)
-		if err != nil || matches == nil {
+		account, err := r.accountOf(ctx, tx, w)
+		if err != nil {
 			return err
 		}
-		if unclear = !spread(w.Lines, matches); unclear {
-			return nil // sales hit the write, and TikTok does not say in which warehouse
+		changed, owed := 0, 0
+		for _, m := range account {
+			changed += m.AvailableDelta
 		}
-		for _, m := range matches {
+		for _, l := range w.Lines {
+			owed += l.Owed
+		}
+		if changed == 0 || changed != owed && !all {
+			return nil
+		}
+		if unclear = !spread(w.Lines, changed-owed); unclear {
+			return nil
+		}
+		for _, m := range account {
 			if err := tx.Match(ctx, r.shop.Key, m.ID, w.ID); err != nil {
 				return err
 			}
@@ -103,62 +120,40 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite) (judged, 
 	return judged, unclear, orRetry(ctx, err)
 }
 
-// match finds one api_sync movement for each SKU of the write: in the write's
-// time, ending at exactly the number it set. Nil: not all have come.
-func (r *round) match(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite) (map[string]returns.StockMovement, error) {
-	matches := map[string]returns.StockMovement{}
-	for sku, total := range wroteBySKU(w.Lines) {
-		found, err := tx.Syncs(ctx, r.shop.Key, sku, w.ReadAt.Add(-clockSkew), w.ClaimUntil.Add(clockSkew))
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(found, func(m returns.StockMovement) bool { return m.AvailableAfter == total })
-		if i < 0 {
-			return nil, nil //nolint:nilnil // not all have come: no error, and nothing to judge by
-		}
-		matches[sku] = found[i]
+// accountOf are the api_sync movements of a write: in its time, ending at exactly
+// the number it set.
+func (r *round) accountOf(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite) ([]returns.StockMovement, error) {
+	total := 0
+	for _, l := range w.Lines {
+		total += l.Wrote
 	}
-	return matches, nil
+	found, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, w.ReadAt.Add(-clockSkew), w.ClaimUntil.Add(clockSkew))
+	return slices.DeleteFunc(found, func(m returns.StockMovement) bool { return m.AvailableAfter != total }), err
 }
 
 // clockSkew is how far TikTok's clock may be from ours.
 const clockSkew = 5 * time.Second
 
-func wroteBySKU(lines []ledger.StockLine) map[string]int {
-	total := map[string]int{}
-	for _, l := range lines {
-		total[l.SKUID] += l.Wrote
-	}
-	return total
-}
-
-// spread puts each SKU's error on its warehouses: TikTok names none. What was
+// spread puts a write's error on its warehouses: TikTok names none. What was
 // committed between our reads was sold there; with one warehouse it is clear.
-func spread(lines []ledger.StockLine, matches map[string]returns.StockMovement) bool {
-	for sku, m := range matches {
-		var own []*ledger.StockLine
-		owed, sold := 0, 0
+// False: nobody can tell which.
+func spread(lines []ledger.StockLine, wrong int) bool {
+	sold := 0
+	for _, l := range lines {
+		if l.CommittedAfter >= 0 {
+			sold += l.CommittedAfter - l.Committed
+		}
+	}
+	switch {
+	case wrong == 0:
+	case len(lines) == 1:
+		lines[0].Error = wrong
+	case sold == wrong:
 		for i := range lines {
-			if lines[i].SKUID == sku {
-				own = append(own, &lines[i])
-				owed += lines[i].Owed
-				if lines[i].CommittedAfter >= 0 {
-					sold += lines[i].CommittedAfter - lines[i].Committed
-				}
-			}
+			lines[i].Error = lines[i].CommittedAfter - lines[i].Committed
 		}
-		wrong := m.AvailableDelta - owed
-		switch {
-		case wrong == 0:
-		case len(own) == 1:
-			own[0].Error = wrong
-		case sold == wrong:
-			for _, l := range own {
-				l.Error = l.CommittedAfter - l.Committed
-			}
-		default:
-			return false
-		}
+	default:
+		return false
 	}
 	return true
 }

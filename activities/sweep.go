@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -36,7 +37,7 @@ func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (
 		return messages.SweepResult{}, retryable(ctx, err)
 	}
 	cursor := "returngo-transactions/" + in.Shop
-	since, err := a.sweptUntil(ctx, cursor)
+	since, _, err := a.sweptUntil(ctx, cursor)
 	if err != nil {
 		return messages.SweepResult{}, err
 	}
@@ -47,7 +48,7 @@ func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (
 		return messages.SweepResult{}, retryable(ctx, err)
 	}
 	result := messages.SweepResult{Read: len(rmas) + len(moved)}
-	changed, err := a.rmasThatDiffer(ctx, in.Shop, rmas, moved)
+	changed, err := a.rmasThatDiffer(ctx, in.Shop, rmas, moved, started)
 	if err != nil {
 		return result, retryable(ctx, err)
 	}
@@ -62,22 +63,36 @@ func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (
 }
 
 // rmasThatDiffer are the RMAs whose status or transactions are not those of the
-// ledger's snapshot.
-func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []returns.RMASummary, moved []returns.Transaction) ([]string, error) {
+// ledger's snapshot. rmas are all that were open since the list was begun: one
+// that was open before and is not among them was cancelled, rejected or done.
+func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []returns.RMASummary, moved []returns.Transaction, begun time.Time) ([]string, error) {
 	var changed []string
+	added := map[string]bool{"": true}
 	add := func(id string) {
-		if id != "" && !slices.Contains(changed, id) {
+		if !added[id] {
+			added[id] = true
 			changed = append(changed, id)
 		}
 	}
+	open := map[string]bool{}
 	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for _, r := range rmas {
+			open[r.ID] = true
 			seen, err := tx.SnapshotStatus(ctx, shop, returns.ReturnGO, r.ID)
 			if err != nil {
 				return err
 			}
 			if seen != r.Status {
 				add(r.ID)
+			}
+		}
+		were, err := tx.RMAsSeen(ctx, shop, openStatuses, begun)
+		if err != nil {
+			return err
+		}
+		for _, id := range were {
+			if !open[id] {
+				add(id)
 			}
 		}
 		for _, t := range moved {
@@ -116,49 +131,124 @@ func (a *Activities) rmaToLookAt(ctx context.Context, tx *ledger.Tx, shop string
 	return id, err
 }
 
+// openAtTikTok are the statuses of TikTok returns in which something may still
+// happen (TikTok contract 2.4).
+var openAtTikTok = []string{
+	returns.TikTokPending, returns.TikTokAwaitingShip, returns.TikTokShipped, returns.TikTokAwaitingBuyer, returns.TikTokApproved,
+	returns.TikTokRejected, returns.TikTokParcelRejected, returns.TikTokReplacePending, returns.TikTokReplaceRejected,
+}
+
 // SweepTikTok reads what changed since the last sweep, and every TikTok return
 // that was open when last seen, whatever its update time: new deadlines appear
-// without a change of status.
+// without a change of status. The first one also takes up all that are open.
 func (a *Activities) SweepTikTok(ctx context.Context, in messages.ShopInput) (messages.SweepResult, error) {
-	s, err := a.shop(in.Shop)
+	shop, err := a.shop(in.Shop)
 	if err != nil {
 		return messages.SweepResult{}, err
 	}
-	started := a.Now()
-	cursor := "tiktok-returns/" + in.Shop
-	since, err := a.sweptUntil(ctx, cursor)
+	s := &tiktokSweep{Activities: a, shop: shop, read: map[string]bool{}, woken: map[returns.Key]bool{}}
+	err = s.run(ctx)
+	return s.result, err
+}
+
+// tiktokSweep is one sweep of one shop. It goes page by page and notes how far
+// it came, so that an attempt that is cut off is gone on with.
+type tiktokSweep struct {
+	*Activities
+	shop   *Shop
+	read   map[string]bool
+	woken  map[returns.Key]bool
+	result messages.SweepResult
+}
+
+func (s *tiktokSweep) run(ctx context.Context) error {
+	started := s.Now()
+	cursor := "tiktok-returns/" + s.shop.Key
+	since, swept, err := s.sweptUntil(ctx, cursor)
 	if err != nil {
-		return messages.SweepResult{}, err
+		return err
 	}
-	found, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
-		return s.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{UpdatedFrom: since}, page)
-	})
-	if err != nil {
-		return messages.SweepResult{}, a.refusedByTikTok(ctx, in.Shop, err)
-	}
-	open, err := a.reread(ctx, s, found)
-	if err != nil {
-		return messages.SweepResult{}, err
-	}
-	found = append(found, open...)
-	result := messages.SweepResult{Read: len(found)}
-	wake, changed, err := a.tiktokReturnsThatDiffer(ctx, in.Shop, found)
-	if err != nil {
-		return result, retryable(ctx, err)
-	}
-	result.Changed = changed
-	for _, key := range wake {
-		if err := a.Waker.WakeReturn(ctx, in.Shop, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
-			return result, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+	if !swept {
+		firstRun := "tiktok-open-returns/" + s.shop.Key
+		from, begun, err := s.sweptUntil(ctx, firstRun)
+		if err != nil {
+			return err
 		}
-		result.Signaled++
+		filter := tiktokshop.ReturnFilter{Statuses: openAtTikTok}
+		if begun {
+			filter.UpdatedFrom = from
+		}
+		if err := s.walk(ctx, firstRun, filter); err != nil {
+			return err
+		}
 	}
-	overdue, err := a.wakeOverdue(ctx, in.Shop)
+	if err := s.walk(ctx, cursor, tiktokshop.ReturnFilter{UpdatedFrom: since}); err != nil {
+		return err
+	}
+	if err := s.reread(ctx); err != nil {
+		return err
+	}
+	overdue, err := s.wakeOverdue(ctx, s.shop.Key)
 	if err != nil {
-		return result, err
+		return err
 	}
-	result.Signaled += overdue
-	return result, a.sweptNow(ctx, cursor, started)
+	s.result.Signaled += overdue
+	return s.sweptNow(ctx, cursor, started)
+}
+
+// walk goes through one search, oldest update first, and moves the cursor, if
+// there is one, with each page that is done: never back into the overlap.
+func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop.ReturnFilter) error {
+	reached, token := filter.UpdatedFrom.Add(overlap), ""
+	for {
+		page, next, err := s.shop.TikTok.SearchReturns(ctx, filter, token)
+		if err != nil {
+			return s.refusedByTikTok(ctx, s.shop.Key, err)
+		}
+		if err := s.compare(ctx, page); err != nil {
+			return err
+		}
+		if cursor != "" && len(page) > 0 && page[len(page)-1].UpdatedAt.After(reached) {
+			reached = page[len(page)-1].UpdatedAt
+			if err := s.sweptNow(ctx, cursor, reached); err != nil {
+				return err
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		if next == token || len(page) == 0 {
+			return retryable(ctx, errors.New("a search of TikTok returns does not end"))
+		}
+		token = next
+	}
+}
+
+// compare tells the returns concerned of what TikTok shows otherwise than the
+// ledger, each once a sweep.
+func (s *tiktokSweep) compare(ctx context.Context, page []returns.TikTokReturn) error {
+	for _, t := range page {
+		if !s.read[t.ID] {
+			s.read[t.ID] = true
+			s.result.Read++
+		}
+	}
+	wake, changed, err := s.tiktokReturnsThatDiffer(ctx, s.shop.Key, page)
+	if err != nil {
+		return retryable(ctx, err)
+	}
+	s.result.Changed += changed
+	for _, key := range wake {
+		if s.woken[key] {
+			continue
+		}
+		if err := s.Waker.WakeReturn(ctx, s.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
+			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+		}
+		s.woken[key] = true
+		s.result.Signaled++
+	}
+	return nil
 }
 
 // wakeOverdue takes up returns that nobody carries any more: their workflow was
@@ -183,31 +273,26 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (int, error) 
 
 // reread reads the TikTok returns last seen open that the search did not bring,
 // fifty a call.
-func (a *Activities) reread(ctx context.Context, s *Shop, have []returns.TikTokReturn) ([]returns.TikTokReturn, error) {
+func (s *tiktokSweep) reread(ctx context.Context) error {
 	var ids []string
-	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		open, err := tx.OpenTikTokReturns(ctx, s.Key)
+	err := s.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		open, err := tx.OpenTikTokReturns(ctx, s.shop.Key)
 		for _, t := range open {
-			if !slices.ContainsFunc(have, func(h returns.TikTokReturn) bool { return h.ID == t.ID }) {
+			if !s.read[t.ID] {
 				ids = append(ids, t.ID)
 			}
 		}
 		return err
 	})
 	if err != nil {
-		return nil, retryable(ctx, err)
+		return retryable(ctx, err)
 	}
-	var all []returns.TikTokReturn
 	for batch := range slices.Chunk(ids, 50) {
-		some, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
-			return s.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{ReturnIDs: batch}, page)
-		})
-		if err != nil {
-			return nil, a.refusedByTikTok(ctx, s.Key, err)
+		if err := s.walk(ctx, "", tiktokshop.ReturnFilter{ReturnIDs: batch}); err != nil {
+			return err
 		}
-		all = append(all, some...)
 	}
-	return all, nil
+	return nil
 }
 
 // tiktokReturnsThatDiffer finds which returns must look because TikTok shows
@@ -220,17 +305,23 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 				return err
 			}
 			if known && seen.Status == t.Status && seen.Deadline().Equal(t.Deadline()) && seen.NextID == t.NextID &&
-				seen.Arbitration == t.Arbitration && (returns.SameMoney(seen.Refund, t.Refund) || !returns.Known(seen.Refund) && !returns.Known(t.Refund)) {
+				seen.Arbitration == t.Arbitration && sameRefund(seen.Refund, t.Refund) {
 				continue
 			}
+			if !known && !t.Live() {
+				ours, err := tx.AnyReturnOn(ctx, shop, t.OrderID)
+				if err != nil {
+					return err
+				}
+				if !ours {
+					continue // history: settled before we came
+				}
+			}
+			changed++
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)
 			if err != nil {
 				return err
 			}
-			if !known && !t.Live() && len(keys) == 0 {
-				continue // history: settled before we came
-			}
-			changed++
 			if len(keys) == 0 {
 				keys = []returns.Key{returns.TikTokKey(t.ID)}
 			}
@@ -245,22 +336,27 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 	return wake, changed, err
 }
 
-// sweptUntil is from when a sweep has to read. The first one reads what the
-// overlap covers: history is the backfill's business.
-func (a *Activities) sweptUntil(ctx context.Context, cursor string) (time.Time, error) {
+// sameRefund tells whether TikTok still shows the same amount, or still none.
+func sameRefund(a, b returns.Money) bool {
+	return returns.SameMoney(a, b) || !returns.Known(a) && !returns.Known(b)
+}
+
+// sweptUntil is from when a sweep has to read, and whether there ever was one.
+// The first one reads what the overlap covers: history is the backfill's business.
+func (a *Activities) sweptUntil(ctx context.Context, cursor string) (since time.Time, swept bool, err error) {
 	var value string
-	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		value, err = tx.Cursor(ctx, cursor)
 		return err
 	})
 	if err != nil {
-		return time.Time{}, retryable(ctx, err)
+		return time.Time{}, false, retryable(ctx, err)
 	}
 	at, err := time.Parse(time.RFC3339, value)
 	if err != nil {
 		at = a.Now()
 	}
-	return at.Add(-overlap).UTC(), nil
+	return at.Add(-overlap).UTC(), value != "", nil
 }
 
 func (a *Activities) sweptNow(ctx context.Context, cursor string, at time.Time) error {

@@ -257,12 +257,15 @@ func (t *Tokens) renewNow(ctx context.Context, shop string) error {
 
 // Each refresh spends the refresh token, and a lost answer loses its successor
 // (T01). So there is one refresher at a time, and after a refresh none for
-// refreshPause: a token refused so soon after it was made is refused for another
+// the pause: a token refused so soon after it was made is refused for another
 // reason.
 const (
-	refreshPause = 10 * time.Minute
+	longestPause = 10 * time.Minute
 	refreshClaim = 30 * time.Second // longer than the call of one refresher
 )
+
+// pause is shorter than a token's life, however short that is.
+func (t *Tokens) pause() time.Duration { return min(longestPause, max(t.Ahead/2, 3*refreshClaim)) }
 
 // refresh exchanges the refresh token.
 func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, error) {
@@ -273,7 +276,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 	var mine bool
 	var next time.Duration
 	err := t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		if mine, err = tx.TakeRefresh(ctx, shop, tx.Now().Add(refreshPause)); err != nil {
+		if mine, err = tx.TakeRefresh(ctx, shop, tx.Now().Add(t.pause())); err != nil {
 			return err
 		}
 		until, err := tx.RefreshTakenUntil(ctx, shop)
@@ -292,7 +295,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 	case now.Refresh != g.Refresh: // another process has just renewed it
 		t.remember(shop, now)
 		return now, nil
-	case !mine && (next > refreshPause-refreshClaim || next <= refreshClaim):
+	case !mine && (next > t.pause()-refreshClaim || next <= refreshClaim):
 		return grant{}, beingRenewed()
 	case !mine:
 		return grant{}, tokenRefused(fmt.Sprintf("TikTok does not take the token of shop %s, and renewing it minutes ago did not help: the seller must authorise the app again", shop))

@@ -129,6 +129,7 @@ func (r *returnRun) look(ctx workflow.Context) error {
 			return err
 		}
 		r.adopt(ctx, out, asked)
+		r.act(ctx) // the next look may bring a plan that no longer names what this one began
 	}
 	if r.hasNews() {
 		workflow.GetLogger(ctx).Warn("the plan keeps asking for looks; waiting a minute", "shop", r.in.Shop, "return", string(r.in.Key))

@@ -68,20 +68,22 @@ func createSchedules(ctx context.Context, c client.Client, cfg *config.Config) e
 func createSchedule(ctx context.Context, c client.Client, s config.Shop, workflow string, every time.Duration) error {
 	id := workflow + "/" + s.Name
 	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}, Jitter: every / 10}
+	action := &client.ScheduleWorkflowAction{
+		ID: id, Workflow: workflow, TaskQueue: messages.QueueReturns,
+		Args:                  []any{messages.ShopInput{Shop: s.Name, ReturnGOKey: s.ReturnGOKey}},
+		TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(s.Name)),
+	}
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: id, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 5 * time.Minute,
-		Action: &client.ScheduleWorkflowAction{
-			ID: id, Workflow: workflow, TaskQueue: messages.QueueReturns,
-			Args:                  []any{messages.ShopInput{Shop: s.Name, ReturnGOKey: s.ReturnGOKey}},
-			TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(s.Name)),
-		},
+		ID: id, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 5 * time.Minute, Action: action,
 	})
 	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return err //nolint:wrapcheck // the caller names the schedule
 	}
+	// A shop may have moved to another ReturnGO key; whether a person paused the
+	// schedule stays as it is.
 	return c.ScheduleClient().GetHandle(ctx, id).Update(ctx, client.ScheduleUpdateOptions{ //nolint:wrapcheck // the caller names the schedule
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			in.Description.Schedule.Spec = &spec
+			in.Description.Schedule.Spec, in.Description.Schedule.Action = &spec, action
 			return &client.ScheduleUpdate{Schedule: &in.Description.Schedule}, nil
 		},
 	})

@@ -19,7 +19,8 @@ import (
 const stopTimeout = 30 * time.Second
 
 // Worker runs workflows and activities until ctx ends, then lets what is running
-// finish.
+// finish. If one of its workers can take no more work, all end with that error:
+// whoever started the process hears of it and starts it again.
 func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	h, err := open(ctx, cfg, deps)
 	if err != nil {
@@ -34,15 +35,25 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 		stop(running)
 		h.log.Info("worker stopped")
 	}()
-	for _, w := range h.workers() {
+	fatal := make(chan error, 1)
+	for _, w := range h.workers(fatal) {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("start worker: %w", err)
 		}
 		running = append(running, w)
 	}
 	h.log.Info("worker running", zapShops(cfg), zapQueues(h.queues()))
-	<-ctx.Done()
-	return nil
+	return untilFatal(ctx, fatal)
+}
+
+// untilFatal waits for the end: a calm one, or a worker's error.
+func untilFatal(ctx context.Context, fatal <-chan error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-fatal:
+		return err
+	}
 }
 
 // stop stops all workers at once: each waits for its own activities.
@@ -56,19 +67,33 @@ func stop(running []worker.Worker) {
 	}
 }
 
-// workers are one for the workflows and one for each queue of activities.
-func (h *house) workers() []worker.Worker {
+// workers are one for the workflows and one for each queue of activities. The
+// first fatal error of any goes to fatal.
+func (h *house) workers(fatal chan<- error) []worker.Worker {
 	flows := worker.New(h.temporal, messages.QueueReturns, worker.Options{
 		DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true, WorkerStopTimeout: stopTimeout,
+		OnFatalError: h.onFatal(messages.QueueReturns, fatal),
 	})
 	workflows.Register(flows)
 	all := []worker.Worker{flows}
 	for _, q := range h.queues() {
-		w := worker.New(h.temporal, q, worker.Options{DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout})
+		w := worker.New(h.temporal, q, worker.Options{
+			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
+		})
 		h.registerActivities(w)
 		all = append(all, w)
 	}
 	return all
+}
+
+// onFatal passes on that the worker of a queue can take no more work.
+func (h *house) onFatal(queue string, fatal chan<- error) func(error) {
+	return func(err error) {
+		select {
+		case fatal <- fmt.Errorf("no more work can be taken from task queue %s in namespace %s: %w", queue, h.namespace, err):
+		default: // one is enough
+		}
+	}
 }
 
 // queues are all queues of activities, each once.

@@ -29,11 +29,11 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 		return err
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
-		var opened, decided, closed instant
-		err := scan(&r.OrderID, &r.Paused, &opened, &decided, &closed)
-		r.CreatedAt, r.DecidedAt, r.ClosedAt = time.Time(opened), time.Time(decided), time.Time(closed)
+		var opened, closed instant
+		err := scan(&r.OrderID, &r.Paused, &opened, &closed)
+		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, opened_at, decided_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	}, `SELECT order_id, paused = 1, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
 	return err
 }
 
@@ -129,11 +129,11 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 	var err error
 	r.Restocks, err = query(ctx, t, "read restocks", func(scan func(...any) error) (returns.Restock, error) {
 		var s returns.Restock
-		var at, problem instant
-		err := scan(&s.Unit, &s.ProductID, &s.SKUID, &s.WarehouseID, &s.State, &at, &s.Note, &s.Problem, &problem)
-		s.At, s.ProblemAt = time.Time(at), time.Time(problem)
+		var at, problem, woken instant
+		err := scan(&s.Unit, &s.ProductID, &s.SKUID, &s.WarehouseID, &s.State, &at, &s.Note, &s.Problem, &problem, &woken)
+		s.At, s.ProblemAt, s.WokenAt = time.Time(at), time.Time(problem), time.Time(woken)
 		return s, err
-	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem, problem_at FROM stock_entries
+	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem, problem_at, woken_at FROM stock_entries
 		WHERE shop = $1 AND unit <> '' AND (key = $2 OR id IN (SELECT unit FROM holds WHERE shop = $1 AND key = $2)) ORDER BY unit`, shop, string(key))
 	return err
 }

@@ -91,7 +91,7 @@ func (t *Tx) oweRestock(ctx context.Context, shop string, key returns.Key, r ret
 	n, err := t.exec(ctx, "owe restock", `INSERT INTO stock_entries (shop, id, unit, key, product_id, sku_id, warehouse_id, quantity, state, entered_at, changed_at)
 		VALUES ($1, $2, $2, $3, $4, $5, $6, 1, 'owed', $7, $7) ON CONFLICT (shop, id) DO UPDATE SET
 			key = excluded.key, product_id = excluded.product_id, sku_id = excluded.sku_id, warehouse_id = excluded.warehouse_id,
-			state = 'owed', tries = 0, problem = '', problem_at = '', note = '', changed_at = excluded.changed_at
+			state = 'owed', tries = 0, problem = '', problem_at = '', note = '', changed_at = excluded.changed_at, woken_at = ''
 		WHERE stock_entries.state = 'dropped' OR stock_entries.state = 'owed' AND stock_entries.problem <> '' AND stock_entries.warehouse_id = excluded.warehouse_id`,
 		shop, string(r.Unit), string(key), r.ProductID, r.SKUID, r.WarehouseID, text(t.now))
 	return n > 0, err
@@ -104,6 +104,16 @@ func (t *Tx) dropRestock(ctx context.Context, shop string, _ returns.Key, r retu
 		WHERE shop = $4 AND id = $5 AND (state = 'owed' OR $1 = 'skipped' AND state = 'written' AND problem = $6)`,
 		string(r.State), r.Note, text(t.now), shop, string(r.Unit), string(returns.StockUnproven))
 	return n > 0, err
+}
+
+// StockWoken notes that the writers of these units were told to look.
+func (t *Tx) StockWoken(ctx context.Context, shop string, units []returns.UnitID) error {
+	for _, u := range units {
+		if _, err := t.exec(ctx, "stock woken", `UPDATE stock_entries SET woken_at = $1 WHERE shop = $2 AND id = $3`, text(t.now), shop, string(u)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const stockWriteColumns = `id, product_id, sku_id, state, read_at, claim_until, answered_at, request_id, judge_at`

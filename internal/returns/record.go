@@ -26,7 +26,6 @@ type Record struct {
 	OpenedAt  map[Kind]time.Time // since when each has been open
 	Paused    bool
 	CreatedAt time.Time
-	DecidedAt time.Time // when it was last decided on
 	ClosedAt  time.Time
 }
 

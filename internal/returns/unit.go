@@ -88,6 +88,7 @@ type Restock struct {
 	Note        string       `json:"note,omitempty"`
 	Problem     Kind         `json:"problem,omitempty"`   // what keeps it from going on, if anything
 	ProblemAt   time.Time    `json:"problem_at,omitzero"` // since when
+	WokenAt     time.Time    `json:"woken_at,omitzero"`   // when its return last told the writer to look
 }
 
 // Open tells whether the writer still has to do with it.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 )
 
@@ -72,6 +73,10 @@ func TestAPausedReturnPaysNothingUntilItIsResumed(t *testing.T) {
 	_, err := h.tell(byUpdate.id(), pause)
 	h.must(err)
 	h.signal(bySignal.id(), pause)
+	h.until("the signal was heard", func() bool {
+		stage := h.attributes(bySignal.id()).GetIndexedFields()[messages.AttrStage.GetName()]
+		return strings.Contains(string(stage.GetData()), string(returns.StagePaused))
+	})
 	for _, s := range []*shopper{byUpdate, bySignal} {
 		s.inspected(1)
 		s.authorised(s.price("0"))

@@ -36,7 +36,7 @@ func TestWorkersKilledInTheMiddleLeaveEveryFigureRight(t *testing.T) {
 // killWorkers runs one worker after the other, each for a short and random time,
 // and the last until done. It gives the number of those killed in the middle.
 func (h *house) killWorkers(file string, done <-chan struct{}) int {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(1, 2))
 	for kills := 0; ; kills++ {
 		w := h.startWorkerProcess(file)
 		life := time.NewTimer(time.Second + time.Duration(random.Int64N(int64(2500*time.Millisecond))))
@@ -80,8 +80,8 @@ func (h *house) startWorkerProcess(file string) workerProcess {
 	if err != nil {
 		h.t.Error(err)
 	}
-	cmd := exec.Command(exe) //nolint:gosec // this very binary
-	cmd.Env = append(os.Environ(), workerFile+"="+file)
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), workerFile+"="+file) //nolint:forbidigo // passed on to a process of our own
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

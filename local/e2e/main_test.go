@@ -28,7 +28,7 @@ const workerFile = "RETURNBRIDGE_E2E_WORKER"
 const atOnce = "4"
 
 func TestMain(m *testing.M) {
-	if file := os.Getenv(workerFile); file != "" {
+	if file := os.Getenv(workerFile); file != "" { //nolint:forbidigo // says that this process is no test
 		if err := runWorker(file); err != nil {
 			_, _ = os.Stderr.WriteString("worker: " + err.Error() + "\n")
 			os.Exit(1)
@@ -51,11 +51,11 @@ type workerOrder struct {
 // runWorker is a worker's main. It ends with its standard input: a test that
 // dies leaves no worker behind.
 func runWorker(file string) error {
-	raw, err := os.Open(file) //nolint:gosec // the test names its own file
+	raw, err := os.Open(file)
 	if err != nil {
 		return err
 	}
-	defer raw.Close() //nolint:errcheck // only read
+	defer raw.Close()
 	var order workerOrder
 	if err := gob.NewDecoder(raw).Decode(&order); err != nil {
 		return err
@@ -99,7 +99,7 @@ type shortAttemptsIn struct {
 func (in *shortAttemptsIn) Init(next interceptor.WorkflowOutboundInterceptor) error {
 	out := &shortAttemptsOut{}
 	out.Next = next
-	return in.Next.Init(out) //nolint:wrapcheck // only passed on
+	return in.Next.Init(out)
 }
 
 type shortAttemptsOut struct {

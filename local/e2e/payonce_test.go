@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"returnbridge/config"
 	"returnbridge/internal/returns"
 	"returnbridge/local/demo"
 	"returnbridge/local/returngosandbox"
@@ -92,8 +93,14 @@ func TestALostAnswerToAParcelConfirmationPaysOnce(t *testing.T) {
 func TestARefundMadeInSellerCenterJustBeforeOursIsTheOnlyOne(t *testing.T) {
 	t.Parallel()
 	var b between
-	h := openHouse(t, b.standBetween)
+	h := openHouse(t, b.standBetween, func(o *demo.HouseOptions) {
+		o.Configure = func(c *config.Config) { // no sweep may tell what the deciding read has to see by itself
+			soon(c)
+			c.Periods.SweepTikTok, c.Periods.SweepReturnGO = time.Minute, time.Minute
+		}
+	})
 	same, less := h.buys(1), h.buys(1)
+	h.past()
 	byPerson := map[*shopper]string{same: small, less: "3.00"}
 	var asked, paid sync.Map // orders and RMAs
 	b.set(func(path, body string) {
@@ -110,6 +117,7 @@ func TestARefundMadeInSellerCenterJustBeforeOursIsTheOnlyOne(t *testing.T) {
 			if _, done := paid.LoadOrStore(s, true); done {
 				continue
 			}
+			h.TikTok.SetWebhookWeather(tiktoksandbox.WebhookWeather{Lose: 1}) // nor an event
 			id, err := h.TikTok.SellerCenterRefunds(s.orderID, s.lineIDs, amount)
 			if err != nil {
 				t.Errorf("Seller Center: %v", err)
@@ -185,7 +193,7 @@ func TestAReturnTerminatedBeforeItsRefundIsTakenUpBySweeps(t *testing.T) {
 	s := h.buys(1)
 	var once atomic.Bool
 	// Everything has been read and decided; nothing will change at a platform any more.
-	b.set(func(path, body string) {
+	b.set(func(path, _ string) {
 		if strings.HasSuffix(path, "/refunds/calculate") && once.CompareAndSwap(false, true) {
 			h.loseAllWebhooks()
 			if err := h.Client.TerminateWorkflow(t.Context(), s.id(), "", "a test"); err != nil {

@@ -124,6 +124,7 @@ CREATE TABLE stock_entries (
     note TEXT NOT NULL DEFAULT '',
     entered_at TEXT NOT NULL,
     changed_at TEXT NOT NULL,
+    woken_at TEXT NOT NULL DEFAULT '', -- when its return last told the writer
     PRIMARY KEY (shop, id)
 );
 CREATE INDEX stock_entries_by_product ON stock_entries (shop, product_id, state);

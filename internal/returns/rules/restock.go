@@ -133,18 +133,20 @@ func (d *desk) followEntry(u *unit, r returns.Restock) (again string) {
 	return d.followUp(r)
 }
 
-// followUp arms the growing clock of an entry, and tells when it has rung since
-// the last decision.
+// followUp arms the growing clock of an entry. Its writer is to be woken if it
+// never was, and each time the clock has rung since.
 func (d *desk) followUp(r returns.Restock) (again string) {
 	last, next := r.At, r.At.Add(stockLook)
 	for !d.Now.Before(next) {
 		last, next = next, next.Add(min(next.Sub(r.At), rarestStockLook))
 	}
 	d.wakeAt(next, "see whether the unit is in stock")
-	if !d.Policy.Switches.Restock || d.Record.Paused || last.Equal(r.At) || !d.Record.DecidedAt.Before(last) {
+	rang := last.After(r.At) && r.WokenAt.Before(last)
+	never := r.State == returns.RestockOwed && r.WokenAt.IsZero()
+	if !d.Policy.Switches.Restock || d.Record.Paused || !rang && !never {
 		return ""
 	}
-	return "a unit is still on its way into stock: have its writer look"
+	return "the inspection passed: have the writer of the stock look"
 }
 
 // noGoodsExpected tells whether nothing will come back for a unit.

@@ -337,7 +337,7 @@ func stock(u returns.UnitID, state returns.RestockState, problem returns.Kind) c
 	return func(f *Facts) {
 		n := string(u)[1:]
 		f.Record.Restocks = append(f.Record.Restocks, returns.Restock{
-			Unit: u, ProductID: "P" + n, SKUID: "S" + n, WarehouseID: "WH-1", State: state, Problem: problem, At: noon.Add(-time.Minute), Note: "as TikTok says",
+			Unit: u, ProductID: "P" + n, SKUID: "S" + n, WarehouseID: "WH-1", State: state, Problem: problem, At: noon.Add(-time.Minute), ProblemAt: noon.Add(-time.Minute), WokenAt: noon.Add(-time.Minute), Note: "as TikTok says",
 		})
 		hold(f, u)
 	}

@@ -1,0 +1,118 @@
+package rules
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"returnbridge/internal/returns"
+)
+
+func entryIs(i int, c func(*returns.Restock)) change {
+	return func(f *Facts) { c(&f.Record.Restocks[i-1]) }
+}
+
+func becomes(d Decision) map[returns.UnitID]returns.RestockState {
+	all := map[returns.UnitID]returns.RestockState{}
+	for _, r := range d.Restocks {
+		all[r.Unit] = r.State
+	}
+	return all
+}
+
+type stockStates = map[returns.UnitID]returns.RestockState
+
+func TestWhatADecisionSavesOfStock(t *testing.T) {
+	t.Parallel()
+	only := together(gate(GateDone), passed(1))
+	external := policy(func(p *Policy) { p.Switches.Restock, p.ExternalStock = false, true })
+	off := policy(func(p *Policy) { p.Switches.Restock = false })
+	refused := stock("L1", returns.RestockOwed, returns.StockRefused)
+	late := entryIs(1, func(r *returns.Restock) { r.ProblemAt = noon })
+	skip, retry := answer(returns.StockRefused, returns.AnswerSkipRestock), answer(returns.StockRefused, returns.AnswerRetry)
+	for _, s := range []struct {
+		name  string
+		given Facts
+		want  stockStates
+		want2 want
+	}{
+		{"passed", setup(1, only), stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock L1→WH-1"}}},
+		{"passed, paused", setup(1, only, paused), stockStates{}, want{}},
+		{"passed, switched off", setup(1, only, off), stockStates{}, want{}},
+		{"passed, written by another program", setup(1, settled("R1", 1), external, func(f *Facts) { f.Record.Restocks = nil }), stockStates{}, want{closed: true}},
+		{"owed, now written by another program", setup(1, only, external, stock("L1", returns.RestockOwed, "")), stockStates{"L1": returns.RestockDropped}, want{}},
+		{"owed, inspection reversed", setup(1, gate(GateDone), unsellable(1), stock("L1", returns.RestockOwed, "")), stockStates{"L1": returns.RestockDropped}, want{}},
+		{"written, inspection reversed", setup(1, gate(GateDone), unsellable(1), stock("L1", returns.RestockWritten, "")), stockStates{}, want{kinds: []returns.Kind{returns.StockOverstated}}},
+		{"dropped, passes again", setup(1, only, stock("L1", returns.RestockDropped, "")), stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock L1→WH-1"}}},
+		{"skipped, passes again", setup(1, settled("R1", 1), entryIs(1, func(r *returns.Restock) { r.State = returns.RestockSkipped })), stockStates{}, want{closed: true}},
+		{"the writer was never told, whatever was decided since", setup(1, only, stock("L1", returns.RestockOwed, ""), entryIs(1, func(r *returns.Restock) { r.WokenAt = time.Time{} })),
+			stockStates{}, want{acts: []string{"restock"}}},
+		{"refused", setup(1, only, refused), stockStates{}, want{kinds: []returns.Kind{returns.StockRefused}}},
+		{"refused, skipped", setup(1, only, refused, skip), stockStates{"L1": returns.RestockSkipped}, want{}},
+		{"refused, once more", setup(1, only, refused, retry), stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock"}}},
+		{"refused again since a person said once more", setup(1, only, refused, retry, late), stockStates{}, want{kinds: []returns.Kind{returns.StockRefused}}},
+		{"refused, skipped while it is being written", setup(1, only, stock("L1", returns.RestockWritten, returns.StockRefused), skip), stockStates{}, want{}},
+		{"unproven, taken over", setup(1, only, stock("L1", returns.RestockWritten, returns.StockUnproven), answer(returns.StockUnproven, returns.AnswerHandledManually)),
+			stockStates{"L1": returns.RestockSkipped}, want{}},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			d := Decide(s.given)
+			require.Equal(t, s.want, becomes(d))
+			s.want2.check(t, d)
+		})
+	}
+}
+
+// A wake-up of the writer, or of the return, that was lost heals by the clock: at
+// times that grow, and once each time, whatever was decided in between.
+func TestALostWakeUpHeals(t *testing.T) {
+	t.Parallel()
+	owed := func(age, woken time.Duration, state returns.RestockState) Decision {
+		return Decide(setup(1, gate(GateDone), passed(1), stock("L1", state, ""), entryIs(1, func(r *returns.Restock) { r.At, r.WokenAt = noon.Add(-age), noon.Add(-woken) })))
+	}
+	for _, s := range []struct {
+		name       string
+		age, woken time.Duration
+		again      bool
+		next       time.Duration
+	}{
+		{"just entered", time.Minute, time.Minute, false, time.Minute},
+		{"the clock rings", 2 * time.Minute, 2 * time.Minute, true, 2 * time.Minute},
+		{"woken since", 3 * time.Minute, 30 * time.Second, false, time.Minute},
+		{"it rings again", 4 * time.Minute, 2 * time.Minute, true, 4 * time.Minute},
+		{"missed by an hour", time.Hour, time.Hour, true, 4 * time.Minute},
+		{"at most a few hours apart", 1000 * time.Hour, 7 * time.Hour, true, -1},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			for _, state := range []returns.RestockState{returns.RestockOwed, returns.RestockWritten} {
+				d := owed(s.age, s.woken, state)
+				require.Equal(t, s.again, len(acts(d)) == 1 && acts(d)[0] == "restock", "%v", acts(d))
+				require.Empty(t, d.Restocks)
+				require.LessOrEqual(t, d.Plan.Wake.At.Sub(noon), rarestStockLook)
+				if s.next > 0 {
+					require.Equal(t, noon.Add(s.next), d.Plan.Wake.At)
+				}
+				require.Empty(t, d.Plan.Wake.Read, "the ledger alone tells")
+			}
+			require.Empty(t, acts(owed(s.age, s.woken, returns.RestockProven)))
+		})
+	}
+}
+
+// Nobody is late with what is switched off.
+func TestStockThatIsSwitchedOffIsNotInspectedTooLong(t *testing.T) {
+	t.Parallel()
+	long := item(1, func(i *returns.RMAItem) { i.Inspection.At = noon.Add(-10 * 24 * time.Hour) })
+	given := func(on bool) Facts {
+		return setup(1, settled("R1", 1), long, func(f *Facts) { f.Record.Restocks, f.Policy.Switches.Restock = nil, on })
+	}
+	d := Decide(given(false))
+	require.Empty(t, kinds(d))
+	require.False(t, d.Plan.Close, "it waits, visibly: %s", d.Plan.Summary)
+	require.Contains(t, d.Plan.Summary, "switched off")
+	require.False(t, d.Plan.Wake.At.IsZero())
+	require.Equal(t, []returns.Kind{returns.InspectedTooLong}, kinds(Decide(given(true))))
+}
