@@ -51,12 +51,18 @@ func retryIn(delay time.Duration, name string, err error) error {
 // refusedByTikTok is retryable, for a call of TikTok outside of a return's look:
 // a token that is no longer taken is renewed first.
 func (a *Activities) refusedByTikTok(ctx context.Context, shop string, err error) error {
+	return retryable(ctx, a.renewed(ctx, shop, err))
+}
+
+// renewed has a token renewed that is no longer taken, and gives what stands in
+// the way: the refusal, or why there is no new token.
+func (a *Activities) renewed(ctx context.Context, shop string, err error) error {
 	if platform.ClassOf(err) == platform.RefreshToken {
 		if renewErr := a.Tokens.renewNow(ctx, shop); renewErr != nil {
-			err = renewErr
+			return renewErr
 		}
 	}
-	return retryable(ctx, err)
+	return err
 }
 
 // orTrouble sorts a failed read: what only people can mend becomes a trouble

@@ -148,8 +148,48 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
+	if err := d.tellOthers(ctx, orderID, all); err != nil {
+		return nil, err
+	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
 	return nil, orRetry(ctx, err)
+}
+
+// tellOthers tells the order's other returns what this look is about to save:
+// once it stands in the ledger, TikTok's own event and the sweep take it for
+// known, though those returns have not decided on it.
+func (d *desk) tellOthers(ctx context.Context, orderID string, all []returns.TikTokReturn) error {
+	var others []returns.Key
+	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, t := range all {
+			seen, err := tx.SnapshotStatus(ctx, d.shop.Key, returns.TikTok, t.ID)
+			if err != nil {
+				return err
+			}
+			if seen == t.Status {
+				continue
+			}
+			keys, err := tx.ReturnsOf(ctx, d.shop.Key, t.ID, orderID)
+			if err != nil {
+				return err
+			}
+			others = append(others, keys...)
+		}
+		return nil
+	})
+	if err != nil {
+		return retryable(ctx, err)
+	}
+	slices.Sort(others)
+	for _, key := range slices.Compact(others) {
+		if key == d.key {
+			continue
+		}
+		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
+			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+		}
+	}
+	return nil
 }
 
 // orderOf is the order to read: as the facts lead to it, or that of the TikTok

@@ -348,6 +348,11 @@ func (r *round) written(ctx context.Context, w ledger.StockWrite, riding []ledge
 
 // notWritten sorts a failed SET: not possible now, refused, or unknown.
 func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, err error) (string, error) {
+	if platform.ClassOf(err) == platform.RefreshToken {
+		if renewErr := r.Tokens.renewNow(ctx, r.shop.Key); platform.ClassOf(renewErr) == platform.Human {
+			err = renewErr
+		}
+	}
 	switch platform.ClassOf(err) {
 	case platform.Retry, platform.RefreshToken:
 		if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > 0 {
@@ -394,6 +399,7 @@ func (r *round) void(ctx context.Context, w ledger.StockWrite, riding []ledger.S
 
 // refused sorts a failed read of the stock.
 func (r *round) refused(ctx context.Context, owed []ledger.StockEntry, err error) (string, error) {
+	err = r.renewed(ctx, r.shop.Key, err)
 	switch platform.ClassOf(err) {
 	case platform.Human, platform.Permanent:
 		stuck := map[string]string{}

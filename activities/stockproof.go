@@ -39,7 +39,7 @@ func (r *round) judgeAll(ctx context.Context) ([]string, error) {
 // judge finds out what a write really did. A time means: look again then. The
 // SKU's next write waits only while this one may still be proven in time.
 func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time, waits bool, err error) {
-	judged, err := r.byOwnAccount(ctx, w, false)
+	judged, _, err := r.byOwnAccount(ctx, w, false)
 	if err != nil || judged {
 		return time.Time{}, false, err
 	}
@@ -55,10 +55,15 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	if r.Now().Before(due) {
 		return due, waits, nil
 	}
-	if judged, err = r.byOwnAccount(ctx, w, true); err != nil || judged {
+	judged, unclear, err := r.byOwnAccount(ctx, w, true)
+	switch {
+	case err != nil || judged:
 		return time.Time{}, false, err
+	case unclear:
+		again, err = r.unproven(ctx, w, "%d units were written; TikTok's own account says that the number moved meanwhile, and not in which warehouse")
+	default:
+		again, err = r.byReading(ctx, w)
 	}
-	again, err = r.byReading(ctx, w)
 	return again, false, err
 }
 
@@ -83,9 +88,10 @@ func (r *round) judgeNext(w ledger.StockWrite) time.Time {
 // they made, less what was owed, is by how much the number is now too high. A
 // write over several warehouses may be told in several movements: only a sum
 // that is exactly what was owed is believed before the last could have come.
-func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (bool, error) {
-	judged := false
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+// A whole account that does not say in which warehouse is unclear, and no read
+// overrules it.
+func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (judged, unclear bool, err error) {
+	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		account, err := r.accountOf(ctx, tx, w)
 		if err != nil {
 			return err
@@ -97,7 +103,10 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 		for _, l := range w.Lines {
 			owed += l.Owed
 		}
-		if changed == 0 || changed != owed && !all || !spread(w.Lines, changed-owed) {
+		if changed == 0 || changed != owed && !all {
+			return nil
+		}
+		if unclear = !spread(w.Lines, changed-owed); unclear {
 			return nil
 		}
 		for _, m := range account {
@@ -108,7 +117,7 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 		judged = true
 		return r.close(ctx, tx, w, "shown by TikTok's own account of the write")
 	})
-	return judged, orRetry(ctx, err)
+	return judged, unclear, orRetry(ctx, err)
 }
 
 // accountOf are the api_sync movements of a write: in its time, ending at exactly
@@ -186,7 +195,7 @@ func stoodStill(lines []ledger.StockLine) bool {
 // our read until now. Then it is where it was (owe again), or where it was set.
 func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
 	if err := r.readNow(ctx); err != nil {
-		return time.Time{}, retryable(ctx, err)
+		return time.Time{}, r.refusedByTikTok(ctx, r.shop.Key, err)
 	}
 	before, after, still := true, true, true
 	for _, l := range w.Lines {
@@ -210,18 +219,25 @@ func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) (time.Time,
 	return time.Time{}, r.takeBack(ctx, w)
 }
 
-// ordersTouched asks whether an order with the write's SKU changed from its read
-// until then, with a margin for clocks. More orders than can be walked count as
-// a touch.
+// ordersTouched asks whether an order with the write's SKU can have changed from
+// its read until then, with a margin for clocks. TikTok shows the last change of
+// an order alone: what changed since may have changed then too, unless it was
+// placed after. An order that was delivered before holds no stock any more. More
+// orders than can be walked count as a touch.
 func (r *round) ordersTouched(ctx context.Context, w ledger.StockWrite, until time.Time) (bool, error) {
-	filter := tiktokshop.OrderFilter{UpdatedFrom: w.ReadAt.Add(-clockSkew), UpdatedTo: until.Add(clockSkew)}
+	from, until := w.ReadAt.Add(-clockSkew), until.Add(clockSkew)
+	touched := func(o returns.Order) bool {
+		gone := !o.DeliveredAt.IsZero() && o.DeliveredAt.Before(from)
+		return !gone && !o.CreatedAt.After(until) && contains(o, w.SKUID)
+	}
+	filter := tiktokshop.OrderFilter{UpdatedFrom: from}
 	page := tiktokshop.Page{Size: 100}
 	for range mostOrderPages {
 		orders, next, err := r.shop.TikTok.SearchOrders(ctx, filter, page)
 		if err != nil {
-			return false, retryable(ctx, err)
+			return false, r.refusedByTikTok(ctx, r.shop.Key, err)
 		}
-		if slices.ContainsFunc(orders, func(o returns.Order) bool { return contains(o, w.SKUID) }) {
+		if slices.ContainsFunc(orders, touched) {
 			return true, nil
 		}
 		if next == "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,7 +90,8 @@ func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
 	rc.keep(w, req, hints(shop, e), movements(shop, e))
 }
 
-// hints turns a TikTok event into inbox rows: one for each TikTok return it names.
+// hints turns a TikTok event into inbox rows: one for each TikTok return it
+// names, else for each order.
 func hints(shop string, e tiktokshop.Event) []ledger.Event {
 	base := ledger.Event{Shop: shop, Platform: returns.TikTok, ID: e.ID, Topic: e.Topic, OrderID: e.OrderID, TikTokReturnID: e.ReturnID, Status: e.Status, HappenedAt: e.At}
 	if base.Topic == "" {
@@ -98,11 +100,23 @@ func hints(shop string, e tiktokshop.Event) []ledger.Event {
 	if len(e.Movements) > 0 {
 		base.ProductID = e.Movements[0].ProductID
 		base.Status = e.Movements[0].Source
-	}
-	if len(e.ReturnIDs) == 0 {
-		return []ledger.Event{base}
+		if slices.ContainsFunc(e.Movements, func(m returns.StockMovement) bool { return m.Source == returns.MovementAPISync }) {
+			base.Status = returns.MovementAPISync // the one that a write waits for
+		}
 	}
 	var all []ledger.Event
+	if len(e.ReturnIDs) == 0 {
+		for i, id := range e.OrderIDs {
+			row := base
+			row.OrderID = id
+			row.ID += "#" + strconv.Itoa(i)
+			all = append(all, row)
+		}
+		if len(all) == 0 {
+			all = append(all, base)
+		}
+		return all
+	}
 	for i, id := range e.ReturnIDs {
 		row := base
 		row.TikTokReturnID = id

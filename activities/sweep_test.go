@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+)
+
+func jsonTo(w http.ResponseWriter, v any) error { return json.NewEncoder(w).Encode(v) }
+
+func jsonFrom(s string, v any) error { return json.Unmarshal([]byte(s), v) }
+
+func (b *bench) sweepTikTok() messages.SweepResult {
+	b.t.Helper()
+	return must[messages.SweepResult](b, b.SweepTikTok, messages.ShopInput{Shop: shopName})
+}
+
+// A sweep wakes for whatever TikTok shows otherwise than the ledger, and for
+// nothing else.
+func TestSweepTikTokWakesOnDifferences(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(map[string]any){
+		"status": func(c map[string]any) { c["return_status"] = returns.TikTokShipped },
+		"amount": func(c map[string]any) {
+			c["refund_amount"] = map[string]any{"currency": "GBP", "refund_total": "19.99"}
+		},
+		"deadline": func(c map[string]any) {
+			c["seller_next_action_response"] = []any{map[string]any{"action": "SELLER_RESPOND_RETURN", "deadline": noon.Add(40 * time.Hour).Unix()}}
+		},
+		"arbitration": func(c map[string]any) { c["arbitration_status"] = returns.ArbitrationInProgress },
+		"edited":      func(c map[string]any) { c["next_return_id"] = "4030000000000000002" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.cases = []map[string]any{tiktokReturn(caseID, returns.TikTokAwaitingShip, "24.99")}
+			b.look()
+			b.waker.woken()
+			require.Zero(t, b.sweepTikTok().Signaled)
+			b.change(func() { change(b.cases[0]) })
+			require.Equal(t, 1, b.sweepTikTok().Signaled)
+			keys, _ := b.waker.woken()
+			require.Equal(t, []returns.Key{key}, keys)
+		})
+	}
+}
+
+// A return opened and paid between two sweeps, its events lost: whoever has an
+// RMA on the order must hear of it.
+func TestSweepTikTokFindsWhatWasPaidUnseen(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.look()
+	b.waker.woken()
+	b.change(func() { b.cases = []map[string]any{tiktokReturn(caseID, returns.TikTokPaid, "24.99")} })
+	require.Equal(t, 1, b.sweepTikTok().Signaled)
+	keys, _ := b.waker.woken()
+	require.Equal(t, []returns.Key{key}, keys)
+	b.change(func() {
+		other := tiktokReturn("4030000000000000005", returns.TikTokPaid, "24.99")
+		other["order_id"] = "576000000000000999"
+		b.cases = []map[string]any{other}
+	})
+	b.sweepTikTok()
+	keys, _ = b.waker.woken()
+	require.NotContains(t, keys, returns.TikTokKey("4030000000000000005"), "settled history of an order we carry nothing on")
+}
+
+func TestSweepTikTokKeepsTheClockOfAReturnWithoutRMA(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cases = []map[string]any{tiktokReturn(caseID, returns.TikTokPending, "24.99")}
+	b.sweepTikTok()
+	keys, _ := b.waker.woken()
+	require.Equal(t, []returns.Key{returns.TikTokKey(caseID)}, keys)
+}
+
+func TestSweepReturnGOWakesOnDifferences(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	sweep := func() []returns.Key {
+		t.Helper()
+		must[messages.SweepResult](b, b.SweepReturnGO, messages.ShopInput{Shop: shopName})
+		keys, _ := b.waker.woken()
+		return keys
+	}
+	require.Equal(t, []returns.Key{key}, sweep(), "never read")
+	b.look()
+	b.waker.woken()
+	require.Empty(t, sweep())
+	b.change(func() { b.rma["rmaSummary"].(map[string]any)["status"] = "Received" })
+	require.Equal(t, []returns.Key{key}, sweep())
+	b.look()
+	b.waker.woken()
+	b.answers("transactions", func(w http.ResponseWriter, _ *http.Request) {
+		_ = jsonTo(w, map[string]any{"transactions": []any{transaction("Requested", "20.00")}, "next_cursor": nil})
+	})
+	require.Equal(t, []returns.Key{key}, sweep(), "another amount moves no status")
+}

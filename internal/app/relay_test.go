@@ -1,0 +1,279 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/returns/rules"
+	"returnbridge/internal/tiktokshop"
+)
+
+// come puts events into the inbox, as the receiver does.
+func (b *bench) come(t testing.TB, events ...ledger.Event) []ledger.Event {
+	t.Helper()
+	b.do(t, func(tx *ledger.Tx) error {
+		for i := range events {
+			if events[i].Shop == "" {
+				events[i].Shop = "uk"
+			}
+			events[i].ReceivedAt = tx.Now()
+			if _, err := tx.Receive(b.ctx, events[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return events
+}
+
+func fromReturnGO(id, topic, rma, status string) ledger.Event {
+	return ledger.Event{Platform: returns.ReturnGO, ID: id, Topic: topic, RMAID: rma, Status: status}
+}
+
+func fromTikTok(id, topic, ret, order, status string) ledger.Event {
+	return ledger.Event{Platform: returns.TikTok, ID: id, Topic: topic, TikTokReturnID: ret, OrderID: order, Status: status}
+}
+
+// seen puts snapshots into the ledger: RMA 9001, received, and a TikTok return.
+func (b *bench) seen(t testing.TB, status string) {
+	t.Helper()
+	b.do(t, func(tx *ledger.Tx) error {
+		if err := tx.SaveRMA(b.ctx, "uk", returns.RMA{ID: "9001", Status: returns.RMAReceived}, noon); err != nil {
+			return err
+		}
+		return tx.SaveTikTok(b.ctx, "uk", orderID, nil, []returns.TikTokReturn{{ID: caseID, OrderID: orderID, Status: status}}, noon)
+	})
+}
+
+// held makes RMA 9001 hold the TikTok return's unit.
+func (b *bench) held(t testing.TB) {
+	t.Helper()
+	b.do(t, func(tx *ledger.Tx) error {
+		was, err := tx.Load(b.ctx, "uk", returns.RMAKey("9001"))
+		if err != nil {
+			return err
+		}
+		return tx.SaveDecision(b.ctx, "uk", returns.RMAKey("9001"), was, ledger.Decided{
+			OrderID: orderID, Stage: returns.StageSettling, Rules: rules.Version,
+			Holds: []returns.Hold{{Unit: "577", ItemID: "1", OrderID: orderID, TikTokReturnID: caseID}},
+		})
+	})
+}
+
+var (
+	rmaWork   = messages.ReturnID("uk", returns.RMAKey("9001"))
+	caseWork  = messages.ReturnID("uk", returns.TikTokKey(caseID))
+	stockWork = messages.StockID("uk", product)
+	sweepWork = messages.SweepReturnGO + "/uk"
+)
+
+func TestWhoIsToldOfAnEvent(t *testing.T) {
+	t.Parallel()
+	status, paid := tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess
+	onlyReturnGO, onlyTikTok := []returns.Platform{returns.ReturnGO}, []returns.Platform{returns.TikTok}
+	for name, c := range map[string]struct {
+		before func(*testing.T, *bench)
+		event  ledger.Event
+		want   []wakeUp
+	}{
+		"a new RMA":                      {nil, fromReturnGO("1", "RMA_CREATED", "9001", "Pending"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"an RMA's news":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Validated"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"an RMA's echo":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Received"), nil},
+		"a transaction":                  {known, fromReturnGO("1", "TRANSACTION_CREATED", "9001", "Requested"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"a parcel of a known RMA":        {known, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), nil},
+		"a parcel of an unknown RMA":     {nil, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"nothing named":                  {known, fromReturnGO("1", "REFUND_CREATED", "", ""), []wakeUp{{sweepWork, nil}}},
+		"an unknown TikTok return":       {nil, fromTikTok("1", status, caseID, orderID, returns.TikTokPending), []wakeUp{{caseWork, onlyTikTok}}},
+		"a held TikTok return":           {holding, fromTikTok("1", status, caseID, orderID, returns.TikTokShipped), []wakeUp{{rmaWork, onlyTikTok}}},
+		"its echo":                       {holding, fromTikTok("1", status, caseID, orderID, returns.TikTokPending), nil},
+		"another return of a held order": {holding, fromTikTok("1", status, "4030000000000000009", orderID, returns.TikTokPending), []wakeUp{{rmaWork, onlyTikTok}}},
+		"the money of an open one":       {holding, fromTikTok("1", paid, caseID, orderID, "REFUND_SUCCESS"), []wakeUp{{rmaWork, onlyTikTok}}},
+		"the money of a paid one":        {settled, fromTikTok("1", paid, caseID, orderID, "REFUND_SUCCESS"), nil},
+		"the money of an order":          {holding, fromTikTok("1", paid, "", orderID, "REFUND_SUCCESS"), []wakeUp{{rmaWork, onlyTikTok}}},
+		"an order completed":             {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", orderID, returns.OrderCompleted), []wakeUp{{rmaWork, onlyTikTok}}},
+		"an order shipped":               {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", orderID, "IN_TRANSIT"), nil},
+		"an order we carry nothing on":   {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", "576000000000000999", returns.OrderCompleted), nil},
+		"an unknown topic":               {holding, fromTikTok("1", "topic 99", caseID, orderID, "X"), nil},
+		"a stock write's account":        {writing, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: returns.MovementAPISync}, []wakeUp{{stockWork, nil}}},
+		"a sale":                         {writing, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: "order_created"}, nil},
+		"another program's write":        {nil, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: returns.MovementAPISync}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if c.before != nil {
+				c.before(t, b)
+			}
+			b.relay.pass(b.ctx, b.come(t, c.event))
+			require.Equal(t, c.want, b.temporal.since())
+			require.Empty(t, b.inbox(t), "and it is done with")
+		})
+	}
+}
+
+func known(t *testing.T, b *bench) { t.Helper(); b.seen(t, returns.TikTokPending) }
+
+func holding(t *testing.T, b *bench) {
+	t.Helper()
+	b.seen(t, returns.TikTokPending)
+	b.held(t)
+}
+
+func settled(t *testing.T, b *bench) {
+	t.Helper()
+	b.seen(t, returns.TikTokPaid)
+	b.held(t)
+}
+
+func writing(t *testing.T, b *bench) {
+	t.Helper()
+	b.do(t, func(tx *ledger.Tx) error {
+		_, err := tx.BeginWrite(b.ctx, "uk", ledger.StockWrite{ProductID: product, ReadAt: noon, ClaimUntil: noon.Add(time.Minute)}, nil)
+		return err
+	})
+}
+
+func TestManyEventsMakeOneWake(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	holding(t, b)
+	b.relay.pass(b.ctx, b.come(t,
+		fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Validated"),
+		fromReturnGO("2", "TRANSACTION_CREATED", "9001", "Requested"),
+		fromTikTok("3", tiktokshop.ReturnStatusChange, caseID, orderID, returns.TikTokShipped),
+		fromTikTok("4", tiktokshop.RefundSuccess, caseID, orderID, "REFUND_SUCCESS"),
+		fromReturnGO("5", "", "", ""), fromReturnGO("6", "", "", ""),
+		ledger.Event{Shop: "de", Platform: returns.ReturnGO, ID: "7", Topic: "RMA_CREATED", RMAID: "9001"},
+	))
+	require.Equal(t, []wakeUp{
+		{sweepWork, nil},
+		{messages.ReturnID("de", returns.RMAKey("9001")), []returns.Platform{returns.ReturnGO}},
+		{rmaWork, []returns.Platform{returns.ReturnGO, returns.TikTok}},
+	}, b.temporal.since())
+	require.Empty(t, b.inbox(t))
+}
+
+// A wake that fails leaves its events in the inbox, and only those: they are
+// taken over, and relayed once.
+func TestWhatCouldNotBeToldIsTakenOver(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.temporal.refuse(rmaWork)
+	batch := b.come(t, fromReturnGO("1", "RMA_CREATED", "9001", ""), fromReturnGO("2", "RMA_CREATED", "9002", ""), fromReturnGO("3", "RMA_STATUS_UPDATED", "9001", "Received"))
+	b.relay.pass(b.ctx, batch)
+	other := messages.ReturnID("uk", returns.RMAKey("9002"))
+	require.Equal(t, []wakeUp{{other, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+	require.Len(t, b.inbox(t), 2, "the other return's event is done with")
+	b.relay.takeOver(b.ctx)
+	require.Empty(t, b.temporal.since(), "too early: whoever received them is at them")
+	b.pass(b.cfg.Periods.RelayTakeover)
+	b.relay.takeOver(b.ctx)
+	require.Empty(t, b.temporal.since())
+	require.Len(t, b.inbox(t), 2)
+	b.temporal.refuse()
+	b.relay.takeOver(b.ctx)
+	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+	b.pass(time.Hour)
+	b.relay.takeOver(b.ctx)
+	require.Empty(t, b.temporal.since(), "once")
+	require.Empty(t, b.inbox(t))
+}
+
+func TestWithoutTheLedgerNobodyIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	batch := b.come(t, fromReturnGO("1", "RMA_CREATED", "9001", ""))
+	require.NoError(t, b.ledger.Close())
+	b.relay.pass(b.ctx, batch)
+	b.relay.takeOver(b.ctx)
+	require.Empty(t, b.temporal.since())
+	require.Contains(t, b.logged(t), "trying again")
+}
+
+// started runs the relay; the function ends it and waits until it has.
+func (b *bench) started(t *testing.T) func() {
+	t.Helper()
+	ctx, stop := context.WithCancel(b.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- b.relay.run(ctx) }()
+	return func() {
+		stop()
+		require.NoError(t, <-ended)
+	}
+}
+
+// waitFor waits until so many different workflows have been told.
+func (b *bench) waitFor(t *testing.T, n int) map[string]int {
+	t.Helper()
+	times := map[string]int{}
+	for len(times) < n {
+		select {
+		case one := <-b.temporal.told:
+			times[one.id]++
+		case <-b.ctx.Done():
+			require.Failf(t, "not told in time", "%d of %d", len(times), n)
+		}
+	}
+	return times
+}
+
+// More events than the queue takes: the receiver never waits, and what does not
+// fit comes from the inbox.
+func TestAFullQueueLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.relay.events = make(chan []ledger.Event, 2)
+	const n = 40
+	for i := range n {
+		b.relay.offer(b.come(t, fromReturnGO(fmt.Sprint(i), "RMA_CREATED", fmt.Sprint(9000+i), "")))
+	}
+	b.relay.offer(nil)
+	require.Len(t, b.relay.events, 2)
+	b.pass(time.Minute)
+	stop := b.started(t)
+	b.waitFor(t, n)
+	stop()
+	b.relay.takeOver(b.ctx)
+	require.Empty(t, b.inbox(t))
+}
+
+// Stopping in the middle notes nothing as relayed that was not.
+func TestStoppingDrainsNothingWrongly(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cfg.Periods.RelayWindow = time.Hour
+	b.cfg.Periods.RelayTakeover = time.Hour
+	b.relay.events = make(chan []ledger.Event)
+	stop := b.started(t)
+	b.relay.events <- b.come(t, fromReturnGO("1", "RMA_CREATED", "9001", "")) // taken, and the window never ends
+	stop()
+	require.Empty(t, b.temporal.since())
+	over, cancel := context.WithCancel(b.ctx)
+	cancel()
+	b.relay.pass(over, b.inbox(t))
+	require.Len(t, b.inbox(t), 1)
+	b.pass(2 * time.Hour)
+	other := newRelay(b.house) // another starter
+	other.takeOver(b.ctx)
+	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+	require.Empty(t, b.inbox(t))
+}
+
+// From the platform's call to the return's signal.
+func TestFromTheDoorToTheReturn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	stop := b.started(t)
+	b.returnGOSends("uk", ukToken, rmaEvent("RMA_CREATED", "9001", "Pending"))
+	b.tiktokSends(caseEvent("n1", returns.TikTokPending))
+	require.Equal(t, map[string]int{rmaWork: 1, caseWork: 1}, b.waitFor(t, 2))
+	stop()
+	require.NotContains(t, b.logged(t), ukToken)
+}
