@@ -347,3 +347,12 @@ func silent(t *testing.T, err error) {
 		require.NotContains(t, err.Error(), hidden)
 	}
 }
+
+// stored is the grant as the ledger holds it.
+func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, err error) {
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		g, found, err = t.storedIn(ctx, tx, shop)
+		return err
+	})
+	return g, found, err
+}
