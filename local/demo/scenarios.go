@@ -37,35 +37,17 @@ const (
 )
 
 func (s *shopper) happy() error {
-	if err := s.buysAndReturns(1, ""); err != nil {
+	if err := s.returnsByTikTok(1, "", 1); err != nil {
 		return err
 	}
-	if err := s.parcelGoesBack(); err != nil {
-		return err
-	}
-	if err := s.inspected(1); err != nil {
-		return err
-	}
-	if err := s.authorises(""); err != nil {
-		return err
-	}
-	return s.endsPaidAndSettled(s.total())
+	return s.paidInFull()
 }
 
 func (s *shopper) severalUnits() error {
-	if err := s.buysAndReturns(3, ""); err != nil {
+	if err := s.returnsByTikTok(3, "", 2); err != nil {
 		return err
 	}
-	if err := s.parcelGoesBack(); err != nil {
-		return err
-	}
-	if err := s.inspected(2); err != nil {
-		return err
-	}
-	if err := s.authorises(""); err != nil {
-		return err
-	}
-	return s.endsPaidAndSettled(s.total())
+	return s.paidInFull()
 }
 
 func (s *shopper) sellerRefund() error {
@@ -89,22 +71,13 @@ func (s *shopper) sellerRefund() error {
 }
 
 func (s *shopper) inspectedTooLong() error {
-	if err := s.buysAndReturns(1, "2.00"); err != nil {
-		return err
-	}
-	if err := s.parcelGoesBack(); err != nil {
-		return err
-	}
-	if err := s.inspected(1); err != nil {
+	if err := s.returnsByTikTok(1, "2.00", 1); err != nil {
 		return err
 	}
 	if err := s.until("the inspected-too-long alert", func() (bool, error) { return s.shows(returns.InspectedTooLong) }); err != nil {
 		return err
 	}
-	if err := s.authorises(s.total()); err != nil {
-		return err
-	}
-	return s.endsPaidAndSettled(s.total())
+	return s.paidInFull()
 }
 
 func (s *shopper) answeredBySignal() error { return s.financeAcceptsFull("3.00") }
@@ -114,13 +87,7 @@ func (s *shopper) penny() error { return s.financeAcceptsFull("0.01") }
 // financeAcceptsFull authorises less than TikTok's return would pay; Finance
 // lets it pay all.
 func (s *shopper) financeAcceptsFull(less string) error {
-	if err := s.buysAndReturns(1, ""); err != nil {
-		return err
-	}
-	if err := s.parcelGoesBack(); err != nil {
-		return err
-	}
-	if err := s.inspected(1); err != nil {
+	if err := s.returnsByTikTok(1, "", 1); err != nil {
 		return err
 	}
 	if err := s.authorises(minus(s.total(), less)); err != nil {
@@ -187,10 +154,7 @@ func (s *shopper) lateRMA() error {
 	if err := s.inspected(1); err != nil {
 		return err
 	}
-	if err := s.authorises(""); err != nil {
-		return err
-	}
-	if err := s.endsPaidAndSettled(s.total()); err != nil {
+	if err := s.paidInFull(); err != nil {
 		return err
 	}
 	return s.until("the clock was handed over", func() (bool, error) { return s.closedAt(key) })
@@ -218,10 +182,7 @@ func (s *shopper) reopened() error {
 	if err := s.inspected(1); err != nil {
 		return err
 	}
-	if err := s.authorises(""); err != nil {
-		return err
-	}
-	return s.endsPaidAndSettled(s.total())
+	return s.paidInFull()
 }
 
 func (s *shopper) lateEvent() error {
@@ -290,6 +251,18 @@ func (s *shopper) buysAndReturns(units int, fee string) error {
 		return err
 	}
 	return s.asksForRMA(units, fee)
+}
+
+// returnsByTikTok is the usual way: the buyer's TikTok return and an RMA, the
+// parcel sent, received and inspected; so many units are fit for stock.
+func (s *shopper) returnsByTikTok(units int, fee string, restockable int) error {
+	if err := s.buysAndReturns(units, fee); err != nil {
+		return err
+	}
+	if err := s.parcelGoesBack(); err != nil {
+		return err
+	}
+	return s.inspected(restockable)
 }
 
 // opensTikTokReturn is the buyer asking in the TikTok app.
@@ -370,6 +343,14 @@ func (s *shopper) authorises(amount string) error {
 		return fmt.Errorf("authorise: %w", err)
 	}
 	return nil
+}
+
+// paidInFull authorises the full price and waits for the usual end.
+func (s *shopper) paidInFull() error {
+	if err := s.authorises(""); err != nil {
+		return err
+	}
+	return s.endsPaidAndSettled(s.total())
 }
 
 // total is the price of all units.

@@ -391,3 +391,18 @@ func TestPaidByOthersWhileOurRefundIsInFlight(t *testing.T) {
 	require.False(t, d.Plan.Close)
 	require.Equal(t, noon.Add(time.Minute), d.Plan.Wake.At)
 }
+
+// Without a transaction the expected value is paid, but people first get the
+// settle window to authorise another.
+func TestTheExpectedValueWaitsForATransaction(t *testing.T) {
+	t.Parallel()
+	inspectedAt := func(at time.Time) change {
+		return together(passed(1), buyerReturn("R1", returns.TikTokShipped, 1), item(1, func(i *returns.RMAItem) { i.Inspection.At = at }),
+			func(f *Facts) { f.Record.RMA.Transactions = nil })
+	}
+	d := Decide(setup(1, inspectedAt(noon.Add(-30*time.Second))))
+	require.NotContains(t, acts(d), "confirm-parcel R1 10.00")
+	require.Equal(t, noon.Add(30*time.Second), d.Plan.Wake.At)
+	require.Contains(t, d.Plan.Wake.Read, returns.ReturnGO)
+	require.Contains(t, acts(Decide(setup(1, inspectedAt(noon.Add(-time.Minute))))), "confirm-parcel R1 10.00")
+}

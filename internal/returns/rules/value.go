@@ -73,12 +73,27 @@ func (d *desk) valueUnits() {
 			d.askAbout(u, returns.PaidInReturnGO, live[paid].Amount, "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
 		case len(live) == 0:
 			u.value, u.expected = expected[i], true
+			d.awaitTransaction(u)
 		case len(live) > 1:
 			u.expected = true
 			d.askAbout(u, returns.AuthorisedTwice, live[0].Amount, "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
 		default:
 			d.takeTransaction(u, live[0])
 		}
+	}
+}
+
+// awaitTransaction gives people a moment to authorise an amount before the
+// expected one is taken for it.
+func (d *desk) awaitTransaction(u *unit) {
+	since := u.item.Inspection.At
+	if since.IsZero() {
+		since = d.Record.RMAStatusSince
+	}
+	until := since.Add(d.Policy.SettleWindow)
+	if u.verdict == authorised && d.Now.Before(until) {
+		u.verdict, u.why = undecided, "waiting a moment for a refund transaction"
+		d.wakeAt(until, "a transaction would have come by now", returns.ReturnGO)
 	}
 }
 
