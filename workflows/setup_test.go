@@ -246,23 +246,28 @@ func (b *bench) stopped(in messages.ReturnInput) {
 // story lists what was done in order: "LookReturnGO@0s Refund@1h0m0s".
 func (b *bench) story() string {
 	var words []string
-	for _, d := range b.done {
+	for _, d := range b.all() {
 		words = append(words, fmt.Sprintf("%s@%s", d.name, d.at))
 	}
 	return strings.Join(words, " ")
 }
 
-// calls are the calls of one activity.
-func (b *bench) calls(name string) []done {
+// all are all calls so far: one may still be under way when a return is stopped.
+func (b *bench) all() []done {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(b.done), func(d done) bool { return d.name != name })
+	return slices.Clone(b.done)
+}
+
+// calls are the calls of one activity.
+func (b *bench) calls(name string) []done {
+	return slices.DeleteFunc(b.all(), func(d done) bool { return d.name != name })
 }
 
 // within counts the activities in a stretch of virtual time.
 func (b *bench) within(from, to time.Duration) int {
 	n := 0
-	for _, d := range b.done {
+	for _, d := range b.all() {
 		if d.at >= from && d.at < to {
 			n++
 		}
