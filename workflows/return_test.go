@@ -150,7 +150,7 @@ func TestAnActsPlanIsFollowedWhileALookIsUnderWay(t *testing.T) {
 	})
 	b.on(writeBack, func(done, int) (returns.Plan, error) {
 		close(written)
-		return returns.Plan{}, nil
+		return closed, nil
 	})
 	b.ends(rma)
 	require.Equal(t, 1, b.count(writeBack))
