@@ -15,7 +15,8 @@ help: ## this list
 demo: ## see it work: server, both platforms, worker, starter and forty returns in one process
 	@echo "Building. The first time takes several minutes, because a whole Temporal server"
 	@echo "and its Web UI are compiled into the demo; after that it takes seconds."
-	@go -C local run $(LOCAL) . demo
+	@go -C local build $(LOCAL) -o bin/returnbridge-local .
+	@local/bin/returnbridge-local demo
 
 test: ## everything that proves it: the root module under the race detector, and the local module
 	go vet ./...
