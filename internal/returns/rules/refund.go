@@ -238,23 +238,31 @@ func (d *desk) compare(g group) {
 	value, expected, err := g.with(authorised).value()
 	switch {
 	case g.any(asked):
-		g.say("paid " + t.Refund.String() + "; a person has to look at the authorisation") // its exception is named
+		g.say(g.paidWords() + "; a person has to look at the authorisation") // its exception is named
 	case g.any(undecided):
-		g.say("paid " + t.Refund.String() + " before ReturnGO decided")
+		g.say(g.paidWords() + " before ReturnGO decided")
 		d.wait(fmt.Sprintf("TikTok paid %s already; %s", t.Refund, g.with(undecided).units[0].why))
 	case err == nil && !expected && g.all(authorised) && d.paidExactly(g, value), !d.refusedByReturnGO() && d.acceptedPayable(g, t.Refund):
-		g.done("paid " + t.Refund.String())
+		g.done(g.paidWords())
 	case expected && g.all(authorised) && err == nil && d.paidExactly(g, value):
-		g.done("paid " + t.Refund.String() + ", as foreseen")
+		g.done(g.paidWords() + ", as foreseen")
 	case g.all(refused) && d.refusedByReturnGO():
 		d.raiseUnlessSeen(returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO says %s", t.Refund, t.ID, d.Record.RMA.Status)
-		g.done("paid " + t.Refund.String() + " though refused")
+		g.done(g.paidWords() + " though refused")
 	case d.answeredSince(t.UpdatedAt, returns.RefundDiffers, returns.AnswerAcknowledge):
-		g.done("paid " + t.Refund.String() + ", seen by Finance")
+		g.done(g.paidWords() + ", seen by Finance")
 	default:
-		g.done("paid " + t.Refund.String() + ", differs")
+		g.done(g.paidWords() + ", differs")
 		d.raise(returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s", t.Refund, t.ID, words(value))
 	}
+}
+
+// paidWords says what TikTok paid, once for all units of its return together.
+func (g group) paidWords() string {
+	if len(g.units) == 1 {
+		return "paid " + g.tiktok.Refund.String()
+	}
+	return fmt.Sprintf("paid, %s for %s", g.tiktok.Refund, plural(len(g.units), "unit"))
 }
 
 // paidExactly tells whether TikTok paid exactly this for the group's units: by
