@@ -82,3 +82,11 @@ func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]
 	}
 	return nil, retryable(ctx, err)
 }
+
+// orRetry makes a ledger failure one that is tried again.
+func orRetry(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return retryable(ctx, err)
+}

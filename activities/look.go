@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -153,43 +152,6 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
 	return nil, orRetry(ctx, err)
-}
-
-// tellOthers tells the order's other returns what this look is about to save:
-// once it stands in the ledger, TikTok's own event and the sweep take it for
-// known, though those returns have not decided on it.
-func (d *desk) tellOthers(ctx context.Context, orderID string, all []returns.TikTokReturn) error {
-	var others []returns.Key
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		for _, t := range all {
-			seen, err := tx.SnapshotStatus(ctx, d.shop.Key, returns.TikTok, t.ID)
-			if err != nil {
-				return err
-			}
-			if seen == t.Status {
-				continue
-			}
-			keys, err := tx.ReturnsOf(ctx, d.shop.Key, t.ID, orderID)
-			if err != nil {
-				return err
-			}
-			others = append(others, keys...)
-		}
-		return nil
-	})
-	if err != nil {
-		return retryable(ctx, err)
-	}
-	slices.Sort(others)
-	for _, key := range slices.Compact(others) {
-		if key == d.key {
-			continue
-		}
-		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
-			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
-		}
-	}
-	return nil
 }
 
 // orderOf is the order to read: as the facts lead to it, or that of the TikTok
@@ -362,92 +324,4 @@ func lines(units []returns.UnitID) []tiktokshop.LineRef {
 		refs[i] = tiktokshop.LineRef{OrderLineID: u.LineID(), SubLineID: u.SubLineID()}
 	}
 	return refs
-}
-
-// wakeOthers hands the clock over: a TikTok return that an RMA holds now needs
-// no clock of its own, and one that nobody holds gets one.
-func (d *desk) wakeOthers(ctx context.Context) error {
-	if d.key.RMAID() == "" {
-		return d.handOver(ctx)
-	}
-	var running, missing []returns.Key
-	held, free := splitByHold(d.record, d.decision)
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		if running, _, err = tx.OwnClocks(ctx, d.shop.Key, held); err != nil {
-			return err
-		}
-		_, missing, err = tx.OwnClocks(ctx, d.shop.Key, free)
-		return err
-	})
-	if err != nil {
-		return orRetry(ctx, err)
-	}
-	for _, key := range append(running, missing...) {
-		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
-			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
-		}
-	}
-	return nil
-}
-
-// handOver tells the holders of a TikTok return's units to look, if their own
-// return has ended: somebody must keep the clock.
-func (d *desk) handOver(ctx context.Context) error {
-	if !d.decision.Plan.Close {
-		return nil
-	}
-	var holders []returns.Key
-	for _, t := range d.record.TikTokReturns {
-		if t.ID != d.key.TikTokReturnID() || !t.Live() && !t.Pays() {
-			continue
-		}
-		for _, l := range t.Lines {
-			if k, held := d.record.HeldBy[returns.NewUnitID(l.OrderLineID, "")]; held && !slices.Contains(holders, k) {
-				holders = append(holders, k)
-			}
-		}
-	}
-	var closed []returns.Key
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		closed, err = tx.Closed(ctx, d.shop.Key, holders)
-		return err
-	})
-	if err != nil {
-		return orRetry(ctx, err)
-	}
-	for _, key := range closed {
-		if err := d.Waker.WakeReturn(ctx, d.shop.Key, key, messages.News{Platforms: []returns.Platform{returns.TikTok}}); err != nil {
-			return retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
-		}
-	}
-	return nil
-}
-
-// splitByHold sorts the order's TikTok returns: those on this RMA's units, and
-// live ones on which no RMA holds anything.
-func splitByHold(r returns.Record, dec rules.Decision) (held, free []returns.TikTokReturn) {
-	for _, t := range r.TikTokReturns {
-		mine, others := false, false
-		for _, l := range t.Lines {
-			u := returns.NewUnitID(l.OrderLineID, "")
-			mine = mine || slices.ContainsFunc(dec.Holds, func(h returns.Hold) bool { return h.Unit.LineID() == l.OrderLineID })
-			_, other := r.HeldBy[u]
-			others = others || other
-		}
-		switch {
-		case mine:
-			held = append(held, t)
-		case !others && t.Live():
-			free = append(free, t)
-		}
-	}
-	return held, free
-}
-
-// orRetry makes a ledger failure one that is tried again.
-func orRetry(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return retryable(ctx, err)
 }

@@ -18,33 +18,33 @@ import (
 // sums of absolute differences between the sandboxes' books and what the
 // scenarios foresee, per return and per SKU and warehouse, never netted.
 type Verdict struct {
-	Returns            int                       `json:"returns"`
-	Outcomes           map[string]int            `json:"outcomes"` // scenario → returns that came to its end
-	Exceptions         map[string]int            `json:"exceptions"`
-	ExceptionOwners    map[string]string         `json:"exception_owners"`
-	RefundAuthorised   map[string]string         `json:"refund_authorised"` // currency → sum, by ReturnGO's books
-	RefundExecuted     map[string]string         `json:"refund_executed"`   // currency → sum, by TikTok's books
-	RefundDifference   map[string]string         `json:"refund_difference"`
-	StockForeseen      int                       `json:"stock_foreseen"` // units to be put back
-	StockFound         int                       `json:"stock_found"`    // units TikTok shows more than before
-	StockDifference    int                       `json:"stock_difference"`
-	DoubleRefunds      int                       `json:"double_refunds"`
-	DoubleRestocks     int                       `json:"double_restocks"`
-	LostReturns        int                       `json:"lost_returns"`
-	MissedDeadlines    int                       `json:"missed_deadlines"`
-	Oversold           int                       `json:"oversold"`
-	StockOwedOpen      int                       `json:"stock_owed_open"`
-	WritesHit          int                       `json:"writes_hit_by_movement"`
-	Calls              map[string]map[string]int `json:"calls"`
-	CallsPerReturn     map[string]float64        `json:"calls_per_return"`
-	ActionsTotal       float64                   `json:"actions_total"`
-	ActionsPerReturn   float64                   `json:"actions_per_return"`
-	HistoryTotal       int64                     `json:"history_events_total"`
-	HistoryPerReturn   float64                   `json:"history_events_per_return"`
-	DurationSeconds    float64                   `json:"duration_s"`
-	Problems           []string                  `json:"problems"`
-	refunds, shortfall map[string]*big.Rat
-	examples           map[string]string // scenario → workflow id of a return that came to its end
+	Returns          int                       `json:"returns"`
+	Outcomes         map[string]int            `json:"outcomes"` // scenario → returns that came to its end
+	Exceptions       map[string]int            `json:"exceptions"`
+	ExceptionOwners  map[string]string         `json:"exception_owners"`
+	RefundAuthorised map[string]string         `json:"refund_authorised"` // currency → sum, by ReturnGO's books
+	RefundExecuted   map[string]string         `json:"refund_executed"`   // currency → sum, by TikTok's books
+	RefundDifference map[string]string         `json:"refund_difference"`
+	StockForeseen    int                       `json:"stock_foreseen"` // units to be put back
+	StockFound       int                       `json:"stock_found"`    // units TikTok shows more than before
+	StockDifference  int                       `json:"stock_difference"`
+	DoubleRefunds    int                       `json:"double_refunds"`
+	DoubleRestocks   int                       `json:"double_restocks"`
+	LostReturns      int                       `json:"lost_returns"`
+	MissedDeadlines  int                       `json:"missed_deadlines"`
+	Oversold         int                       `json:"oversold"`
+	StockOwedOpen    int                       `json:"stock_owed_open"`
+	WritesHit        int                       `json:"writes_hit_by_movement"`
+	Calls            map[string]map[string]int `json:"calls"`
+	CallsPerReturn   map[string]float64        `json:"calls_per_return"`
+	ActionsTotal     float64                   `json:"actions_total"`
+	ActionsPerReturn float64                   `json:"actions_per_return"`
+	HistoryTotal     int64                     `json:"history_events_total"`
+	HistoryPerReturn float64                   `json:"history_events_per_return"`
+	DurationSeconds  float64                   `json:"duration_s"`
+	Problems         []string                  `json:"problems"`
+	refunds          map[string]*big.Rat
+	examples         map[string]string // scenario → workflow id of a return that came to its end
 }
 
 // OK tells whether every return reached its end and nothing drifted.
