@@ -65,6 +65,7 @@ func (k ReturnGOKey) check(p *problems) {
 	p.name(k.Name)
 	p.secret("api_key", k.APIKey, secretVariable("RETURNGO", k.Name)+"_API_KEY")
 	p.url("base_url", k.BaseURL)
+	p.must(k.CallsPerDay >= 100, "calls_per_day", "must be at least 100; ReturnGO grants 2000 unless agreed otherwise")
 }
 
 func (s Shop) check(p *problems, keys []ReturnGOKey) {
@@ -131,6 +132,7 @@ func (q Periods) check(p *problems) {
 	p.must(q.HTTPTimeout <= 15*time.Second, "http_timeout", "must be at most 15s, for an attempt makes several calls within a minute")
 	p.must(q.RelayWindow < q.RelayTakeover, "relay_window", "must be shorter than relay_takeover")
 	p.must(q.DeadlineWarning < shortestDeadline, "deadline_warning", "must be shorter than 24h, the shortest deadline TikTok gives, else the warning would come with the case")
+	p.must(q.SweepReturnGO <= q.SweepReturnGOOpen, "sweep_returngo_open", "must not be shorter than sweep_returngo")
 	p.must(q.OrderClosingAlert < q.OrderCloses, "order_closing_alert", "must be shorter than order_closes")
 	p.must(q.CreateSettle > q.HTTPTimeout, "create_settle", "must be longer than http_timeout, else a call still on its way would count as lost")
 	p.must(q.CreateSettle < q.KeyLifetime, "create_settle", "must be shorter than key_lifetime, else nothing could ever be sent again")

@@ -39,7 +39,7 @@ func badValues() []bad {
 		in("tiktok", "auth_url", "https://a.com/path"), in("tiktok", "auth_url", "https://a.com?x=1"), in("tiktok", "auth_url", "https://u:p@a.com"), in("tiktok", "auth_url", "ftp://a.com"), in("tiktok", "auth_url", "https://:443"),
 		in("tiktok", "app_key", ""), in("tiktok", "app_key", "a key"), in("tiktok", "app_key", 12), in("tiktok", "app_secret", ""), in("tiktok", "app_secret", "a b"),
 		top("tiktok", "text"), top("periods", []any{}), top("returngo", "text"), top("shops", map[string]any{"name": "x"}), top("returngo", []any{}), top("shops", []any{}),
-		api("name", ""), api("name", "Main"), api("name", "main"), api("base_url", "http://api.returngo.ai"), api("api_key", ""), api("api_key", "line\nline"),
+		api("name", ""), api("name", "Main"), api("name", "main"), api("base_url", "http://api.returngo.ai"), api("api_key", ""), api("api_key", "line\nline"), api("calls_per_day", 99), api("calls_per_day", "many"), api("calls_per_day", true),
 		shop("", "name"), shop("demo_de", "name"), shop("demo-gb", "name"), shop(strings.Repeat("x", 32), "name"),
 		shop("", "tiktok_shop_id"), shop("GB1", "tiktok_shop_id"), shop(7490000000000000002, "tiktok_shop_id"), shop("7490000000000000001", "tiktok_shop_id"),
 		shop("a cipher", "shop_cipher"), shop("gb", "region"), shop("GBR", "region"), shop("", "region"),
@@ -53,7 +53,7 @@ func badValues() []bad {
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
 		in("periods", "http_timeout", "16s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
-		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"),
+		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("periods", "sweep_returngo_open", "14m"),
 	}
 	for key := range everyKey() {
 		if name, ok := strings.CutPrefix(key, "periods."); ok {

@@ -63,6 +63,9 @@ func (s *Shop) do(ctx context.Context, c call) (answer, error) {
 	if ctx.Err() != nil {
 		return answer{}, c.neverSent(ctx.Err())
 	}
+	if err := s.client.allowed(ctx, c); err != nil {
+		return answer{}, err
+	}
 	way := &way{}
 	resp, err := s.client.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, way.trace())))
 	if err != nil {
@@ -70,6 +73,23 @@ func (s *Shop) do(ctx context.Context, c call) (answer, error) {
 	}
 	defer resp.Body.Close()
 	return s.client.read(c, resp)
+}
+
+// allowed asks whether today's allowance has a call left for this one.
+func (cl *Client) allowed(ctx context.Context, c call) error {
+	if cl.allow == nil {
+		return nil
+	}
+	wait, err := cl.allow(ctx)
+	switch {
+	case err != nil:
+		return c.neverSent(err)
+	case wait > 0:
+		e := c.fails(platform.Retry, "not sent: today's calls to ReturnGO are kept for what is more urgent")
+		e.Code, e.RetryAfter = CodeQuotaKept, wait
+		return e
+	}
+	return nil
 }
 
 // read takes the answer apart; the body of a failure is only read for its message.

@@ -17,6 +17,9 @@ const (
 	CodeQuotaBurst = "quota-burst" // too many calls at once
 )
 
+// CodeQuotaKept is the code of a call that we did not send (Options.Allow).
+const CodeQuotaKept = "quota-kept"
+
 const (
 	maxMessage    = 300            // characters of the platform's words that we keep
 	maxRetryAfter = 24 * time.Hour // the longest quota window there is
