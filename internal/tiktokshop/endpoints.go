@@ -27,6 +27,7 @@ var (
 	calculateRefund     = endpoint{"Calculate Refund", http.MethodPost, "/return_refund/202602/refunds/calculate", true, false}
 	getEligibility      = endpoint{"Get Aftersale Eligibility", http.MethodGet, "/return_refund/202602/orders/{order_id}/aftersale_eligibility", true, false}
 	decisionEligibility = endpoint{"Get Decision Eligibility", http.MethodGet, "/return_refund/202601/decision_eligibility", true, false}
+	uploadLabel         = endpoint{"Upload Shipping Document", http.MethodPost, "/return_refund/202405/returns/shipping_documents", true, true}
 	searchCancellations = endpoint{"Search Cancellations", http.MethodPost, "/return_refund/202602/cancellations/search", true, false}
 	getProduct          = endpoint{"Get Product", http.MethodGet, "/product/202309/products/{product_id}", true, false}
 	inventorySearch     = endpoint{"Inventory Search", http.MethodPost, "/product/202309/inventory/search", true, false}
