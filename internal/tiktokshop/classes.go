@@ -80,6 +80,7 @@ var classes = map[string]platform.Class{
 	"12052849": platform.Permanent, "12052850": platform.Permanent,
 	"12052901": platform.StateChanged, "12052921": platform.Human,
 	"12052109": platform.Retry,
+	"12052180": platform.Permanent, // 1.9: a product search of more than 10,000
 }
 
 // classOf is the class of an error code for a read or a write. A code nobody
