@@ -100,3 +100,11 @@ func (a answer) fail(class platform.Class, message string) *platform.Error {
 		Message: presentable(message, a.secrets), RetryAfter: a.retryAfter,
 	}
 }
+
+// lacking is a success without what the caller needs of it.
+func (e endpoint) lacking(class platform.Class, r Receipt, what string) error {
+	return &platform.Error{
+		Platform: platformName, Endpoint: e.name, Class: class, RequestID: r.RequestID,
+		Message: presentable("success without "+what, nil),
+	}
+}

@@ -11,14 +11,12 @@ import (
 	"returnbridge/internal/platform"
 )
 
-const mediaType = "application/json"
-
 // call is one use of an endpoint.
 type call struct {
 	endpoint
 	id    string     // for the path
 	query url.Values // without the parameters that every call has; lists comma-joined (1.3)
-	body  any        // nil: none
+	body  any        // nil: none; a form, or what is printed as JSON
 }
 
 // do makes the call for the shop and decodes the data of the answer into out
@@ -72,7 +70,7 @@ func (c *Client) signed(access Access, k call) (message, error) {
 	case k.cipher && access.Cipher == "":
 		return message{}, errors.New("no shop cipher")
 	}
-	body, err := encode(k.body)
+	body, mediaType, err := encode(k.body)
 	if err != nil {
 		return message{}, errors.New("a body that cannot be serialised")
 	}

@@ -54,7 +54,7 @@ func (s *Shop) SearchCancellations(ctx context.Context, f CancellationFilter, pa
 		Cancellations list[wireCancellation] `json:"cancellations"`
 		Next          text                   `json:"next_page_token"`
 	}
-	if _, err := s.do(ctx, call{endpoint: searchCancellations, query: byUpdate(walkSize, pageToken), body: body}, &w); err != nil {
+	if _, err := s.do(ctx, call{endpoint: searchCancellations, query: Page{Token: pageToken}.query("update_time"), body: body}, &w); err != nil {
 		return nil, "", err
 	}
 	var found []Cancellation

@@ -54,6 +54,10 @@ var classes = map[string]platform.Class{
 	"25020003": platform.StateChanged, "25020004": platform.Permanent, "25020005": platform.Human,
 	"25020008": transient, "25020009": platform.StateChanged, "25020010": platform.StateChanged,
 	"25020011": platform.StateChanged, "25020012": platform.StateChanged,
+	// Labels: not in the contract, from the API reference of the upload. There is
+	// one already; no PDF; no such return; another seller's.
+	"25021022": platform.StateChanged, "25021023": platform.Permanent,
+	"25023001": platform.Permanent, "25023002": platform.Human,
 
 	// Orders.
 	"10002014": platform.Retry, "10002015": platform.Retry, "10006402": platform.Retry,
@@ -76,6 +80,7 @@ var classes = map[string]platform.Class{
 	"12052849": platform.Permanent, "12052850": platform.Permanent,
 	"12052901": platform.StateChanged, "12052921": platform.Human,
 	"12052109": platform.Retry,
+	"12052180": platform.Permanent, // 1.9: a product search of more than 10,000
 }
 
 // classOf is the class of an error code for a read or a write. A code nobody

@@ -70,10 +70,7 @@ func (s *Shop) CalculateRefund(ctx context.Context, c CalculateRefund) (returns.
 	}
 	amount := w.Amount.v.money()
 	if !returns.Known(amount) {
-		return returns.Money{}, &platform.Error{
-			Platform: platformName, Endpoint: calculateRefund.name, Class: platform.Human,
-			RequestID: receipt.RequestID, Message: "success without an amount",
-		}
+		return returns.Money{}, calculateRefund.lacking(platform.Human, receipt, "an amount")
 	}
 	return amount, nil
 }
@@ -129,10 +126,7 @@ func (s *Shop) CreateReturn(ctx context.Context, c CreateReturn, idempotencyKey 
 		return CreatedReturn{}, receipt, err
 	}
 	if w.ID == "" {
-		return CreatedReturn{}, receipt, &platform.Error{
-			Platform: platformName, Endpoint: createReturn.name, Class: platform.OutcomeUnknown,
-			RequestID: receipt.RequestID, Message: "success without a return id",
-		}
+		return CreatedReturn{}, receipt, createReturn.lacking(platform.OutcomeUnknown, receipt, "a return id")
 	}
 	return CreatedReturn{ID: string(w.ID), Status: returnStatus(w.Status)}, receipt, nil
 }

@@ -87,10 +87,7 @@ func (c *Client) token(ctx context.Context, e endpoint, query url.Values, secret
 		return Grant{}, err
 	}
 	if w.AccessToken == "" || w.RefreshToken == "" {
-		return Grant{}, &platform.Error{
-			Platform: platformName, Endpoint: e.name, Class: platform.OutcomeUnknown,
-			RequestID: receipt.RequestID, Message: "success without tokens",
-		}
+		return Grant{}, e.lacking(platform.OutcomeUnknown, receipt, "tokens")
 	}
 	return Grant{
 		AccessToken: string(w.AccessToken), RefreshToken: string(w.RefreshToken),

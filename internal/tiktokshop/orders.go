@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strconv"
 	"time"
 
 	"returnbridge/internal/platform"
@@ -49,38 +48,19 @@ type OrderFilter struct {
 	Status                 string
 }
 
-// Page is a page of a walk. Keep the filter unchanged while walking and begin
-// again after an error: tokens are short-lived (T05).
-type Page struct {
-	Size  int    // 1–100; 0: 50
-	Token string // empty: the first page
-}
-
 // SearchOrders walks orders by update time, oldest first; an empty next token
 // ends the walk. Orders move while one pages (1.9): overlap the windows.
 func (s *Shop) SearchOrders(ctx context.Context, f OrderFilter, p Page) ([]returns.Order, string, error) {
-	if p.Size == 0 {
-		p.Size = 50
-	}
 	body := struct {
 		Status string `json:"order_status,omitempty"`
 		From   int64  `json:"update_time_ge,omitempty"`
 		To     int64  `json:"update_time_lt,omitempty"`
 	}{f.Status, seconds(f.UpdatedFrom), seconds(f.UpdatedTo)}
 	var w wireOrders
-	if _, err := s.do(ctx, call{endpoint: searchOrders, query: byUpdate(p.Size, p.Token), body: body}, &w); err != nil {
+	if _, err := s.do(ctx, call{endpoint: searchOrders, query: p.query("update_time"), body: body}, &w); err != nil {
 		return nil, "", err
 	}
 	return w.orders(), string(w.Next), nil
-}
-
-// byUpdate is the query of every walk (contract 1.9).
-func byUpdate(size int, token string) url.Values {
-	q := url.Values{"page_size": {strconv.Itoa(size)}, "sort_field": {"update_time"}, "sort_order": {"ASC"}}
-	if token != "" {
-		q.Set("page_token", token)
-	}
-	return q
 }
 
 func seconds(t time.Time) int64 {

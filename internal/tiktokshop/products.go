@@ -3,6 +3,7 @@ package tiktokshop
 import (
 	"context"
 	"slices"
+	"time"
 
 	"returnbridge/internal/returns"
 )
@@ -34,24 +35,73 @@ type ProductSKU struct {
 
 // Product reads one product.
 func (s *Shop) Product(ctx context.Context, productID string) (Product, error) {
-	var w struct {
-		ID            text       `json:"id"`
-		Title         text       `json:"title"`
-		Status        text       `json:"status"`
-		ProductStatus text       `json:"product_status"`
-		Types         list[text] `json:"product_types"`
-		SKUs          list[struct {
-			ID        text `json:"id"`
-			SellerSKU text `json:"seller_sku"`
-			Inventory list[struct {
-				WarehouseID text `json:"warehouse_id"`
-			}] `json:"inventory"`
-			Parts list[wirePart] `json:"combined_skus"`
-		}] `json:"skus"`
-	}
+	var w wireProduct
 	if _, err := s.do(ctx, call{endpoint: getProduct, id: productID}, &w); err != nil {
 		return Product{}, err
 	}
+	return w.product(), nil
+}
+
+// mostCandidates is how many SKUs of either kind one search takes (contract 2.7).
+const mostCandidates = 10
+
+// ProductFilter narrows a search; zero fields do not. From is inclusive, To is
+// not.
+type ProductFilter struct {
+	SellerSKUs, SKUIDs     []string // up to 10 each
+	Status                 string   // such as ACTIVATE
+	UpdatedFrom, UpdatedTo time.Time
+}
+
+// SearchProducts walks products in TikTok's order; an empty next token ends the
+// walk. It ends after 10,000 products (12052180, Permanent): narrow the filter.
+// Whether the search shows product types and recipes is not documented: for
+// those ask Product.
+func (s *Shop) SearchProducts(ctx context.Context, f ProductFilter, p Page) ([]Product, string, error) {
+	if len(f.SellerSKUs) > mostCandidates || len(f.SKUIDs) > mostCandidates {
+		return nil, "", searchProducts.refused("more than 10 SKUs")
+	}
+	if !f.UpdatedTo.IsZero() {
+		f.UpdatedTo = f.UpdatedTo.Add(-time.Second) // here TikTok's end is inclusive (contract 7)
+	}
+	body := struct {
+		SellerSKUs []string `json:"seller_skus,omitempty"`
+		SKUIDs     []string `json:"sku_ids,omitempty"`
+		Status     string   `json:"status,omitempty"`
+		From       int64    `json:"update_time_ge,omitempty"`
+		To         int64    `json:"update_time_le,omitempty"`
+	}{f.SellerSKUs, f.SKUIDs, f.Status, seconds(f.UpdatedFrom), seconds(f.UpdatedTo)}
+	var w struct {
+		Products list[wireProduct] `json:"products"`
+		Next     text              `json:"next_page_token"`
+	}
+	if _, err := s.do(ctx, call{endpoint: searchProducts, query: p.query(""), body: body}, &w); err != nil {
+		return nil, "", err
+	}
+	var found []Product
+	for _, product := range w.Products {
+		found = append(found, product.product())
+	}
+	return found, string(w.Next), nil
+}
+
+type wireProduct struct {
+	ID            text       `json:"id"`
+	Title         text       `json:"title"`
+	Status        text       `json:"status"`
+	ProductStatus text       `json:"product_status"`
+	Types         list[text] `json:"product_types"`
+	SKUs          list[struct {
+		ID        text `json:"id"`
+		SellerSKU text `json:"seller_sku"`
+		Inventory list[struct {
+			WarehouseID text `json:"warehouse_id"`
+		}] `json:"inventory"`
+		Parts list[wirePart] `json:"combined_skus"`
+	}] `json:"skus"`
+}
+
+func (w wireProduct) product() Product {
 	if w.ProductStatus != "" {
 		w.Status = w.ProductStatus
 	}
@@ -63,46 +113,5 @@ func (s *Shop) Product(ctx context.Context, productID string) (Product, error) {
 		}
 		p.SKUs = append(p.SKUs, sku)
 	}
-	return p, nil
-}
-
-// Warehouse types and states (contract 2.8).
-const (
-	SalesWarehouse   = "SALES_WAREHOUSE"
-	ReturnWarehouse  = "RETURN_WAREHOUSE"
-	WarehouseEnabled = "ENABLED"
-)
-
-// Warehouse is a place of the seller, without its address. Sales and return
-// warehouse of one place differ in id and share the entity (contract 2.8, T19).
-type Warehouse struct {
-	ID, EntityID, Name, Type, SubType string
-	Status                            string // effect_status
-	Default                           bool
-}
-
-// Warehouses lists all warehouses of the shop.
-func (s *Shop) Warehouses(ctx context.Context) ([]Warehouse, error) {
-	var w struct {
-		Warehouses list[struct {
-			ID       text `json:"id"`
-			EntityID text `json:"entity_id"`
-			Name     text `json:"name"`
-			Type     text `json:"type"`
-			SubType  text `json:"sub_type"`
-			Status   text `json:"effect_status"`
-			Default  flag `json:"is_default"`
-		}] `json:"warehouses"`
-	}
-	if _, err := s.do(ctx, call{endpoint: getWarehouses}, &w); err != nil {
-		return nil, err
-	}
-	var all []Warehouse
-	for _, h := range w.Warehouses {
-		all = append(all, Warehouse{
-			ID: string(h.ID), EntityID: string(h.EntityID), Name: string(h.Name), Type: string(h.Type),
-			SubType: string(h.SubType), Status: string(h.Status), Default: h.Default.yes,
-		})
-	}
-	return all, nil
+	return p
 }

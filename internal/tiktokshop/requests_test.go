@@ -28,11 +28,7 @@ func TestRequests(t *testing.T) {
 	t.Parallel()
 	from, to := time.Unix(1759990000, 0), time.Unix(1759999999, 0)
 	ctx := t.Context()
-	type shop = *tiktokshop.Shop
-	for name, c := range map[string]struct {
-		call                      func(s shop) error
-		method, path, query, body string
-	}{
+	requireOnWire(t, map[string]wireCall{
 		"orders": {func(s shop) error { _, err := s.Orders(ctx, "1", "2"); return err },
 			"GET", "/order/202507/orders", "ids=1,2", ""},
 		"search orders": {func(s shop) error {
@@ -106,7 +102,20 @@ func TestRequests(t *testing.T) {
 			"PUT", "/event/202309/webhooks", "", `{"event_type":"RETURN_STATUS_CHANGE","address":"https://x.example/hook"}`},
 		"delete webhook": {func(s shop) error { return s.DeleteWebhook(ctx, "RETURN_STATUS_CHANGE") },
 			"DELETE", "/event/202309/webhooks", "", `{"event_type":"RETURN_STATUS_CHANGE"}`},
-	} {
+	})
+}
+
+type shop = *tiktokshop.Shop
+
+// wireCall is a call and how it has to arrive.
+type wireCall struct {
+	call                      func(s shop) error
+	method, path, query, body string
+}
+
+func requireOnWire(t *testing.T, calls map[string]wireCall) {
+	t.Helper()
+	for name, c := range calls {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, says(`{"code":0,"data":{}}`))

@@ -7,9 +7,6 @@ import (
 	"returnbridge/internal/returns"
 )
 
-// walkSize is the largest page of returns and cancellations (contract 1.9).
-const walkSize = 50
-
 // ReturnFilter narrows a search; zero fields do not. From is inclusive, To is not.
 type ReturnFilter struct {
 	ReturnIDs, OrderIDs, Statuses []string
@@ -31,7 +28,7 @@ func (s *Shop) SearchReturns(ctx context.Context, f ReturnFilter, pageToken stri
 		Returns list[wireReturn] `json:"return_orders"`
 		Next    text             `json:"next_page_token"`
 	}
-	if _, err := s.do(ctx, call{endpoint: searchReturns, query: byUpdate(walkSize, pageToken), body: body}, &w); err != nil {
+	if _, err := s.do(ctx, call{endpoint: searchReturns, query: Page{Token: pageToken}.query("update_time"), body: body}, &w); err != nil {
 		return nil, "", err
 	}
 	var found []returns.TikTokReturn

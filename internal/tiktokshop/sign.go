@@ -25,14 +25,14 @@ func sign(secret, path string, query url.Values, mediaType string, body []byte) 
 		s.WriteString(key)
 		s.WriteString(query.Get(key))
 	}
-	if !multipart(mediaType) {
+	if !isForm(mediaType) {
 		s.Write(body)
 	}
 	s.WriteString(secret)
 	return hexMAC(secret, s.String())
 }
 
-func multipart(mediaType string) bool {
+func isForm(mediaType string) bool {
 	bare, _, err := mime.ParseMediaType(mediaType)
 	return err == nil && bare == "multipart/form-data"
 }

@@ -224,17 +224,22 @@ func decode(raw []byte, v any) error {
 	return err
 }
 
+const jsonMedia = "application/json"
+
 // encode serialises once; what it returns is signed and sent (1.4). Reason keys
 // hold characters such as "&" and stay readable.
-func encode(v any) ([]byte, error) {
-	if v == nil {
-		return nil, nil
+func encode(v any) (body []byte, mediaType string, err error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, jsonMedia, nil
+	case form:
+		return v.encode()
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	return bytes.TrimRight(b.Bytes(), "\n"), jsonMedia, nil
 }
