@@ -54,6 +54,9 @@ func TestRequestsAsSent(t *testing.T) {
 		"Webhooks": {func(ctx context.Context, s *Shop) { _, _ = s.Webhooks(ctx) }, "GET", "/webhooks", "", ""},
 		"AddWebhook": {func(ctx context.Context, s *Shop) { _, _ = s.AddWebhook(ctx, "RMA_CREATED", "https://h.example/t") },
 			"POST", "/webhook", "", `{"url":"https://h.example/t","eventName":"RMA_CREATED"}`},
+		"ChangeWebhook": {func(ctx context.Context, s *Shop) {
+			_ = s.ChangeWebhook(ctx, "301", "RMA_STATUS_UPDATED", "https://h.example/t?a=1&b=2")
+		}, "PUT", "/webhook/301", "", `{"url":"https://h.example/t?a=1&b=2","eventName":"RMA_STATUS_UPDATED"}`},
 		"DeleteWebhook": {func(ctx context.Context, s *Shop) { _ = s.DeleteWebhook(ctx, "301") }, "DELETE", "/webhook/301", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,6 +166,15 @@ func TestWebhooks(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	require.Equal(t, Webhook{ID: "301", EventName: "RMA_CREATED", URL: address}, all[0])
+
+	for body, class := range map[string]platform.Class{
+		`null`: platform.Retry, `[{"url":"` + address + `"}]`: platform.Retry, `[null]`: platform.Retry,
+		`{"message":"busy"}`: platform.Permanent, `[{"id":{}}]`: platform.Permanent,
+	} {
+		b = setup(t, says(200, body))
+		_, err := b.shop.Webhooks(t.Context())
+		require.Equal(t, class, platformError(t, err).Class, "%s does not mean that nothing is registered", body)
+	}
 
 	b = setup(t, says(201, `{"id":"302","url":"x"}`))
 	added, err := b.shop.AddWebhook(t.Context(), "RMA_CREATED", address)

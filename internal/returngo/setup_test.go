@@ -129,6 +129,9 @@ func operations() []operation {
 			_, err := s.AddWebhook(ctx, "RMA_CREATED", "https://hooks.example/token")
 			return err
 		}},
+		{"Change Webhook", adds, func(ctx context.Context, s *Shop) error {
+			return s.ChangeWebhook(ctx, "301", "RMA_CREATED", "https://hooks.example/token")
+		}},
 		{"Delete Webhook", adds, func(ctx context.Context, s *Shop) error { return s.DeleteWebhook(ctx, "301") }},
 		{"Set RMA Status", moves, func(ctx context.Context, s *Shop) error {
 			_, err := s.SetStatus(ctx, "5000123", "Done")
