@@ -137,10 +137,6 @@ func operations() []operation {
 			_, err := s.SetStatus(ctx, "5000123", "Done")
 			return err
 		}},
-		{"Update Shipment", moves, func(ctx context.Context, s *Shop) error {
-			_, err := s.UpdateShipment(ctx, "70001", ShipmentUpdate{Status: "Received"})
-			return err
-		}},
 		{"Update Transaction", moves, func(ctx context.Context, s *Shop) error {
 			_, err := s.SetTransaction(ctx, "660001", TransactionUpdate{Status: "Success"})
 			return err
