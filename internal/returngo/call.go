@@ -29,7 +29,7 @@ type nature int
 
 const (
 	reads nature = iota
-	adds         // comment, webhook: makes or removes something
+	adds         // comment, webhook, RMA: makes or removes something
 	moves        // status, transaction: ReturnGO may refuse the transition
 )
 

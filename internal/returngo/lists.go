@@ -51,14 +51,21 @@ func (s *Shop) RMAs(ctx context.Context, f RMAFilter, cursor string) (page []ret
 	return page, next, nil
 }
 
+// wireSummary is what a list says of an RMA, and the head of the RMA itself.
+type wireSummary struct {
+	ID        id   `json:"rmaId"`
+	Status    text `json:"status"`
+	OrderName text `json:"order_name"`
+}
+
+func (w wireSummary) summary() returns.RMASummary {
+	return returns.RMASummary{ID: string(w.ID), Status: string(w.Status), OrderName: string(w.OrderName)}
+}
+
 func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error) {
 	var w struct {
-		RMAs list[struct {
-			ID        id   `json:"rmaId"`
-			Status    text `json:"status"`
-			OrderName text `json:"order_name"`
-		}] `json:"rmas"`
-		Next text `json:"next_cursor"`
+		RMAs list[wireSummary] `json:"rmas"`
+		Next text              `json:"next_cursor"`
 	}
 	if err := json.Unmarshal(body, &w); err != nil {
 		return nil, "", err
@@ -71,7 +78,7 @@ func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error
 		if r.ID == "" {
 			return nil, "", errIncomplete
 		}
-		page = append(page, returns.RMASummary{ID: string(r.ID), Status: string(r.Status), OrderName: string(r.OrderName)})
+		page = append(page, r.summary())
 	}
 	next, err := nextCursor(len(page), string(w.Next), cursor)
 	return page, next, err

@@ -56,12 +56,8 @@ func (c call) misread(a answer, err error) *platform.Error {
 }
 
 type wireRMA struct {
-	Summary struct {
-		ID        id   `json:"rmaId"`
-		Status    text `json:"status"`
-		OrderName text `json:"order_name"`
-	} `json:"rmaSummary"`
-	Order struct {
+	Summary wireSummary `json:"rmaSummary"`
+	Order   struct {
 		ID   id   `json:"orderId"`
 		Name text `json:"order_name"`
 	} `json:"orderDetails"`

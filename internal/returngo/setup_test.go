@@ -133,6 +133,14 @@ func operations() []operation {
 			return s.ChangeWebhook(ctx, "301", "RMA_CREATED", "https://hooks.example/token")
 		}},
 		{"Delete Webhook", adds, func(ctx context.Context, s *Shop) error { return s.DeleteWebhook(ctx, "301") }},
+		{"Get Eligible Policies", reads, func(ctx context.Context, s *Shop) error {
+			_, err := s.EligiblePolicies(ctx, "7001", []ToReturn{{LineID: "8001", Quantity: 1, Reason: "Does not fit"}})
+			return err
+		}},
+		{"Create RMA", adds, func(ctx context.Context, s *Shop) error {
+			_, _, err := s.CreateRMA(ctx, "7001", []ToReturn{{LineID: "8001", Quantity: 1, Reason: "Does not fit", PolicyID: "31"}}, "")
+			return err
+		}},
 		{"Set RMA Status", moves, func(ctx context.Context, s *Shop) error {
 			_, err := s.SetStatus(ctx, "5000123", "Done")
 			return err
