@@ -14,7 +14,7 @@ import (
 // Codes of a 429, in platform.Error.Code. A 429 in other words has none.
 const (
 	// CodeQuotaDay: the key's calls of the day are used up, and RetryAfter says
-	// when the next day begins (A03).
+	// when the next day begins.
 	CodeQuotaDay = "quota-day"
 	// CodeQuotaBurst: too many calls at once; wait and spread.
 	CodeQuotaBurst = "quota-burst"

@@ -18,7 +18,7 @@ import (
 const pageSize = 500
 
 // RMAFilter narrows the RMA list; what is empty does not narrow. It must stay
-// the same while a cursor is followed (A05).
+// the same while a cursor is followed.
 type RMAFilter struct {
 	Statuses   []string
 	OrderNames []string
@@ -81,11 +81,14 @@ func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error
 		page = append(page, r.summary())
 	}
 	next, err := nextCursor(len(page), string(w.Next), cursor)
-	return page, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	return page, next, nil
 }
 
 // TransactionFilter narrows the transaction list; what is empty does not
-// narrow. It must stay the same while a cursor is followed (A05).
+// narrow. It must stay the same while a cursor is followed.
 type TransactionFilter struct {
 	IDs         []string
 	RMAIDs      []string
@@ -141,7 +144,10 @@ func decodeTransactions(body []byte, cursor string) ([]returns.Transaction, stri
 		return nil, "", err
 	}
 	next, err := nextCursor(len(page), string(w.Next), cursor)
-	return page, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	return page, next, nil
 }
 
 func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
@@ -168,8 +174,8 @@ func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
 }
 
 // nextCursor tells where the next page begins. The last page has an absent,
-// null or empty next_cursor, or no rows (A05). A cursor that stands still would
-// turn the same page for ever.
+// null or empty next_cursor, or no rows, and a cursor belongs to the filters it
+// was got with (A05). One that stands still would turn the same page for ever.
 func nextCursor(rows int, next, sent string) (string, error) {
 	if rows == 0 {
 		return "", nil

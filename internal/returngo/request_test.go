@@ -195,7 +195,7 @@ func TestWebhooks(t *testing.T) {
 
 	for body, class := range map[string]platform.Class{
 		`null`: platform.Retry, `[{"url":"` + address + `"}]`: platform.Retry, `[null]`: platform.Retry,
-		`{"message":"busy"}`: platform.Permanent, `[{"id":{}}]`: platform.Permanent,
+		`{"message":"busy"}`: platform.Permanent, `[{"id":{}}]`: platform.Permanent, `[{"id":"a/b"}]`: platform.Permanent,
 	} {
 		b = setup(t, says(200, body))
 		_, err := b.shop.Webhooks(t.Context())

@@ -51,8 +51,8 @@ func (s *Shop) Webhooks(ctx context.Context) ([]Webhook, error) {
 	return all, nil
 }
 
-// decodeWebhooks reads the bare array. Without it, or without an id, nobody may
-// conclude that something is not registered yet.
+// decodeWebhooks reads the bare array. Without it, or without ids that a change
+// could name, nobody may conclude that something is not registered yet.
 func decodeWebhooks(body []byte) ([]Webhook, error) {
 	var wire []wireWebhook
 	if err := json.Unmarshal(body, &wire); err != nil {
@@ -65,6 +65,9 @@ func decodeWebhooks(body []byte) ([]Webhook, error) {
 	for _, w := range wire {
 		if w.ID == "" {
 			return nil, errIncomplete
+		}
+		if !identifier(string(w.ID)) {
+			return nil, errID
 		}
 		all = append(all, Webhook{ID: string(w.ID), URL: string(w.URL), EventName: string(w.EventName)})
 	}
