@@ -71,7 +71,7 @@ func (a *Activities) refusedByTikTok(ctx context.Context, shop string, err error
 // the way: the refusal, or why there is no new token.
 func (a *Activities) renewed(ctx context.Context, shop string, err error) error {
 	if platform.ClassOf(err) == platform.RefreshToken {
-		if renewErr := a.Tokens.renewNow(ctx, shop); renewErr != nil {
+		if renewErr := a.Tokens.Renew(ctx, shop); renewErr != nil {
 			return renewErr
 		}
 	}
@@ -87,7 +87,7 @@ func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]
 	}
 	switch e.Class {
 	case platform.RefreshToken:
-		if err := d.Tokens.renewNow(ctx, d.shop.Key); err != nil && platform.ClassOf(err) == platform.Human {
+		if err := d.Tokens.Renew(ctx, d.shop.Key); err != nil && platform.ClassOf(err) == platform.Human {
 			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(platform.Human), Message: err.Error()}}, nil
 		}
 	case platform.Retry:
@@ -95,7 +95,11 @@ func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]
 			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: returns.TroubleLater, Code: e.Code, Message: e.Message, Until: d.Now().Add(paced(e.RetryAfter)).UTC()}}, nil
 		}
 	case platform.Human, platform.Permanent:
-		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: e.Error()}}, nil
+		why := e
+		if cause, ok := errors.AsType[*platform.Error](e.Cause); ok {
+			why = cause // no call was made: its token could not be had
+		}
+		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: why.Error()}}, nil
 	}
 	return nil, retryable(ctx, err)
 }

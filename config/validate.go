@@ -41,6 +41,7 @@ func (c *Config) check(p *problems) {
 	p.must(validLedger(c.Ledger), "ledger", "must be a postgres:// address, or the plain path of a SQLite file (that does not begin with postgres)")
 	p.must(validSealKey(c.SealKey), "seal_key", "must be 32 random bytes in base64; set %s_SEAL_KEY", EnvPrefix)
 	p.must(validListen(c.Listen), "listen", "must be host:port, such as 127.0.0.1:8085, or :8085 for every address of the machine")
+	p.webhookURL("webhook_url", c.WebhookURL)
 	p.must(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level", "must be debug, info, warn or error")
 	p.url("tiktok.base_url", c.TikTok.BaseURL)
 	p.url("tiktok.auth_url", c.TikTok.AuthURL)
@@ -175,6 +176,18 @@ func (p *problems) url(key, value string) {
 	valid := err == nil && u.Host != "" && u.Hostname() != "" && u.User == nil && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
 	p.must(valid && (u.Scheme == "https" || u.Scheme == "http"), key, "must be scheme and host, such as https://api.example.com")
 	p.must(valid && (u.Scheme == "https" || loopback(u.Hostname())), key, "must begin with https://")
+}
+
+// webhookURL may be missing. TikTok sends to no port and to no IP address
+// (T-contract 3.1); on this machine alone there is no TikTok.
+func (p *problems) webhookURL(key, value string) {
+	if value == "" {
+		return
+	}
+	p.url(key, value)
+	if u, err := url.Parse(value); err == nil && !loopback(u.Hostname()) {
+		p.must(u.Port() == "" && net.ParseIP(u.Hostname()) == nil, key, "must be a host name without a port, for TikTok sends to nothing else")
+	}
 }
 
 func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

@@ -33,6 +33,8 @@ func badValues() []bad {
 	list := []bad{
 		top("ledger", ""), top("ledger", " "), top("ledger", "mysql://host/db"), top("ledger", "postgres.db"), top("ledger", "host=db password=x"), top("ledger", "postgres://"), top("ledger", "a.db?mode=ro"),
 		top("seal_key", ""), top("seal_key", "c2hvcnQ="), top("seal_key", "no base64!"),
+		top("webhook_url", "http://returns.example.com"), top("webhook_url", "returns.example.com"), top("webhook_url", "https://returns.example.com:8443"), top("webhook_url", "https://192.0.2.7"),
+		top("webhook_url", "https://[2001:db8::7]"), top("webhook_url", "https://returns.example.com/hooks"), top("webhook_url", "https://returns.example.com?a=b"), top("webhook_url", true),
 		top("listen", ""), top("listen", "8085"), top("listen", "host:0"), top("listen", "host:65536"), top("listen", "https://host:443"), top("listen", "a host:1"), top("listen", 8085),
 		top("log_level", ""), top("log_level", "INFO"), top("log_level", "verbose"),
 		in("tiktok", "base_url", ""), in("tiktok", "base_url", "http://example.com"), in("tiktok", "base_url", "http://localhost.example.com"), in("tiktok", "auth_url", "auth.tiktok-shops.com"),
@@ -106,6 +108,9 @@ func TestGoodValuesPass(t *testing.T) {
 		{path: []any{"ledger"}, value: "postgresql:///returnbridge?host=/run/postgresql"},
 		{path: []any{"listen"}, value: "[::1]:8085"},
 		{path: []any{"listen"}, value: "localhost:8085"},
+		{path: []any{"webhook_url"}, value: ""},
+		{path: []any{"webhook_url"}, value: "https://returns.example.com/"},
+		{path: []any{"webhook_url"}, value: "http://127.0.0.1:8085"},
 		{path: []any{"tiktok", "base_url"}, value: "http://localhost:8080"},
 		{path: []any{"tiktok", "base_url"}, value: "http://[::1]:8080/"},
 		{path: []any{"returngo", 0, "base_url"}, value: "https://sandbox:8443"},
