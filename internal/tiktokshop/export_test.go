@@ -9,6 +9,21 @@ import (
 // Sign is checked against the worked examples of the contract.
 var Sign = sign
 
+// TakesCipher tells of each call of the API, by its path, whether it takes
+// shop_cipher.
+func TakesCipher() map[string]bool {
+	takes := map[string]bool{}
+	for _, e := range []endpoint{
+		getAuthorizedShops, searchOrders, getOrderDetail, searchReturns, getReturnRecords, createReturn, approveReturn,
+		rejectReturn, getRejectReasons, calculateRefund, getEligibility, decisionEligibility, uploadLabel, cancelOrder,
+		searchCancellations, approveCancellation, rejectCancellation, getProduct, searchProducts, inventorySearch,
+		updateInventory, stockSettings, getWarehouses, getStatements, getOrderTransactions, getWebhooks, putWebhook, deleteWebhook,
+	} {
+		takes[e.path] = e.cipher
+	}
+	return takes
+}
+
 // Decoded is what the decoders make of any data, for fuzzing.
 type Decoded struct {
 	Orders  []returns.Order

@@ -34,6 +34,7 @@ type request struct {
 	Query                  map[string][]string
 	Header                 http.Header
 	Body                   string
+	Chunked                bool
 }
 
 // fake answers every request with one handler and remembers what came.
@@ -52,7 +53,7 @@ func newFake(t *testing.T, answer http.HandlerFunc) *fake {
 	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		f.mu.Lock()
-		f.requests = append(f.requests, request{r.Method, r.URL.Path, r.URL.RawQuery, r.URL.Query(), r.Header, string(body)})
+		f.requests = append(f.requests, request{r.Method, r.URL.Path, r.URL.RawQuery, r.URL.Query(), r.Header, string(body), len(r.TransferEncoding) > 0})
 		f.mu.Unlock()
 		answer(w, r)
 	}))
