@@ -21,6 +21,7 @@ import (
 // Shop is one merchant's pair of platforms as configured.
 type Shop struct {
 	Key      string // our name of the shop
+	Quota    string // our name of the ReturnGO key whose calls its store uses
 	ReturnGO *returngo.Shop
 	TikTok   *tiktokshop.Shop
 	Policy   rules.Policy
@@ -46,6 +47,7 @@ type Activities struct {
 	Shops  map[string]*Shop
 	Waker  Waker
 	Tokens *Tokens
+	Quota  *Quota
 	Now    func() time.Time
 	// CallTimeout is the deadline of one platform call: a claim ends that long
 	// after it, when no answer can come any more.
@@ -53,6 +55,9 @@ type Activities struct {
 	// OverdueAfter is how long after the time at which a return should have
 	// decided again a sweep takes it up: longer than acts and looks are retried.
 	OverdueAfter time.Duration
+	// OpenSweepEvery is how often a sweep lists the RMAs of every open status,
+	// not only of those whose next step sends no event (ReturnGO contract 8.1).
+	OpenSweepEvery time.Duration
 }
 
 func (a *Activities) shop(name string) (*Shop, error) {

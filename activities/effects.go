@@ -48,7 +48,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	plan, fresh, err := d.decidingRead(ctx, kind)
+	ctx = withPurpose(ctx, forMoney)
+	plan, readable, err := d.decidingRead(ctx, kind)
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
@@ -56,8 +57,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if !wanted {
 		return messages.PlanResult{Plan: plan}, nil // the state has changed: the new plan stands
 	}
-	if !fresh {
-		return messages.PlanResult{Plan: without(plan, act, d.Now().Add(d.shop.Policy.TroubleRetry), "a platform could not be read just now")}, nil
+	if !readable.IsZero() {
+		return messages.PlanResult{Plan: without(plan, act, readable, "a platform could not be read just now")}, nil
 	}
 	e := returns.Effect{
 		Key: in.Key, Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
@@ -94,22 +95,22 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 // claimMargin is how long after a call's own deadline its claim ends.
 const claimMargin = 2 * time.Second
 
-// decidingRead reads what the effect rests on and decides again, and tells
-// whether the reads really came in. It is never saved on: for money both
-// platforms are read (promise 1, promise 2).
-func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, bool, error) {
+// decidingRead reads what the effect rests on and decides again. It tells when
+// to try again if a read did not really come in: no time if all did. It is never
+// saved on: for money both platforms are read (promise 1, promise 2).
+func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, time.Time, error) {
 	began := d.Now().Truncate(time.Millisecond) // as exact as the ledger
 	var trouble []returns.Trouble
 	if kind != returns.EffectAccept || !d.rmaFresh(ctx) {
 		var err error
 		if trouble, err = d.readRMA(ctx); err != nil {
-			return returns.Plan{}, false, err
+			return returns.Plan{}, time.Time{}, err
 		}
 	}
 	if kind != returns.EffectWriteBack {
 		more, err := d.readOrder(ctx, 0)
 		if err != nil {
-			return returns.Plan{}, false, err
+			return returns.Plan{}, time.Time{}, err
 		}
 		trouble = append(trouble, more...)
 	}
@@ -118,8 +119,13 @@ func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (retur
 	if kind == returns.EffectAccept {
 		rma = rma.Add(freshness)
 	}
-	fresh := len(trouble) == 0 && !rma.Before(began) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(began))
-	return plan, fresh, err
+	if len(trouble) == 0 && !rma.Before(began) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(began)) {
+		return plan, time.Time{}, err
+	}
+	if at := later(trouble).At; !at.IsZero() {
+		return plan, at, err
+	}
+	return plan, d.Now().Add(d.shop.Policy.TroubleRetry), err
 }
 
 // rmaFresh tells whether the RMA was read so lately that a step which moves no

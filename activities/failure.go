@@ -22,6 +22,11 @@ const (
 	lastRetry  = 5 * time.Minute
 )
 
+// longestHold is how long a platform may put us off before the return stops
+// asking: it decides without that platform, keeps its clocks, and asks again at
+// the time it was given.
+const longestHold = time.Minute
+
 // retryable makes err one that Temporal tries again, after what the platform
 // asked for or a growing, spread delay.
 func retryable(ctx context.Context, err error) error {
@@ -37,8 +42,16 @@ func retryable(ctx context.Context, err error) error {
 		wait = max(wait, e.RetryAfter)
 		name = string(e.Class)
 	}
-	return retryIn(jitter(wait), name, err)
+	return retryIn(paced(wait), name, err)
 }
+
+// paced is a wait with jitter; hours are not made half as long again.
+func paced(wait time.Duration) time.Duration {
+	return min(jitter(wait), wait+longestSpread)
+}
+
+// longestSpread is the most that jitter adds.
+const longestSpread = 10 * time.Minute
 
 // retryIn is an expected failure: it is tried again after the delay and is no
 // alarm by itself.
@@ -58,7 +71,7 @@ func (a *Activities) refusedByTikTok(ctx context.Context, shop string, err error
 // the way: the refusal, or why there is no new token.
 func (a *Activities) renewed(ctx context.Context, shop string, err error) error {
 	if platform.ClassOf(err) == platform.RefreshToken {
-		if renewErr := a.Tokens.renewNow(ctx, shop); renewErr != nil {
+		if renewErr := a.Tokens.Renew(ctx, shop); renewErr != nil {
 			return renewErr
 		}
 	}
@@ -74,11 +87,19 @@ func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]
 	}
 	switch e.Class {
 	case platform.RefreshToken:
-		if err := d.Tokens.renewNow(ctx, d.shop.Key); err != nil && platform.ClassOf(err) == platform.Human {
+		if err := d.Tokens.Renew(ctx, d.shop.Key); err != nil && platform.ClassOf(err) == platform.Human {
 			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(platform.Human), Message: err.Error()}}, nil
 		}
+	case platform.Retry:
+		if e.RetryAfter > longestHold {
+			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: returns.TroubleLater, Code: e.Code, Message: e.Message, Until: d.Now().Add(paced(e.RetryAfter)).UTC()}}, nil
+		}
 	case platform.Human, platform.Permanent:
-		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: e.Error()}}, nil
+		why := e
+		if cause, ok := errors.AsType[*platform.Error](e.Cause); ok {
+			why = cause // no call was made: its token could not be had
+		}
+		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: why.Error()}}, nil
 	}
 	return nil, retryable(ctx, err)
 }

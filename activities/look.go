@@ -48,7 +48,23 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	return messages.PlanResult{Plan: plan, Outcomes: outcomes}, nil
+	return messages.PlanResult{Plan: plan, Outcomes: outcomes, Later: later(trouble)}, nil
+}
+
+// later is when to ask again the platforms that are not to be asked now; the
+// first of several times.
+func later(trouble []returns.Trouble) returns.Wake {
+	var w returns.Wake
+	for _, t := range trouble {
+		if t.Class != returns.TroubleLater {
+			continue
+		}
+		if w.At.IsZero() || t.Until.Before(w.At) {
+			w.At, w.Why = t.Until, string(t.Platform)+": "+t.Message
+		}
+		w.Read = append(w.Read, t.Platform)
+	}
+	return w
 }
 
 // desk is where one return is read and decided.

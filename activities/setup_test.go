@@ -30,6 +30,7 @@ import (
 
 const (
 	shopName = "uk"
+	mainKey  = "main" // our name of the ReturnGO key
 	rmaID    = "9001"
 	orderID  = "576000000000000001"
 	caseID   = "4030000000000000001"
@@ -127,7 +128,8 @@ func (b *bench) process() *Activities {
 	b.t.Cleanup(func() { _ = l.Close() })
 	tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: b.url, AuthURL: b.url, AppKey: "app-key", AppSecret: secret, Clock: b.clock.now, Timeout: 5 * time.Second})
 	require.NoError(b.t, err)
-	store, err := returngo.New(returngo.Options{BaseURL: b.url, APIKey: apiKey, Clock: b.clock.now, Timeout: 5 * time.Second})
+	quota := &Quota{Ledger: l, Now: b.clock.now, PerDay: map[string]int{mainKey: 2000}}
+	store, err := returngo.New(returngo.Options{BaseURL: b.url, APIKey: apiKey, Clock: b.clock.now, Timeout: 5 * time.Second, Allow: quota.Allow(mainKey)})
 	require.NoError(b.t, err)
 	tokens := &Tokens{
 		Ledger: l, Client: tiktok, Seal: sealOf(b.t, 1), Now: b.clock.now, Ahead: 48 * time.Hour,
@@ -135,9 +137,9 @@ func (b *bench) process() *Activities {
 	}
 	b.tiktok = tiktok
 	return &Activities{
-		Ledger: l, Waker: b.waker, Tokens: tokens, Now: b.clock.now, CallTimeout: 5 * time.Second, OverdueAfter: 40 * time.Minute,
+		Ledger: l, Waker: b.waker, Tokens: tokens, Quota: quota, Now: b.clock.now, CallTimeout: 5 * time.Second, OverdueAfter: 40 * time.Minute,
 		Shops: map[string]*Shop{shopName: {
-			Key: shopName, ReturnGO: store.Shop("demo.myshopify.com"), TikTok: tiktok.Shop(tokens.Access(shopName)),
+			Key: shopName, Quota: mainKey, ReturnGO: store.Shop("demo.myshopify.com"), TikTok: tiktok.Shop(tokens.Access(shopName)),
 			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
 			Policy: rules.Policy{
 				Region: "GB", Gate: rules.GateValidated, OrderPattern: regexp.MustCompile(`\d{18}`),

@@ -349,7 +349,7 @@ func (r *round) written(ctx context.Context, w ledger.StockWrite, riding []ledge
 // notWritten sorts a failed SET: not possible now, refused, or unknown.
 func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, err error) (string, error) {
 	if platform.ClassOf(err) == platform.RefreshToken {
-		if renewErr := r.Tokens.renewNow(ctx, r.shop.Key); platform.ClassOf(renewErr) == platform.Human {
+		if renewErr := r.Tokens.Renew(ctx, r.shop.Key); platform.ClassOf(renewErr) == platform.Human {
 			err = renewErr
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
+	"returnbridge/internal/platform"
 	"returnbridge/internal/returngo"
 	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
@@ -18,54 +19,108 @@ import (
 // move while a search is walked (TikTok contract 1.9, ReturnGO contract 8.2).
 const overlap = 15 * time.Minute
 
-// openStatuses are the RMA statuses in which something is still to be done.
-var openStatuses = []string{returns.RMAPending, returns.RMAApproved, returns.RMAReceived, returns.RMAValidated}
+// openStatuses are the RMA statuses in which something is still to be done;
+// waitingStatuses are those in which it is ours to do.
+var (
+	openStatuses    = []string{returns.RMAPending, returns.RMAApproved, returns.RMAReceived, returns.RMAValidated}
+	waitingStatuses = []string{returns.RMAReceived, returns.RMAValidated}
+)
 
 // SweepReturnGO compares ReturnGO with the ledger and tells returns that differ
 // to look: by status, because update times have blind spots, and by transaction,
-// because refunds move no status (ReturnGO contract 3.8, 8.2).
+// because refunds move no status (ReturnGO contract 3.8, 8.2). Most sweeps list
+// only what waits for us; when the day's calls run short they are put off.
 func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (messages.SweepResult, error) {
 	s, err := a.shop(in.Shop)
 	if err != nil {
 		return messages.SweepResult{}, err
 	}
+	ctx = withPurpose(ctx, forSweep)
+	if off, err := a.Quota.sweepPutOff(ctx, s.Quota); err != nil || off {
+		return messages.SweepResult{PutOff: off}, orRetry(ctx, err)
+	}
+	result, err := a.sweepReturnGO(ctx, s)
+	if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > longestHold {
+		return messages.SweepResult{PutOff: true}, nil // the next sweep begins where the last one ended
+	}
+	return result, orRetry(ctx, err)
+}
+
+func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.SweepResult, error) {
+	var result messages.SweepResult
 	started := a.Now()
+	statuses, open := waitingStatuses, OpenSweepCursor(s.Key)
+	last, swept, err := a.sweptUntil(ctx, open)
+	if err != nil {
+		return result, err
+	}
+	few, err := a.fewOpen(ctx, s.Key, started)
+	if err != nil {
+		return result, err
+	}
+	full := few || !swept || !last.Add(overlap).Add(a.OpenSweepEvery).After(started)
+	if full {
+		statuses = openStatuses
+	}
 	rmas, err := searchAll(func(cursor string) ([]returns.RMASummary, string, error) {
-		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: openStatuses}, cursor)
+		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: statuses}, cursor)
 	})
 	if err != nil {
-		return messages.SweepResult{}, retryable(ctx, err)
+		return result, err
 	}
-	cursor := "returngo-transactions/" + in.Shop
-	since, _, err := a.sweptUntil(ctx, cursor)
+	transactions := "returngo-transactions/" + s.Key
+	since, _, err := a.sweptUntil(ctx, transactions)
 	if err != nil {
-		return messages.SweepResult{}, err
+		return result, err
 	}
 	moved, err := searchAll(func(page string) ([]returns.Transaction, string, error) {
 		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
 	})
 	if err != nil {
-		return messages.SweepResult{}, retryable(ctx, err)
+		return result, err
 	}
-	result := messages.SweepResult{Read: len(rmas) + len(moved)}
-	changed, err := a.rmasThatDiffer(ctx, in.Shop, rmas, moved, started)
+	result.Read = len(rmas) + len(moved)
+	changed, err := a.rmasThatDiffer(ctx, s.Key, statuses, rmas, moved, started)
 	if err != nil {
-		return result, retryable(ctx, err)
+		return result, err
 	}
 	result.Changed = len(changed)
 	for _, id := range changed {
-		if err := a.Waker.WakeReturn(ctx, in.Shop, returns.RMAKey(id), messages.News{Platforms: []returns.Platform{returns.ReturnGO}}); err != nil {
-			return result, retryable(ctx, fmt.Errorf("wake %s: %w", id, err))
+		if err := a.Waker.WakeReturn(ctx, s.Key, returns.RMAKey(id), messages.News{Platforms: []returns.Platform{returns.ReturnGO}}); err != nil {
+			return result, fmt.Errorf("wake %s: %w", id, err)
 		}
 		result.Signaled++
 	}
-	return result, a.sweptNow(ctx, cursor, started)
+	if full {
+		if err := a.sweptNow(ctx, open, started); err != nil {
+			return result, err
+		}
+	}
+	return result, a.sweptNow(ctx, transactions, started)
 }
 
+// onePage is safely less than what ReturnGO lists in one call (ReturnGO contract 1.4).
+const onePage = 450
+
+// fewOpen tells whether the RMAs of every open status fit on one page: then
+// listing all of them costs no more than listing some.
+func (a *Activities) fewOpen(ctx context.Context, shop string, now time.Time) (bool, error) {
+	var open []string
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		open, err = tx.RMAsSeen(ctx, shop, openStatuses, now)
+		return err
+	})
+	return len(open) < onePage, err
+}
+
+// OpenSweepCursor names when the RMAs of every open status were last listed. To
+// reset it asks for a full list at the next sweep.
+func OpenSweepCursor(shop string) string { return "returngo-open/" + shop }
+
 // rmasThatDiffer are the RMAs whose status or transactions are not those of the
-// ledger's snapshot. rmas are all that were open since the list was begun: one
-// that was open before and is not among them was cancelled, rejected or done.
-func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []returns.RMASummary, moved []returns.Transaction, begun time.Time) ([]string, error) {
+// ledger's snapshot. rmas are all that had one of the statuses since the list was
+// begun: one that had before and is not among them has moved on.
+func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, statuses []string, rmas []returns.RMASummary, moved []returns.Transaction, begun time.Time) ([]string, error) {
 	var changed []string
 	added := map[string]bool{"": true}
 	add := func(id string) {
@@ -74,10 +129,10 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []ret
 			changed = append(changed, id)
 		}
 	}
-	open := map[string]bool{}
+	listed := map[string]bool{}
 	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for _, r := range rmas {
-			open[r.ID] = true
+			listed[r.ID] = true
 			seen, err := tx.SnapshotStatus(ctx, shop, returns.ReturnGO, r.ID)
 			if err != nil {
 				return err
@@ -86,12 +141,12 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, rmas []ret
 				add(r.ID)
 			}
 		}
-		were, err := tx.RMAsSeen(ctx, shop, openStatuses, begun)
+		were, err := tx.RMAsSeen(ctx, shop, statuses, begun)
 		if err != nil {
 			return err
 		}
 		for _, id := range were {
-			if !open[id] {
+			if !listed[id] {
 				add(id)
 			}
 		}
@@ -253,22 +308,30 @@ func (s *tiktokSweep) compare(ctx context.Context, page []returns.TikTokReturn) 
 
 // wakeOverdue takes up returns that nobody carries any more: their workflow was
 // terminated, or Temporal forgot them, and no platform has anything new to say.
-func (a *Activities) wakeOverdue(ctx context.Context, shop string) (int, error) {
-	var keys []returns.Key
-	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		keys, err = tx.Overdue(ctx, shop, tx.Now().Add(-a.OverdueAfter))
-		return err
-	})
-	if err != nil {
-		return 0, retryable(ctx, err)
-	}
-	for _, key := range keys {
-		news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
-		if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
-			return 0, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, err error) {
+	for {
+		var keys []returns.Key
+		before := a.Now().Add(-a.OverdueAfter)
+		err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+			keys, err = tx.Overdue(ctx, shop, before)
+			return err
+		})
+		if err != nil || len(keys) == 0 {
+			return woken, orRetry(ctx, err)
+		}
+		for _, key := range keys {
+			news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
+			if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
+				return woken, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
+			}
+			woken++
+		}
+		// From now on they have as long again: what cannot be read just now is not
+		// knocked at with every sweep.
+		if err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.TakenUp(ctx, shop, keys, before) }); err != nil {
+			return woken, retryable(ctx, err)
 		}
 	}
-	return len(keys), nil
 }
 
 // reread reads the TikTok returns last seen open that the search did not bring,

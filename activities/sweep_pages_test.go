@@ -63,7 +63,7 @@ func newSwept(t *testing.T) *swept {
 	seal, err := NewSeal(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	require.NoError(t, err)
 	tokens := &Tokens{Ledger: l, Client: tiktok, Seal: seal, Now: now, Seeds: map[string]Seed{renewedShop: {Cipher: "c", AccessToken: "a", RefreshToken: "r"}}}
-	s.Activities = &Activities{Ledger: l, Waker: s, Tokens: tokens, Now: now, OverdueAfter: time.Hour, Shops: map[string]*Shop{
+	s.Activities = &Activities{Ledger: l, Waker: s, Tokens: tokens, Quota: &Quota{Ledger: l, Now: now, PerDay: map[string]int{"": 2000}}, Now: now, OverdueAfter: time.Hour, Shops: map[string]*Shop{
 		renewedShop: {Key: renewedShop, ReturnGO: store.Shop("demo.myshopify.com"), TikTok: tiktok.Shop(tokens.Access(renewedShop))},
 	}}
 	return s

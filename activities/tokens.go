@@ -2,12 +2,9 @@ package activities
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,36 +54,9 @@ type openedAt struct {
 	at    time.Time
 }
 
-// grant is what is sealed.
-type grant struct {
-	Access         string    `json:"a"`
-	Refresh        string    `json:"r"`
-	AccessExpires  time.Time `json:"e"`
-	RefreshExpires time.Time `json:"f"`
-	Cipher         string    `json:"c"`
-	// Seeds are the marks of all configured authorisations there ever were: one
-	// that was replaced never comes back from a process with an old configuration.
-	Seeds []string `json:"s"`
-
-	sealed string // as it stands in the ledger
-}
-
 // memory is how long an unsealed token is used before the ledger is asked
 // again: another process may have renewed it.
 const memory = 30 * time.Second
-
-// NewSeal makes the AES-GCM sealer from 32 bytes in base64.
-func NewSeal(key string) (cipher.AEAD, error) {
-	raw, err := base64.StdEncoding.DecodeString(key)
-	if err != nil {
-		return nil, fmt.Errorf("seal key: %w", err)
-	}
-	block, err := aes.NewCipher(raw)
-	if err != nil {
-		return nil, fmt.Errorf("seal key: %w", err)
-	}
-	return cipher.NewGCM(block) //nolint:wrapcheck // cannot fail for AES
-}
 
 // Access gives the token and cipher for one call.
 func (t *Tokens) Access(shop string) tiktokshop.AccessFunc {
@@ -159,17 +129,21 @@ func (t *Tokens) complete(ctx context.Context, shop string, g grant, shopID stri
 }
 
 // settle gives the stored token after what the configuration gives has found its
-// place: only one that was never seen replaces, an empty one never does.
+// place: only one that was never seen replaces, an empty one never does. It also
+// replaces a token that nobody can open any more.
 func (t *Tokens) settle(ctx context.Context, shop string, seed Seed) (g grant, found bool, err error) {
 	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		if g, found, err = t.storedIn(ctx, tx, shop); err != nil {
+		g, found, err = t.storedIn(ctx, tx, shop)
+		marks := seed.marks()
+		if len(marks) == 0 || slices.Contains(g.seeds, marks[0]) || err != nil && len(g.seeds) == 0 {
 			return err
 		}
-		marks := seed.marks()
-		if len(marks) == 0 || slices.Contains(g.Seeds, marks[0]) {
-			return nil
+		if !found {
+			if err := t.sealFits(ctx, tx); err != nil {
+				return err
+			}
 		}
-		fresh := grant{Access: seed.AccessToken, Refresh: seed.RefreshToken, Cipher: seed.Cipher, Seeds: append(slices.Clone(g.Seeds), marks...)}
+		fresh := grant{Access: seed.AccessToken, Refresh: seed.RefreshToken, Cipher: seed.Cipher, seeds: append(slices.Clone(g.seeds), marks...)}
 		sealed, err := t.seal(fresh)
 		if err != nil {
 			return err
@@ -196,8 +170,23 @@ func (t *Tokens) storedIn(ctx context.Context, tx *ledger.Tx, shop string) (gran
 		return grant{}, false, err
 	}
 	g, err := t.open(k.Sealed)
-	g.sealed = k.Sealed
 	return g, true, err
+}
+
+// Granted is what is known of a shop's authorisation, without a secret.
+type Granted struct {
+	AccessExpires, RefreshExpires time.Time // zero: TikTok has not said
+	Scopes                        []string  // none: TikTok has not said
+}
+
+// Granted tells what the ledger knows; false if there is no authorisation in it.
+func (t *Tokens) Granted(ctx context.Context, shop string) (granted Granted, found bool, err error) {
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		g, stored, err := t.storedIn(ctx, tx, shop)
+		granted, found = Granted{g.AccessExpires, g.RefreshExpires, g.Scopes}, stored
+		return err
+	})
+	return granted, found, err
 }
 
 // findCipher asks which cipher belongs to the shop: one grant can cover several.
@@ -229,9 +218,9 @@ func (a *Activities) RefreshToken(ctx context.Context, in messages.ShopInput) er
 	return orRetry(ctx, err)
 }
 
-// renewNow renews a token that TikTok no longer takes. If the ledger holds
-// another than the one that was used, that is tried first.
-func (t *Tokens) renewNow(ctx context.Context, shop string) error {
+// Renew renews a token that TikTok no longer takes. If the ledger holds another
+// than the one that was used, that is tried first.
+func (t *Tokens) Renew(ctx context.Context, shop string) error {
 	t.mu.Lock()
 	used, ok := t.opened[shop]
 	t.mu.Unlock()
@@ -301,6 +290,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 	return t.amend(ctx, shop, func(now grant) grant {
 		if now.Refresh == g.Refresh { // else a new authorisation was entered meanwhile
 			now.Access, now.Refresh, now.AccessExpires, now.RefreshExpires = fresh.AccessToken, fresh.RefreshToken, fresh.AccessExpires, fresh.RefreshExpires
+			now.Scopes = fresh.Scopes
 		}
 		return now
 	})
@@ -355,33 +345,4 @@ func (t *Tokens) amend(ctx context.Context, shop string, change func(now grant) 
 		}
 	}
 	return grant{}, errors.New("the stored token of shop " + shop + " changes all the time")
-}
-
-func (t *Tokens) seal(g grant) (string, error) {
-	plain, err := json.Marshal(g)
-	if err != nil {
-		return "", fmt.Errorf("seal token: %w", err)
-	}
-	nonce := make([]byte, t.Seal.NonceSize())
-	if _, err := rand.Read(nonce); err != nil {
-		return "", fmt.Errorf("seal token: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(t.Seal.Seal(nonce, nonce, plain, nil)), nil
-}
-
-func (t *Tokens) open(sealed string) (grant, error) {
-	raw, err := base64.StdEncoding.DecodeString(sealed)
-	if err != nil || len(raw) < t.Seal.NonceSize() {
-		return grant{}, errors.New("the stored token is damaged")
-	}
-	n := t.Seal.NonceSize()
-	plain, err := t.Seal.Open(nil, raw[:n], raw[n:], nil)
-	if err != nil {
-		return grant{}, errors.New("the stored token cannot be opened with this seal key")
-	}
-	var g grant
-	if err := json.Unmarshal(plain, &g); err != nil {
-		return grant{}, errors.New("the stored token is damaged")
-	}
-	return g, nil
 }

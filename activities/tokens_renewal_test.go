@@ -126,7 +126,7 @@ func TestTwoSeedsDuringARollingDeploy(t *testing.T) {
 	fresh := r.process(Seed{AccessToken: "by hand", RefreshToken: "second"})
 	require.Equal(t, "by hand", r.opens(fresh), "a new authorisation replaces")
 	require.Equal(t, "by hand", r.opens(r.tokens), "the old configuration does not come back")
-	require.NoError(t, fresh.renewNow(t.Context(), renewedShop), "and its refresh waits for nobody")
+	require.NoError(t, fresh.Renew(t.Context(), renewedShop), "and its refresh waits for nobody")
 	require.Equal(t, "access-2", r.opens(fresh))
 	require.Equal(t, "access-2", r.opens(r.tokens))
 	require.Equal(t, "access-2", r.opens(r.process(Seed{RefreshToken: "first"})), "nor after a restart")
@@ -137,16 +137,16 @@ func TestARefreshInVainIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	r := newRenewals(t, Seed{AccessToken: "a", RefreshToken: "seed"})
 	r.opens(r.tokens)
-	require.NoError(t, r.tokens.renewNow(t.Context(), renewedShop))
+	require.NoError(t, r.tokens.Renew(t.Context(), renewedShop))
 	require.Equal(t, "access-1", r.opens(r.tokens))
 	for range 9 { // the app is de-authorised: TikTok refuses the new token too
 		r.pass(time.Minute)
 		r.opens(r.tokens)
-		require.Equal(t, platform.Human, platform.ClassOf(r.tokens.renewNow(t.Context(), renewedShop)))
+		require.Equal(t, platform.Human, platform.ClassOf(r.tokens.Renew(t.Context(), renewedShop)))
 	}
 	require.Len(t, r.spent, 1)
 	r.pass(2 * time.Minute)
-	require.NoError(t, r.tokens.renewNow(t.Context(), renewedShop), "after a while it is tried again")
+	require.NoError(t, r.tokens.Renew(t.Context(), renewedShop), "after a while it is tried again")
 	require.Len(t, r.spent, 2)
 }
 
@@ -185,9 +185,9 @@ func TestATokenRenewedElsewhereIsUsedFirst(t *testing.T) {
 	other := r.process(r.tokens.Seeds[renewedShop])
 	r.opens(r.tokens)
 	r.opens(other)
-	require.NoError(t, other.renewNow(t.Context(), renewedShop))
+	require.NoError(t, other.Renew(t.Context(), renewedShop))
 	r.pass(20 * time.Minute)
-	require.NoError(t, r.tokens.renewNow(t.Context(), renewedShop))
+	require.NoError(t, r.tokens.Renew(t.Context(), renewedShop))
 	a, err := r.tokens.Access(renewedShop)(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "access-1", a.Token)
@@ -213,7 +213,7 @@ func TestWhatChangesDuringARefresh(t *testing.T) {
 			r := newRenewals(t, Seed{AccessToken: "a", RefreshToken: "seed"})
 			r.opens(r.tokens)
 			r.meanwhile = func() { c.meanwhile(r) }
-			require.NoError(t, r.tokens.renewNow(t.Context(), renewedShop))
+			require.NoError(t, r.tokens.Renew(t.Context(), renewedShop))
 			require.Equal(t, c.want, r.opens(r.tokens))
 		})
 	}

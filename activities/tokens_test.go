@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
 
@@ -293,7 +295,8 @@ func TestTheSeal(t *testing.T) {
 		k, _, err := tx.Token(b.ctx, shopName)
 		return k, err
 	})
-	raw, err := base64.StdEncoding.DecodeString(k.Sealed)
+	sealed, marks, _ := strings.Cut(k.Sealed, ":")
+	raw, err := base64.StdEncoding.DecodeString(sealed)
 	require.NoError(t, err)
 	for _, hidden := range []string{access, refresh, "GCP_demo"} {
 		require.NotContains(t, string(raw), hidden)
@@ -304,7 +307,7 @@ func TestTheSeal(t *testing.T) {
 	_, err = accessOf(b, other)
 	require.ErrorContains(t, err, "cannot be opened with this seal key")
 	silent(t, err)
-	for _, damaged := range []string{"", "!", "AAAA", k.Sealed[:len(k.Sealed)-8], base64.StdEncoding.EncodeToString(append(raw, 0))} {
+	for _, damaged := range []string{"", "!", "AAAA", sealed, k.Sealed[:len(k.Sealed)-8], sealed[:len(sealed)-8] + ":" + marks, base64.StdEncoding.EncodeToString(append(raw, 0)) + ":" + marks} {
 		_, err := b.Tokens.open(damaged)
 		require.Error(t, err)
 		silent(t, err)
@@ -313,6 +316,66 @@ func TestTheSeal(t *testing.T) {
 		_, err := NewSeal(wrong)
 		require.ErrorContains(t, err, "seal key")
 	}
+}
+
+// A wrong key is named; nothing is sealed with it over what the right one opens.
+func TestAWrongSealKeySealsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	_, err := accessOf(b, b.Activities)
+	require.NoError(t, err)
+	before := b.stored(b.Activities)
+	wrong := b.process()
+	wrong.Tokens.Seal = sealOf(t, 2)
+	_, err = accessOf(b, wrong)
+	require.Equal(t, platform.Human, platform.ClassOf(err), "a person is asked")
+	require.ErrorContains(t, err, "give back the seal_key")
+	wrong.Tokens.Seeds["another shop"] = Seed{Cipher: "GCP_demo", AccessToken: access, RefreshToken: "another"}
+	_, err = wrong.Tokens.Access("another shop")(b.ctx)
+	require.ErrorContains(t, err, "give back the seal_key", "it would seal what the right key cannot open")
+	_, found, err := b.Tokens.stored(b.ctx, "another shop")
+	require.NoError(t, err)
+	require.False(t, found)
+	require.Equal(t, before, b.stored(b.Activities))
+	must[messages.PlanResult](b, wrong.LookReturnGO, messages.LookInput{Shop: shopName, Key: key})
+	plan := must[messages.PlanResult](b, wrong.LookTikTok, messages.LookInput{Shop: shopName, Key: key}).Plan
+	require.True(t, raised(plan, returns.PlatformRefused), "and not tried again for ever without a word")
+	require.Contains(t, fmt.Sprint(plan), "give back the seal_key")
+}
+
+// Who has lost the key authorises the app again, and needs nothing else.
+func TestANewAuthorisationHealsALostSealKey(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	_, err := accessOf(b, b.Activities)
+	require.NoError(t, err)
+	healed := seed(b.process(), Seed{Cipher: "GCP_demo", AccessToken: "AT-new", RefreshToken: refresh + "-new"})
+	healed.Tokens.Seal = sealOf(t, 2)
+	got, err := accessOf(b, healed)
+	require.NoError(t, err)
+	require.Equal(t, "AT-new", got.Token)
+	b.clock.pass(time.Hour)
+	_, err = accessOf(b, b.Activities)
+	require.ErrorContains(t, err, "give back the seal_key", "a process with the old key does not take it back")
+	require.Equal(t, "AT-new", b.stored(healed).Access)
+}
+
+func TestGrantedTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	_, found, err := b.Tokens.Granted(b.ctx, shopName)
+	require.NoError(t, err)
+	require.False(t, found)
+	seed(b.Activities, Seed{Cipher: "GCP_demo", RefreshToken: refresh})
+	b.answers("refresh", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, `{"code":0,"data":{"access_token":"AT-2","access_token_expire_in":1791536000,"refresh_token":"RT-2","refresh_token_expire_in":1891536000,"granted_scopes":["seller.order.info"]}}`)
+	})
+	_, err = accessOf(b, b.Activities)
+	require.NoError(t, err)
+	granted, found, err := b.Tokens.Granted(b.ctx, shopName)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, Granted{time.Unix(1791536000, 0).UTC(), time.Unix(1891536000, 0).UTC(), []string{"seller.order.info"}}, granted)
 }
 
 func TestNothingSecretInErrors(t *testing.T) {

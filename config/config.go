@@ -21,6 +21,9 @@ type Config struct {
 	SealKey string `key:"seal_key" secret:"true"`
 	// Listen is where the webhooks of both platforms are received, host:port.
 	Listen string `key:"listen" default:"127.0.0.1:8085"`
+	// WebhookURL is how the platforms reach Listen from outside: scheme and host,
+	// without a port (T-contract 3.1). Empty: nobody's webhooks are looked at.
+	WebhookURL string `key:"webhook_url"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `key:"log_level" default:"info"`
 
@@ -43,6 +46,8 @@ type ReturnGOKey struct {
 	Name    string `key:"name"`                                       // our name of the key; part of a queue's name
 	BaseURL string `key:"base_url" default:"https://api.returngo.ai"` // A01
 	APIKey  string `key:"api_key" secret:"true"`
+	// CallsPerDay is how many calls ReturnGO grants this key from 00:00 to 24:00 UTC.
+	CallsPerDay int `key:"calls_per_day" default:"2000"`
 }
 
 // Shop joins one TikTok shop with one ReturnGO store.
@@ -137,6 +142,7 @@ type Periods struct {
 	TroubleRetry      time.Duration `key:"trouble_retry" default:"15m"` // look again at a platform that refuses us
 	ProofWait         time.Duration `key:"proof_wait" default:"1m"`     // for TikTok's own account of a stock write
 	SweepReturnGO     time.Duration `key:"sweep_returngo" default:"15m"`
+	SweepReturnGOOpen time.Duration `key:"sweep_returngo_open" default:"2h"` // every open status, not only those waiting for us
 	SweepTikTok       time.Duration `key:"sweep_tiktok" default:"10m"`
 	RefreshToken      time.Duration `key:"refresh_token" default:"6h"`  // how often the token's age is looked at
 	RefreshAhead      time.Duration `key:"refresh_ahead" default:"48h"` // renew that long before it ends

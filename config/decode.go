@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,6 +69,13 @@ func (p *problems) set(to reflect.Value, said any, key string) {
 		}
 	case bool:
 		wanted = "true or false"
+	case int:
+		wanted = "a whole number"
+		if text, ok := said.(string); ok { // a default, or the environment
+			if n, err := strconv.Atoi(text); err == nil {
+				said = n
+			}
+		}
 	}
 	fits := reflect.TypeOf(said) == to.Type()
 	p.must(fits, key, "must be %s", wanted)

@@ -31,7 +31,7 @@ func TestExampleShowsEveryKey(t *testing.T) {
 		case field.Type == reflect.TypeFor[time.Duration]():
 			require.Equal(t, period(t, fallback), period(t, shown), key)
 		case hasDefault:
-			require.Equal(t, fallback, shown, key)
+			require.Equal(t, fallback, fmt.Sprint(shown), key)
 		case field.Type.Kind() == reflect.Bool:
 			require.Equal(t, false, shown, key)
 		}

@@ -53,7 +53,7 @@ periods: {http_timeout: 10 seconds, money_wait: 15, "": 5s}
 		"ledgers is unknown; did you mean ledger?",
 		"tiktok.app_keey is unknown; did you mean app_key?",
 		"tiktok.app_key must be text",
-		"returngo[0].token is unknown; known here: api_key, base_url, name",
+		"returngo[0].token is unknown; known here: api_key, base_url, calls_per_day, name",
 		"returngo[0].1 is unknown",
 		"shops[0].swiches is unknown; did you mean switches?",
 		"shops[0].switches.refunds is unknown; did you mean refund?",

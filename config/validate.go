@@ -41,6 +41,7 @@ func (c *Config) check(p *problems) {
 	p.must(validLedger(c.Ledger), "ledger", "must be a postgres:// address, or the plain path of a SQLite file (that does not begin with postgres)")
 	p.must(validSealKey(c.SealKey), "seal_key", "must be 32 random bytes in base64; set %s_SEAL_KEY", EnvPrefix)
 	p.must(validListen(c.Listen), "listen", "must be host:port, such as 127.0.0.1:8085, or :8085 for every address of the machine")
+	p.webhookURL("webhook_url", c.WebhookURL)
 	p.must(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level", "must be debug, info, warn or error")
 	p.url("tiktok.base_url", c.TikTok.BaseURL)
 	p.url("tiktok.auth_url", c.TikTok.AuthURL)
@@ -65,6 +66,7 @@ func (k ReturnGOKey) check(p *problems) {
 	p.name(k.Name)
 	p.secret("api_key", k.APIKey, secretVariable("RETURNGO", k.Name)+"_API_KEY")
 	p.url("base_url", k.BaseURL)
+	p.must(k.CallsPerDay >= 100, "calls_per_day", "must be at least 100; ReturnGO grants 2000 unless agreed otherwise")
 }
 
 func (s Shop) check(p *problems, keys []ReturnGOKey) {
@@ -131,6 +133,7 @@ func (q Periods) check(p *problems) {
 	p.must(q.HTTPTimeout <= 15*time.Second, "http_timeout", "must be at most 15s, for an attempt makes several calls within a minute")
 	p.must(q.RelayWindow < q.RelayTakeover, "relay_window", "must be shorter than relay_takeover")
 	p.must(q.DeadlineWarning < shortestDeadline, "deadline_warning", "must be shorter than 24h, the shortest deadline TikTok gives, else the warning would come with the case")
+	p.must(q.SweepReturnGO <= q.SweepReturnGOOpen, "sweep_returngo_open", "must not be shorter than sweep_returngo")
 	p.must(q.OrderClosingAlert < q.OrderCloses, "order_closing_alert", "must be shorter than order_closes")
 	p.must(q.CreateSettle > q.HTTPTimeout, "create_settle", "must be longer than http_timeout, else a call still on its way would count as lost")
 	p.must(q.CreateSettle < q.KeyLifetime, "create_settle", "must be shorter than key_lifetime, else nothing could ever be sent again")
@@ -173,6 +176,18 @@ func (p *problems) url(key, value string) {
 	valid := err == nil && u.Host != "" && u.Hostname() != "" && u.User == nil && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
 	p.must(valid && (u.Scheme == "https" || u.Scheme == "http"), key, "must be scheme and host, such as https://api.example.com")
 	p.must(valid && (u.Scheme == "https" || loopback(u.Hostname())), key, "must begin with https://")
+}
+
+// webhookURL may be missing. TikTok sends to no port and to no IP address
+// (T-contract 3.1); on this machine alone there is no TikTok.
+func (p *problems) webhookURL(key, value string) {
+	if value == "" {
+		return
+	}
+	p.url(key, value)
+	if u, err := url.Parse(value); err == nil && !loopback(u.Hostname()) {
+		p.must(u.Port() == "" && net.ParseIP(u.Hostname()) == nil, key, "must be a host name without a port, for TikTok sends to nothing else")
+	}
 }
 
 func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

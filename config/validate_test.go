@@ -33,13 +33,15 @@ func badValues() []bad {
 	list := []bad{
 		top("ledger", ""), top("ledger", " "), top("ledger", "mysql://host/db"), top("ledger", "postgres.db"), top("ledger", "host=db password=x"), top("ledger", "postgres://"), top("ledger", "a.db?mode=ro"),
 		top("seal_key", ""), top("seal_key", "c2hvcnQ="), top("seal_key", "no base64!"),
+		top("webhook_url", "http://returns.example.com"), top("webhook_url", "returns.example.com"), top("webhook_url", "https://returns.example.com:8443"), top("webhook_url", "https://192.0.2.7"),
+		top("webhook_url", "https://[2001:db8::7]"), top("webhook_url", "https://returns.example.com/hooks"), top("webhook_url", "https://returns.example.com?a=b"), top("webhook_url", true),
 		top("listen", ""), top("listen", "8085"), top("listen", "host:0"), top("listen", "host:65536"), top("listen", "https://host:443"), top("listen", "a host:1"), top("listen", 8085),
 		top("log_level", ""), top("log_level", "INFO"), top("log_level", "verbose"),
 		in("tiktok", "base_url", ""), in("tiktok", "base_url", "http://example.com"), in("tiktok", "base_url", "http://localhost.example.com"), in("tiktok", "auth_url", "auth.tiktok-shops.com"),
 		in("tiktok", "auth_url", "https://a.com/path"), in("tiktok", "auth_url", "https://a.com?x=1"), in("tiktok", "auth_url", "https://u:p@a.com"), in("tiktok", "auth_url", "ftp://a.com"), in("tiktok", "auth_url", "https://:443"),
 		in("tiktok", "app_key", ""), in("tiktok", "app_key", "a key"), in("tiktok", "app_key", 12), in("tiktok", "app_secret", ""), in("tiktok", "app_secret", "a b"),
 		top("tiktok", "text"), top("periods", []any{}), top("returngo", "text"), top("shops", map[string]any{"name": "x"}), top("returngo", []any{}), top("shops", []any{}),
-		api("name", ""), api("name", "Main"), api("name", "main"), api("base_url", "http://api.returngo.ai"), api("api_key", ""), api("api_key", "line\nline"),
+		api("name", ""), api("name", "Main"), api("name", "main"), api("base_url", "http://api.returngo.ai"), api("api_key", ""), api("api_key", "line\nline"), api("calls_per_day", 99), api("calls_per_day", "many"), api("calls_per_day", true),
 		shop("", "name"), shop("demo_de", "name"), shop("demo-gb", "name"), shop(strings.Repeat("x", 32), "name"),
 		shop("", "tiktok_shop_id"), shop("GB1", "tiktok_shop_id"), shop(7490000000000000002, "tiktok_shop_id"), shop("7490000000000000001", "tiktok_shop_id"),
 		shop("a cipher", "shop_cipher"), shop("gb", "region"), shop("GBR", "region"), shop("", "region"),
@@ -53,7 +55,7 @@ func badValues() []bad {
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
 		in("periods", "http_timeout", "16s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
-		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"),
+		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("periods", "sweep_returngo_open", "14m"),
 	}
 	for key := range everyKey() {
 		if name, ok := strings.CutPrefix(key, "periods."); ok {
@@ -106,6 +108,9 @@ func TestGoodValuesPass(t *testing.T) {
 		{path: []any{"ledger"}, value: "postgresql:///returnbridge?host=/run/postgresql"},
 		{path: []any{"listen"}, value: "[::1]:8085"},
 		{path: []any{"listen"}, value: "localhost:8085"},
+		{path: []any{"webhook_url"}, value: ""},
+		{path: []any{"webhook_url"}, value: "https://returns.example.com/"},
+		{path: []any{"webhook_url"}, value: "http://127.0.0.1:8085"},
 		{path: []any{"tiktok", "base_url"}, value: "http://localhost:8080"},
 		{path: []any{"tiktok", "base_url"}, value: "http://[::1]:8080/"},
 		{path: []any{"returngo", 0, "base_url"}, value: "https://sandbox:8443"},

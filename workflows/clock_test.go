@@ -100,3 +100,19 @@ func TestAPausedReturnKeepsItsClock(t *testing.T) {
 	b.ends(rma)
 	require.Equal(t, "LookReturnGO@0s LookTikTok@3h0m0s", b.story())
 }
+
+// What could not be read now is read when it can be, whatever is decided in
+// between, and a return does not end before.
+func TestWhatCannotBeReadNowIsReadLater(t *testing.T) {
+	b := setup(t)
+	b.later = func(d done, n int) returns.Wake {
+		if d.name == lookReturnGO && n == 1 {
+			return wakeAt(5*time.Hour, returns.ReturnGO)
+		}
+		return returns.Wake{}
+	}
+	b.inTurn(lookReturnGO, returns.Plan{Wake: wakeAt(time.Hour)}, closed)
+	b.inTurn(review, returns.Plan{Wake: wakeAt(2 * time.Hour)}, closed)
+	b.ends(rma)
+	require.Equal(t, "LookReturnGO@0s Review@1h0m0s Review@2h0m0s LookReturnGO@5h0m0s", b.story())
+}

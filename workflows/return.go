@@ -133,7 +133,7 @@ func (r *returnRun) look(ctx workflow.Context) error {
 	}
 	if r.hasNews() {
 		workflow.GetLogger(ctx).Warn("the plan keeps asking for looks; waiting a minute", "shop", r.in.Shop, "return", string(r.in.Key))
-		r.putOff(ctx, "look again", r.stale...)
+		r.putOff(workflow.Now(ctx).Add(rest), "look again", r.stale...)
 		r.stale, r.pending = nil, false
 	}
 	return nil
@@ -180,7 +180,7 @@ func (r *returnRun) act(ctx workflow.Context) {
 			continue
 		}
 		if !r.mayTry(ctx, name) {
-			r.putOff(ctx, "try again: "+a.Reason)
+			r.putOff(workflow.Now(ctx).Add(rest), "try again: "+a.Reason)
 			continue
 		}
 		r.running[name] = true
@@ -211,10 +211,11 @@ func (r *returnRun) mayTry(ctx workflow.Context, name string) bool {
 	return t.count <= maxTries
 }
 
-// putOff has something looked at after a rest, whatever a plan says meanwhile.
-func (r *returnRun) putOff(ctx workflow.Context, why string, read ...returns.Platform) {
-	if r.resting.At.IsZero() {
-		r.resting = returns.Wake{At: workflow.Now(ctx).Add(rest), Why: why}
+// putOff has something looked at later, whatever a plan says meanwhile; of
+// several times the first holds for all.
+func (r *returnRun) putOff(at time.Time, why string, read ...returns.Platform) {
+	if r.resting.At.IsZero() || at.Before(r.resting.At) {
+		r.resting.At, r.resting.Why = at, why
 	}
 	for _, p := range read {
 		if !slices.Contains(r.resting.Read, p) {
@@ -246,14 +247,16 @@ func (r *returnRun) adopt(ctx workflow.Context, out messages.PlanResult, asked i
 	for _, o := range out.Outcomes {
 		r.outcomes[o.CommandID] = o
 	}
+	if w := out.Later; !w.At.IsZero() {
+		r.putOff(onOurClock(ctx, w.At, out.Plan), w.Why, w.Read...)
+	}
 	if r.adopted != asked && out.Plan.DecidedAt.Before(r.plan.DecidedAt) {
 		return
 	}
 	r.adopted++
 	r.plan = out.Plan
 	if w := &r.plan.Wake; !w.At.IsZero() {
-		// The clocks of two machines may differ; how long to wait does not.
-		w.At = workflow.Now(ctx).Add(w.At.Sub(out.Plan.DecidedAt))
+		w.At = onOurClock(ctx, w.At, out.Plan)
 	}
 	for _, a := range r.plan.Acts {
 		switch a.Kind {
@@ -263,6 +266,12 @@ func (r *returnRun) adopt(ctx workflow.Context, out messages.PlanResult, asked i
 			r.markStale(returns.TikTok)
 		}
 	}
+}
+
+// onOurClock is a time that a plan names. The clocks of two machines may differ;
+// how long to wait does not.
+func onOurClock(ctx workflow.Context, at time.Time, plan returns.Plan) time.Time {
+	return workflow.Now(ctx).Add(at.Sub(plan.DecidedAt))
 }
 
 func (r *returnRun) markStale(p returns.Platform) {

@@ -79,6 +79,7 @@ type bench struct {
 	counts  map[string]int
 	answers map[string]answer
 	outcome func(returns.Command) messages.Outcome
+	later   func(d done, n int) returns.Wake // what could not be read now
 	round   func(n int) (messages.RoundResult, error)
 	timers  map[string]time.Duration // set and neither fired nor withdrawn
 	set     []time.Duration          // every timer ever set, by the time it was set for
@@ -172,6 +173,9 @@ func (b *bench) answer(ctx context.Context, d done) (messages.PlanResult, error)
 		plan.DecidedAt = b.Now().UTC()
 	}
 	out := messages.PlanResult{Plan: plan}
+	if b.later != nil {
+		out.Later = b.later(d, n)
+	}
 	for _, c := range d.look.Commands {
 		out.Outcomes = append(out.Outcomes, b.outcome(c))
 	}

@@ -125,9 +125,13 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 		return nil, nil, err //nolint:wrapcheck // it names the key
 	}
 	tokens := &activities.Tokens{Ledger: l, Client: tiktok, Seal: seal, Now: now, Ahead: cfg.Periods.RefreshAhead, Seeds: map[string]activities.Seed{}}
+	quota := &activities.Quota{Ledger: l, Now: now, PerDay: map[string]int{}}
 	stores := map[string]*returngo.Client{}
 	for _, k := range cfg.ReturnGO {
-		if stores[k.Name], err = returngo.New(returngo.Options{BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout}); err != nil {
+		quota.PerDay[k.Name] = k.CallsPerDay
+		if stores[k.Name], err = returngo.New(returngo.Options{
+			BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Allow: quota.Allow(k.Name),
+		}); err != nil {
 			return nil, nil, err //nolint:wrapcheck // the client names the option
 		}
 	}
@@ -139,11 +143,14 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 		}
 		tokens.Seeds[s.Name] = activities.Seed{ShopID: s.TikTokShopID, Cipher: s.ShopCipher, AccessToken: s.AccessToken, RefreshToken: s.RefreshToken}
 		shops[s.Name] = &activities.Shop{
-			Key: s.Name, ReturnGO: stores[s.ReturnGOKey].Shop(s.ReturnGOStore), TikTok: tiktok.Shop(tokens.Access(s.Name)),
+			Key: s.Name, Quota: s.ReturnGOKey, ReturnGO: stores[s.ReturnGOKey].Shop(s.ReturnGOStore), TikTok: tiktok.Shop(tokens.Access(s.Name)),
 			Policy: policy, Stock: activities.StockPolicy{ProofWait: cfg.Periods.ProofWait, ReadAge: 2 * time.Second},
 		}
 	}
-	return &activities.Activities{Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok}, tiktok, nil
+	return &activities.Activities{
+		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout,
+		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen,
+	}, tiktok, nil
 }
 
 // overdueSweeps is after how many sweeps a return that should have decided again

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"returnbridge/activities"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
@@ -246,8 +247,8 @@ func concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, er
 }
 
 func concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
-	if e.RMAID == "" {
-		return []target{{shop: e.Shop, sweep: true}}, nil
+	if e.RMAID == "" { // it may be about an RMA of any status
+		return []target{{shop: e.Shop, sweep: true}}, tx.MoveCursor(ctx, activities.OpenSweepCursor(e.Shop), "")
 	}
 	seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.ReturnGO, e.RMAID)
 	if err != nil {

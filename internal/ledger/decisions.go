@@ -153,6 +153,17 @@ func (t *Tx) Overdue(ctx context.Context, shop string, before time.Time) ([]retu
 	}, `SELECT key FROM returns WHERE shop = $1 AND look_by <> '' AND look_by < $2 ORDER BY look_by, key LIMIT 500`, shop, text(before))
 }
 
+// TakenUp notes that overdue returns were told to look: they are due now.
+func (t *Tx) TakenUp(ctx context.Context, shop string, keys []returns.Key, before time.Time) error {
+	for _, key := range keys {
+		if _, err := t.exec(ctx, "note an overdue return", `UPDATE returns SET look_by = $1 WHERE shop = $2 AND key = $3 AND look_by <> '' AND look_by < $4`,
+			text(t.now), shop, string(key), text(before)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, now []returns.Hold) error {
 	same := len(was) == len(now)
 	held := map[returns.UnitID]returns.Hold{}

@@ -24,6 +24,14 @@ func (t *Tx) Token(ctx context.Context, shop string) (Token, bool, error) {
 	}, `SELECT sealed, access_expires, refresh_expires FROM tokens WHERE shop = $1`, shop))
 }
 
+// SealedTokens are the tokens of all shops as they are stored.
+func (t *Tx) SealedTokens(ctx context.Context) ([]string, error) {
+	return query(ctx, t, "read all tokens", func(scan func(...any) error) (string, error) {
+		var sealed string
+		return sealed, scan(&sealed)
+	}, `SELECT sealed FROM tokens`)
+}
+
 // SaveToken stores a token and its successor in one row: the old refresh token
 // dies with the refresh (T01). It does not end the time of a refresh.
 func (t *Tx) SaveToken(ctx context.Context, shop string, k Token) error {

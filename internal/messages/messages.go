@@ -77,6 +77,9 @@ type ActInput struct {
 type PlanResult struct {
 	Plan     returns.Plan `json:"plan"`
 	Outcomes []Outcome    `json:"outcomes,omitempty"`
+	// Later is what could not be read now, and from when it can: it holds whatever
+	// is decided meanwhile.
+	Later returns.Wake `json:"later,omitzero"`
 }
 
 // Outcome is what became of a person's command.
@@ -111,4 +114,6 @@ type SweepResult struct {
 	Read     int `json:"read"`     // records looked through
 	Changed  int `json:"changed"`  // differences from the ledger
 	Signaled int `json:"signaled"` // returns told to look
+	// PutOff: today's calls are kept for what is more urgent; nothing was swept.
+	PutOff bool `json:"put_off,omitempty"`
 }

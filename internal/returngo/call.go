@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	maxAnswer     = 8 << 20 // bytes of a body that we read
-	maxErrorBody  = 2 << 10 // bytes of an error's body that we read (A07)
-	maxIdentifier = 64      // characters of an id
+	maxAnswer     = 8 << 20  // bytes of a body that we read
+	maxErrorBody  = 2 << 10  // bytes of an error's body that we read
+	maxDrained    = 64 << 10 // bytes read past them to keep the connection: an outage comes with long pages
+	maxIdentifier = 64       // characters of an id
 )
 
 // nature is what a call does at ReturnGO; it decides what a failure means.
@@ -28,8 +29,8 @@ type nature int
 
 const (
 	reads nature = iota
-	adds         // comment, webhook: makes or removes something
-	moves        // status, shipment, transaction: ReturnGO may refuse the transition
+	adds         // comment, webhook, RMA: makes or removes something
+	moves        // status, transaction: ReturnGO may refuse the transition
 )
 
 // call is one request to ReturnGO.
@@ -63,13 +64,36 @@ func (s *Shop) do(ctx context.Context, c call) (answer, error) {
 	if ctx.Err() != nil {
 		return answer{}, c.neverSent(ctx.Err())
 	}
+	if err := s.client.allowed(ctx, c); err != nil {
+		return answer{}, err
+	}
 	way := &way{}
 	resp, err := s.client.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, way.trace())))
 	if err != nil {
 		return answer{}, s.client.noAnswer(c, way, err)
 	}
-	defer resp.Body.Close()
+	defer func() {
+		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained)
+		_ = resp.Body.Close()
+	}()
 	return s.client.read(c, resp)
+}
+
+// allowed asks whether today's allowance has a call left for this one.
+func (cl *Client) allowed(ctx context.Context, c call) error {
+	if cl.allow == nil {
+		return nil
+	}
+	wait, err := cl.allow(ctx)
+	switch {
+	case err != nil:
+		return c.neverSent(err)
+	case wait > 0:
+		e := c.fails(platform.Retry, "not sent: today's calls to ReturnGO are kept for what is more urgent")
+		e.Code, e.RetryAfter = CodeQuotaKept, wait
+		return e
+	}
+	return nil
 }
 
 // read takes the answer apart; the body of a failure is only read for its message.
@@ -94,7 +118,7 @@ func (cl *Client) read(c call, resp *http.Response) (answer, error) {
 
 // strange tells whether the 2xx answer to a write comes from something between
 // us and ReturnGO, or is only half there. Empty or other text is fine: what a
-// write answers is not specified (A09, A10).
+// write answers is not specified (see Comment and SetStatus).
 func strange(contentType string, body []byte) bool {
 	body = bytes.TrimSpace(body)
 	if looksLikeHTML(contentType, body) {

@@ -1,6 +1,7 @@
 package returngo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,10 @@ type Options struct {
 	Clock func() time.Time
 	// Timeout is the deadline of one call; 0 means DefaultTimeout.
 	Timeout time.Duration
+	// Allow is asked before each call is sent, because ReturnGO counts them by the
+	// day. A wait puts the call off: it fails with class retry, CodeQuotaKept and
+	// that RetryAfter. Nil allows everything.
+	Allow func(context.Context) (wait time.Duration, err error)
 }
 
 // Format prints the options without the key, whatever the verb.
@@ -41,6 +46,7 @@ type Client struct {
 	http    *http.Client
 	clock   func() time.Time
 	timeout time.Duration
+	allow   func(context.Context) (time.Duration, error)
 }
 
 // New checks the options; its errors name the option and never its secret.
@@ -58,7 +64,7 @@ func New(o Options) (*Client, error) {
 	case o.Timeout < 0:
 		return nil, errors.New("returngo: timeout is negative")
 	}
-	c := &Client{base: strings.TrimRight(base.String(), "/"), key: o.APIKey, clock: o.Clock, timeout: o.Timeout}
+	c := &Client{base: strings.TrimRight(base.String(), "/"), key: o.APIKey, clock: o.Clock, timeout: o.Timeout, allow: o.Allow}
 	if c.clock == nil {
 		c.clock = time.Now
 	}

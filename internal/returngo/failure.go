@@ -11,11 +11,17 @@ import (
 	"returnbridge/internal/platform"
 )
 
-// Codes of a 429, in platform.Error.Code (A04). A 429 in other words has no code.
+// Codes of a 429, in platform.Error.Code. A 429 in other words has none.
 const (
-	CodeQuotaDay   = "quota-day"   // the calls of the day are used up
-	CodeQuotaBurst = "quota-burst" // too many calls at once
+	// CodeQuotaDay: the key's calls of the day are used up, and RetryAfter says
+	// when the next day begins.
+	CodeQuotaDay = "quota-day"
+	// CodeQuotaBurst: too many calls at once; wait and spread.
+	CodeQuotaBurst = "quota-burst"
 )
+
+// CodeQuotaKept is the code of a call that we did not send (Options.Allow).
+const CodeQuotaKept = "quota-kept"
 
 const (
 	maxMessage    = 300            // characters of the platform's words that we keep
@@ -92,18 +98,29 @@ func (cl *Client) refused(c call, a answer, h http.Header, body []byte) *platfor
 	if a.status == http.StatusTooManyRequests {
 		e.Code = quotaCode(e.Message)
 	}
+	if e.Code == CodeQuotaDay && e.RetryAfter == 0 {
+		e.RetryAfter = untilMidnight(a.at)
+	}
 	return e
 }
 
-// quotaCode reads the two standard bodies of the gateway (A04).
+// quotaCode tells the two standard bodies of the gateway apart (A04). They must
+// match whole: "rate limit exceeded" is no reason to wait until tomorrow.
 func quotaCode(message string) string {
-	switch message = strings.ToLower(message); {
-	case strings.Contains(message, "limit exceeded"):
+	switch strings.ToLower(message) {
+	case "limit exceeded":
 		return CodeQuotaDay
-	case strings.Contains(message, "too many requests"):
+	case "too many requests":
 		return CodeQuotaBurst
 	}
 	return ""
+}
+
+// untilMidnight is how long the quota of the day stays used up: it is one per
+// key, and counted anew from 00:00 UTC (A03).
+func untilMidnight(now time.Time) time.Duration {
+	now = now.UTC()
+	return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC).Sub(now)
 }
 
 // message finds the platform's words: {"statusCode","message"}, {"message"},
@@ -148,8 +165,8 @@ func clip(words string, most int) string {
 	return words
 }
 
-// retryAfter reads seconds or an HTTP date; ReturnGO documents none, so it is
-// honoured if it appears (A04).
+// retryAfter reads seconds or an HTTP date; ReturnGO documents none, and it is
+// honoured if it appears.
 func retryAfter(header string, now time.Time) time.Duration {
 	if header == "" {
 		return 0

@@ -240,8 +240,11 @@ func TestQuotaAndRetryAfter(t *testing.T) {
 		body, header, code string
 		after              time.Duration
 	}{
-		"day":          {`{"message":"Limit Exceeded"}`, "", CodeQuotaDay, 0},
+		"day":          {`{"message":"Limit Exceeded"}`, "", CodeQuotaDay, 14 * time.Hour},
+		"day, asked":   {`{"message":"Limit Exceeded"}`, "60", CodeQuotaDay, time.Minute},
 		"burst":        {`{"message":"Too Many Requests"}`, "", CodeQuotaBurst, 0},
+		"burst, asked": {`{"message":"Too Many Requests"}`, "2", CodeQuotaBurst, 2 * time.Second},
+		"not the day":  {`{"message":"Rate limit exceeded"}`, "", "", 0},
 		"other words":  {`{"message":"slow down"}`, "", "", 0},
 		"seconds":      {`{}`, "30", "", 30 * time.Second},
 		"date":         {`{}`, testNow.Add(time.Minute).Format(http.TimeFormat), "", time.Minute},
@@ -264,6 +267,20 @@ func TestQuotaAndRetryAfter(t *testing.T) {
 			require.Equal(t, tt.code, e.Code)
 			require.Equal(t, tt.after, e.RetryAfter)
 		})
+	}
+}
+
+func TestTheDayOfTheQuotaIsUTC(t *testing.T) {
+	t.Parallel()
+	for now, want := range map[string]time.Duration{
+		"2026-03-07T00:00:00Z":      24 * time.Hour,
+		"2026-03-07T23:59:59Z":      time.Second,
+		"2026-12-31T20:00:00-03:00": time.Hour,
+		"2026-03-29T00:30:00+01:00": 30 * time.Minute,
+	} {
+		at, err := time.Parse(time.RFC3339, now)
+		require.NoError(t, err)
+		require.Equal(t, want, untilMidnight(at), now)
 	}
 }
 

@@ -18,12 +18,12 @@ import (
 const pageSize = 500
 
 // RMAFilter narrows the RMA list; what is empty does not narrow. It must stay
-// the same while a cursor is followed (A05).
+// the same while a cursor is followed.
 type RMAFilter struct {
 	Statuses   []string
 	OrderNames []string
-	// UpdatedFrom is inclusive, in whole seconds (rounded down). It misses
-	// receipts, refunds and more (ReturnGO contract 3.8).
+	// UpdatedFrom is inclusive, in whole seconds (rounded down). It is taken to
+	// miss what lastUpdated misses: receipts, refunds and more (A24).
 	UpdatedFrom time.Time
 }
 
@@ -51,14 +51,21 @@ func (s *Shop) RMAs(ctx context.Context, f RMAFilter, cursor string) (page []ret
 	return page, next, nil
 }
 
+// wireSummary is what a list says of an RMA, and the head of the RMA itself.
+type wireSummary struct {
+	ID        id   `json:"rmaId"`
+	Status    text `json:"status"`
+	OrderName text `json:"order_name"`
+}
+
+func (w wireSummary) summary() returns.RMASummary {
+	return returns.RMASummary{ID: string(w.ID), Status: string(w.Status), OrderName: string(w.OrderName)}
+}
+
 func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error) {
 	var w struct {
-		RMAs list[struct {
-			ID        id   `json:"rmaId"`
-			Status    text `json:"status"`
-			OrderName text `json:"order_name"`
-		}] `json:"rmas"`
-		Next text `json:"next_cursor"`
+		RMAs list[wireSummary] `json:"rmas"`
+		Next text              `json:"next_cursor"`
 	}
 	if err := json.Unmarshal(body, &w); err != nil {
 		return nil, "", err
@@ -71,14 +78,17 @@ func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error
 		if r.ID == "" {
 			return nil, "", errIncomplete
 		}
-		page = append(page, returns.RMASummary{ID: string(r.ID), Status: string(r.Status), OrderName: string(r.OrderName)})
+		page = append(page, r.summary())
 	}
 	next, err := nextCursor(len(page), string(w.Next), cursor)
-	return page, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	return page, next, nil
 }
 
 // TransactionFilter narrows the transaction list; what is empty does not
-// narrow. It must stay the same while a cursor is followed (A05).
+// narrow. It must stay the same while a cursor is followed.
 type TransactionFilter struct {
 	IDs         []string
 	RMAIDs      []string
@@ -134,7 +144,10 @@ func decodeTransactions(body []byte, cursor string) ([]returns.Transaction, stri
 		return nil, "", err
 	}
 	next, err := nextCursor(len(page), string(w.Next), cursor)
-	return page, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	return page, next, nil
 }
 
 func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
@@ -161,8 +174,8 @@ func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
 }
 
 // nextCursor tells where the next page begins. The last page has an absent,
-// null or empty next_cursor, or no rows (A05). A cursor that stands still would
-// turn the same page for ever.
+// null or empty next_cursor, or no rows, and a cursor belongs to the filters it
+// was got with (A05). One that stands still would turn the same page for ever.
 func nextCursor(rows int, next, sent string) (string, error) {
 	if rows == 0 {
 		return "", nil

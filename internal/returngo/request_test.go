@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,11 +43,6 @@ func TestRequestsAsSent(t *testing.T) {
 			"POST", "/rma/5000123/comment", "", `{"htmlText":"Paid <b>£1</b> & done [sync:ttr-9]"}`},
 		"SetStatus": {func(ctx context.Context, s *Shop) { _, _ = s.SetStatus(ctx, "5000123", returns.RMADone) },
 			"PUT", "/rma/5000123/status", "", `{"status":"Done"}`},
-		"UpdateShipment": {func(ctx context.Context, s *Shop) {
-			_, _ = s.UpdateShipment(ctx, "70001", ShipmentUpdate{"Received", "Carrier A", "T1", "https://c.example/T1?a=1&b=2", "l"})
-		}, "PUT", "/shipment/70001", "", `{"status":"Received","carrierName":"Carrier A","trackingNumber":"T1","trackingURL":"https://c.example/T1?a=1&b=2","labelURL":"l"}`},
-		"UpdateShipment without status": {func(ctx context.Context, s *Shop) { _, _ = s.UpdateShipment(ctx, "70001", ShipmentUpdate{}) },
-			"PUT", "/shipment/70001", "", `{"carrierName":"","trackingNumber":"","trackingURL":"","labelURL":""}`},
 		"SetTransaction": {func(ctx context.Context, s *Shop) {
 			_, _ = s.SetTransaction(ctx, "660001", TransactionUpdate{"Success", "4035312345678901234", "PlatformRefundId"})
 		}, "PUT", "/transaction/660001", "", `{"status":"Success","externalReferenceId":"4035312345678901234","externalReferenceType":"PlatformRefundId"}`},
@@ -54,6 +53,9 @@ func TestRequestsAsSent(t *testing.T) {
 		"Webhooks": {func(ctx context.Context, s *Shop) { _, _ = s.Webhooks(ctx) }, "GET", "/webhooks", "", ""},
 		"AddWebhook": {func(ctx context.Context, s *Shop) { _, _ = s.AddWebhook(ctx, "RMA_CREATED", "https://h.example/t") },
 			"POST", "/webhook", "", `{"url":"https://h.example/t","eventName":"RMA_CREATED"}`},
+		"ChangeWebhook": {func(ctx context.Context, s *Shop) {
+			_ = s.ChangeWebhook(ctx, "301", "RMA_STATUS_UPDATED", "https://h.example/t?a=1&b=2")
+		}, "PUT", "/webhook/301", "", `{"url":"https://h.example/t?a=1&b=2","eventName":"RMA_STATUS_UPDATED"}`},
 		"DeleteWebhook": {func(ctx context.Context, s *Shop) { _ = s.DeleteWebhook(ctx, "301") }, "DELETE", "/webhook/301", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,6 +86,33 @@ func TestTheKeyDoesNotFollowARedirect(t *testing.T) {
 	_, err := b.shop.RMA(t.Context(), "5000123")
 	require.Equal(t, platform.Human, platformError(t, err).Class)
 	require.Empty(t, elsewhere.seen)
+}
+
+func TestTheConnectionIsKept(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int32
+	answers := []http.HandlerFunc{
+		says(200, exampleRMA(t)), says(429, `{"message":"Too Many Requests"}`), says(204, ""),
+		says(502, "<html>"+strings.Repeat("busy ", maxErrorBody)+"</html>"), says(200, `{"rma`), says(200, "<html>"),
+	}
+	var calls atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answers[int(calls.Add(1)-1)%len(answers)](w, r)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	b := &bundle{}
+	b.connect(t, Options{BaseURL: server.URL, APIKey: testKey, HTTP: server.Client()})
+	for range 2 * len(answers) {
+		_, _ = b.shop.RMA(t.Context(), "5000123")
+	}
+	require.EqualValues(t, 2*len(answers), calls.Load())
+	require.EqualValues(t, 1, opened.Load(), "whatever is answered, the next call need not dial again")
 }
 
 func TestLastPageInAllForms(t *testing.T) {
@@ -163,6 +192,15 @@ func TestWebhooks(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	require.Equal(t, Webhook{ID: "301", EventName: "RMA_CREATED", URL: address}, all[0])
+
+	for body, class := range map[string]platform.Class{
+		`null`: platform.Retry, `[{"url":"` + address + `"}]`: platform.Retry, `[null]`: platform.Retry,
+		`{"message":"busy"}`: platform.Permanent, `[{"id":{}}]`: platform.Permanent, `[{"id":"a/b"}]`: platform.Permanent,
+	} {
+		b = setup(t, says(200, body))
+		_, err := b.shop.Webhooks(t.Context())
+		require.Equal(t, class, platformError(t, err).Class, "%s does not mean that nothing is registered", body)
+	}
 
 	b = setup(t, says(201, `{"id":"302","url":"x"}`))
 	added, err := b.shop.AddWebhook(t.Context(), "RMA_CREATED", address)

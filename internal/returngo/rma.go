@@ -35,6 +35,10 @@ func (s *Shop) RMA(ctx context.Context, id string) (returns.RMA, error) {
 // (ReturnGO contract 3.1), such as an error object.
 var errIncomplete = errors.New("the answer is not what was asked for")
 
+// errTwice is an id that stands twice in one RMA, where it is unique (ReturnGO
+// contract 3.3): counted twice, a unit or a refund would be paid twice.
+var errTwice = errors.New("an item or a transaction is there twice")
+
 // misread tells content that may be whole next time (HTML, empty, cut off, an
 // error object) from a shape that the contract does not know.
 func (c call) misread(a answer, err error) *platform.Error {
@@ -52,12 +56,8 @@ func (c call) misread(a answer, err error) *platform.Error {
 }
 
 type wireRMA struct {
-	Summary struct {
-		ID        id   `json:"rmaId"`
-		Status    text `json:"status"`
-		OrderName text `json:"order_name"`
-	} `json:"rmaSummary"`
-	Order struct {
+	Summary wireSummary `json:"rmaSummary"`
+	Order   struct {
 		ID   id   `json:"orderId"`
 		Name text `json:"order_name"`
 	} `json:"orderDetails"`
@@ -77,6 +77,8 @@ type wireShipment struct {
 	TrackingNumber text `json:"trackingNumber"`
 }
 
+// wireItem is one unit. Nothing marks a bundle or its parts: what is a line of
+// the order is an item (A23).
 type wireItem struct {
 	ID            id      `json:"returnedItemId"`
 	LineID        id      `json:"shopLineItemId"`
@@ -132,10 +134,15 @@ func decodeRMA(body []byte) (returns.RMA, error) {
 	if rma.OrderName == "" {
 		rma.OrderName = string(w.Summary.OrderName)
 	}
+	seen := map[id]bool{}
 	for _, i := range w.Items.rows {
 		if i.ID == "" {
 			return returns.RMA{}, errIncomplete
 		}
+		if seen["item "+i.ID] {
+			return returns.RMA{}, errTwice
+		}
+		seen["item "+i.ID] = true
 		rma.Items = append(rma.Items, i.item())
 	}
 	for _, s := range w.Shipments.rows {
@@ -144,6 +151,12 @@ func decodeRMA(body []byte) (returns.RMA, error) {
 	var err error
 	if rma.Transactions, err = transactionsOf(w.Transactions.rows); err != nil {
 		return returns.RMA{}, err
+	}
+	for _, t := range w.Transactions.rows {
+		if seen["transaction "+t.ID] {
+			return returns.RMA{}, errTwice
+		}
+		seen["transaction "+t.ID] = true
 	}
 	return rma, nil
 }

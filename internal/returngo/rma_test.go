@@ -170,6 +170,8 @@ func TestWhatIsNotTheRMAIsNotTaken(t *testing.T) {
 		"another RMA":          {changed(t, `5000123`, `5000124`), platform.Retry},
 		"no transactions":      {changed(t, `"transactions"`, `"x"`), platform.Retry},
 		"item without id":      {changed(t, `"returnedItemId": "900001", "shopLineItemId"`, `"shopLineItemId"`), platform.Retry},
+		"one unit twice":       {changed(t, `"900002", "shopLineItemId"`, `"900001", "shopLineItemId"`), platform.Permanent},
+		"one refund twice":     {changed(t, `"transactions": [`, `"transactions": [ {"id": "660001"},`), platform.Permanent},
 		"items is an object":   {`{"rmaSummary":{"rmaId":"5000123"},"items":{}}`, platform.Permanent},
 		"id is an object":      {changed(t, `"id": 660001`, `"id": {}`), platform.Permanent},
 		"id has a fraction":    {changed(t, `"id": 660001`, `"id": 66.5`), platform.Permanent},

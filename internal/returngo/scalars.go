@@ -16,7 +16,7 @@ import (
 // id is a string or a number without fraction; null and a missing key read as "".
 type id string
 
-var errID = errors.New("an id is neither text nor a whole number")
+var errID = errors.New("an id is neither a plain text nor a whole number")
 
 func (i *id) UnmarshalJSON(b []byte) error {
 	switch {

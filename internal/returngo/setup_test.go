@@ -129,13 +129,20 @@ func operations() []operation {
 			_, err := s.AddWebhook(ctx, "RMA_CREATED", "https://hooks.example/token")
 			return err
 		}},
+		{"Change Webhook", adds, func(ctx context.Context, s *Shop) error {
+			return s.ChangeWebhook(ctx, "301", "RMA_CREATED", "https://hooks.example/token")
+		}},
 		{"Delete Webhook", adds, func(ctx context.Context, s *Shop) error { return s.DeleteWebhook(ctx, "301") }},
-		{"Set RMA Status", moves, func(ctx context.Context, s *Shop) error {
-			_, err := s.SetStatus(ctx, "5000123", "Done")
+		{"Get Eligible Policies", reads, func(ctx context.Context, s *Shop) error {
+			_, err := s.EligiblePolicies(ctx, "7001", []ToReturn{{LineID: "8001", Quantity: 1, Reason: "Does not fit"}})
 			return err
 		}},
-		{"Update Shipment", moves, func(ctx context.Context, s *Shop) error {
-			_, err := s.UpdateShipment(ctx, "70001", ShipmentUpdate{Status: "Received"})
+		{"Create RMA", adds, func(ctx context.Context, s *Shop) error {
+			_, _, err := s.CreateRMA(ctx, "7001", []ToReturn{{LineID: "8001", Quantity: 1, Reason: "Does not fit", PolicyID: "31"}}, "")
+			return err
+		}},
+		{"Set RMA Status", moves, func(ctx context.Context, s *Shop) error {
+			_, err := s.SetStatus(ctx, "5000123", "Done")
 			return err
 		}},
 		{"Update Transaction", moves, func(ctx context.Context, s *Shop) error {

@@ -36,39 +36,58 @@ type wireWebhook struct {
 	EventName text `json:"eventName"`
 }
 
-func (w wireWebhook) webhook() Webhook {
-	return Webhook{ID: string(w.ID), URL: string(w.URL), EventName: string(w.EventName)}
-}
-
-// Webhooks reads all registrations of the shop. Classes as for RMA.
+// Webhooks reads all registrations of the shop, also those of others; there is
+// no paging. Classes as for RMA.
 func (s *Shop) Webhooks(ctx context.Context) ([]Webhook, error) {
 	c := call{endpoint: "List Webhooks", nature: reads, method: http.MethodGet, path: []string{"webhooks"}}
 	a, err := s.do(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	var wire []wireWebhook
-	if err := json.Unmarshal(a.body, &wire); err != nil {
+	all, err := decodeWebhooks(a.body)
+	if err != nil {
 		return nil, c.misread(a, err)
-	}
-	all := make([]Webhook, 0, len(wire))
-	for _, w := range wire {
-		all = append(all, w.webhook())
 	}
 	return all, nil
 }
 
-// AddWebhook registers address for an event. Registering the same twice makes
-// two registrations and double deliveries, so list first. The body is the read
-// object without its id, and the answer is the object (A17).
+// decodeWebhooks reads the bare array. Without it, or without ids that a change
+// could name, nobody may conclude that something is not registered yet.
+func decodeWebhooks(body []byte) ([]Webhook, error) {
+	var wire []wireWebhook
+	if err := json.Unmarshal(body, &wire); err != nil {
+		return nil, err
+	}
+	if wire == nil {
+		return nil, errIncomplete
+	}
+	all := make([]Webhook, 0, len(wire))
+	for _, w := range wire {
+		if w.ID == "" {
+			return nil, errIncomplete
+		}
+		if !identifier(string(w.ID)) {
+			return nil, errID
+		}
+		all = append(all, Webhook{ID: string(w.ID), URL: string(w.URL), EventName: string(w.EventName)})
+	}
+	return all, nil
+}
+
+// registration is what POST and PUT send: the read object without its id, and
+// the answer to POST is the object (A17).
+type registration struct {
+	URL       string `json:"url"`
+	EventName string `json:"eventName"`
+}
+
+// AddWebhook registers address (an https URL) for an event. Registering the
+// same twice makes two registrations and double deliveries, so list first.
 //
 // Classes as for Comment; an answer without an id is outcome-unknown.
 func (s *Shop) AddWebhook(ctx context.Context, eventName, address string) (Webhook, error) {
 	c := call{endpoint: "Add Webhook", nature: adds, method: http.MethodPost, path: []string{"webhook"},
-		body: struct {
-			URL       string `json:"url"`
-			EventName string `json:"eventName"`
-		}{address, eventName}}
+		body: registration{address, eventName}}
 	a, err := s.do(ctx, c)
 	if err != nil {
 		return Webhook{}, err
@@ -78,6 +97,16 @@ func (s *Shop) AddWebhook(ctx context.Context, eventName, address string) (Webho
 		return Webhook{}, c.unreadable(a, c.lost(), "the answer names no webhook", nil)
 	}
 	return Webhook{ID: string(w.ID), EventName: eventName, URL: address}, nil
+}
+
+// ChangeWebhook gives a registration another event or address; to give it what
+// it has changes nothing.
+//
+// Classes as for Comment; an unknown id is permanent with HTTPStatus 404.
+func (s *Shop) ChangeWebhook(ctx context.Context, id, eventName, address string) error {
+	_, err := s.do(ctx, call{endpoint: "Change Webhook", nature: adds, method: http.MethodPut, path: []string{"webhook", id},
+		body: registration{address, eventName}})
+	return err
 }
 
 // DeleteWebhook removes a registration. Classes as for Comment; an unknown id

@@ -41,27 +41,6 @@ func (s *Shop) SetStatus(ctx context.Context, rmaID, status string) (Receipt, er
 		path: []string{"rma", rmaID, "status"}, body: body})
 }
 
-// ShipmentUpdate is all that can be written of a shipment. All fields are sent,
-// an empty one as empty, so start from the present values; only an empty Status
-// is left out, and then no transition is made (ReturnGO contract 2.7).
-type ShipmentUpdate struct {
-	Status         string `json:"status,omitempty"`
-	Carrier        string `json:"carrierName"`
-	TrackingNumber string `json:"trackingNumber"`
-	TrackingURL    string `json:"trackingURL"`
-	LabelURL       string `json:"labelURL"`
-}
-
-// UpdateShipment writes a shipment (ReturnGO contract 2.7). Every call leaves a
-// timeline entry that people see, so compare first. That Received and Validated
-// also move the RMA is A13.
-//
-// Classes as for SetStatus.
-func (s *Shop) UpdateShipment(ctx context.Context, shipmentID string, u ShipmentUpdate) (Receipt, error) {
-	return s.write(ctx, shipmentID, call{endpoint: "Update Shipment", nature: moves, method: http.MethodPut,
-		path: []string{"shipment", shipmentID}, body: u})
-}
-
 // TransactionUpdate is the outcome of a refund made elsewhere. The fields, and
 // that Reference stays null until then, are A16; empty references are not sent.
 type TransactionUpdate struct {

@@ -48,7 +48,13 @@ type Trouble struct {
 	Class    string   `json:"class"` // "unreachable" or the error's class
 	Code     string   `json:"code,omitempty"`
 	Message  string   `json:"message"`
+	// Until is when to ask again, of class TroubleLater.
+	Until time.Time `json:"until,omitzero"`
 }
+
+// TroubleLater is the class of a platform that is not to be asked before a time:
+// nothing is wrong with the return, and nobody has to do anything for it.
+const TroubleLater = "later"
 
 // TroubleUnreachable is the class of a platform that did not answer for as long
 // as we were willing to ask.

@@ -168,7 +168,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 	h.Config = &config.Config{
 		Ledger: filepath.Join(o.Dir, "ledger.db"), SealKey: base64.StdEncoding.EncodeToString(seal), Listen: listen, LogLevel: "warn",
 		TikTok:   config.TikTok{BaseURL: h.web[0].URL, AuthURL: h.web[0].URL, AppKey: "demo_key", AppSecret: "demo_secret"},
-		ReturnGO: []config.ReturnGOKey{{Name: "demo", BaseURL: h.web[1].URL, APIKey: apiKey}},
+		ReturnGO: []config.ReturnGOKey{{Name: "demo", BaseURL: h.web[1].URL, APIKey: apiKey, CallsPerDay: 100_000}},
 		Shops: []config.Shop{{
 			Name: shopName, TikTokShopID: tiktokShopID, Region: "GB", AccessToken: access, RefreshToken: refresh,
 			ReturnGOKey: "demo", ReturnGOStore: store, WebhookToken: webhookToken,
@@ -182,7 +182,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			SettleWindow: 3 * time.Second, MoneyWait: 5 * time.Second, DeadlineWarning: 12 * time.Second, RMAWait: 15 * time.Second,
 			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 10 * time.Second,
 			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,
-			TroubleRetry: 5 * time.Second, ProofWait: 8 * time.Second, SweepReturnGO: 10 * time.Second, SweepTikTok: 10 * time.Second,
+			TroubleRetry: 5 * time.Second, ProofWait: 8 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second,
 			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
 		},
 	}

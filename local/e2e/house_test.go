@@ -55,7 +55,7 @@ func openHouse(t *testing.T, change ...func(*demo.HouseOptions)) *house {
 func soon(c *config.Config) {
 	p := &c.Periods
 	p.HTTPTimeout, p.SettleWindow, p.MoneyWait, p.ProofWait = 2*time.Second, 500*time.Millisecond, time.Second, 4*time.Second
-	p.SweepReturnGO, p.SweepTikTok, p.CreateSettle = 3*time.Second, 3*time.Second, 3*time.Second
+	p.SweepReturnGO, p.SweepReturnGOOpen, p.SweepTikTok, p.CreateSettle = 3*time.Second, 3*time.Second, 3*time.Second, 3*time.Second
 	p.InspectedTooLong = time.Minute
 }
 

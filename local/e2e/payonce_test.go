@@ -96,7 +96,7 @@ func TestARefundMadeInSellerCenterJustBeforeOursIsTheOnlyOne(t *testing.T) {
 	h := openHouse(t, b.standBetween, func(o *demo.HouseOptions) {
 		o.Configure = func(c *config.Config) { // no sweep may tell what the deciding read has to see by itself
 			soon(c)
-			c.Periods.SweepTikTok, c.Periods.SweepReturnGO = time.Minute, time.Minute
+			c.Periods.SweepTikTok, c.Periods.SweepReturnGO, c.Periods.SweepReturnGOOpen = time.Minute, time.Minute, time.Minute
 		}
 	})
 	same, less := h.buys(1), h.buys(1)

@@ -116,13 +116,83 @@ func TestUnknownEnumReplacesEveryStatus(t *testing.T) {
 	id, _ := b.tees(AnyCarrier)
 	b.must(b.AddFault(Fault{Endpoint: "rma/get", Kind: FaultUnknownEnum}))
 	_, got := b.call("GET", "/rma/"+id, nil)
-	require.Equal(t, UnknownStatus, dig(got, "rmaSummary", "status"))
-	require.Equal(t, UnknownStatus, dig(got, "shipments", 0, "status"))
+	require.Equal(t, UnknownValue, dig(got, "rmaSummary", "status"))
+	require.Equal(t, UnknownValue, dig(got, "shipments", 0, "status"))
 	require.Equal(t, Pending, b.rma(id).Status)
+	b.must(b.AddFault(Fault{Endpoint: "rma/get", Kind: FaultUnknownEnum, Field: "resolutionType"}))
+	_, got = b.call("GET", "/rma/"+id, nil)
+	require.Equal(t, UnknownValue, dig(got, "items", 1, "resolutionType"))
+	require.Equal(t, Pending, dig(got, "rmaSummary", "status"))
+}
+
+// TestWriteBehindABadAnswer is the gateway that gave up on a write which went through.
+func TestWriteBehindABadAnswer(t *testing.T) {
+	for _, f := range []Fault{{Kind: "504"}, {Kind: FaultHTML, Status: 502}, {Kind: FaultEmpty}, {Kind: FaultEmpty, Status: 503}} {
+		for _, after := range []bool{false, true} {
+			b := newBench(t, Options{})
+			id, _ := b.at(Approved)
+			f.Endpoint, f.AfterWrite = "rma/status", after
+			b.must(b.AddFault(f))
+			resp, body, err := b.try("PUT", "/rma/"+id+"/status", obj{"status": Received}, nil)
+			b.must(err)
+			want := f.Status
+			if f.Kind == "504" {
+				want = 504
+			} else if want == 0 {
+				want = 200
+			}
+			require.Equal(t, want, resp.StatusCode)
+			require.Equal(t, f.Kind == FaultEmpty, len(body) == 0, string(body))
+			require.Equal(t, f.Kind == FaultHTML, resp.Header.Get("content-type") == "text/html")
+			require.Equal(t, after, b.rma(id).Status == Received, "%+v", f)
+		}
+	}
+}
+
+func TestEchoRepeatsKeyAndBody(t *testing.T) {
+	for _, f := range []Fault{{Kind: "401", Echo: true}, {Kind: FaultHTML, Status: 502, Echo: true}} {
+		b := newBench(t, Options{})
+		id, _ := b.tees(AnyCarrier)
+		b.must(b.AddFault(f))
+		_, body, err := b.try("POST", "/rma/"+id+"/comment", obj{"htmlText": "free text"}, nil)
+		b.must(err)
+		for _, said := range []string{testKey, "free text", "POST /rma/" + id + "/comment"} {
+			require.Contains(t, string(body), said)
+		}
+	}
+}
+
+func TestLimitsOfOneKey(t *testing.T) {
+	b := newBench(t, Options{})
+	b.must(b.SetKeyLimits(testKey, -1, 1))
+	require.Error(t, b.SetKeyLimits("nobody", -1, 1))
+	for i, want := range []int{200, 429} {
+		status, _ := b.call("GET", "/webhooks", nil)
+		require.Equal(t, want, status, i)
+		resp, _, err := b.try("GET", "/webhooks", nil, map[string]string{"x-api-key": "key-b", "x-shop-name": "three.example"})
+		b.must(err)
+		require.Equal(t, 200, resp.StatusCode, "the other key keeps its own")
+	}
+	b.SetClock(time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC))
+	status, _ := b.call("GET", "/webhooks", nil)
+	require.Equal(t, 200, status, "the day ends with the sandbox's clock")
+}
+
+func TestDefaultLimits(t *testing.T) {
+	b := newBench(t, Options{PerSecond: 100})
+	for range 100 {
+		status, _ := b.call("GET", "/webhooks", nil)
+		require.Equal(t, 200, status)
+	}
+	status, _ := b.call("GET", "/webhooks", nil)
+	require.Equal(t, 429, status, "100 a second")
+	require.Equal(t, 2000, b.keys[testKey].budget.perDay)
+	require.Equal(t, 100, withDefaults(Options{}).PerSecond)
 }
 
 func TestMisspeltFaultsAreRefused(t *testing.T) {
 	b := newBench(t, Options{})
 	require.Error(t, b.AddFault(Fault{Endpoint: "rma/read", Kind: "500"}))
 	require.Error(t, b.AddFault(Fault{Endpoint: "rma/get", Kind: "explode"}))
+	require.Error(t, b.AddFault(Fault{Endpoint: "rma/get", Kind: FaultHTML, Status: 99}))
 }

@@ -113,21 +113,40 @@ func (s *Sandbox) addMoneyControls(all map[string]http.HandlerFunc) {
 
 func (s *Sandbox) addWeatherControls(all map[string]http.HandlerFunc) {
 	all["fault"] = control(func(in struct {
-		Endpoint, Kind, RetryAfter string
-		Count, DelayMillis         int
+		Endpoint, Kind, RetryAfter, Field string
+		Status, Count, DelayMillis        int
+		AfterWrite, Echo                  bool
 	}) (any, error) {
-		return obj{}, s.AddFault(Fault{Endpoint: in.Endpoint, Kind: in.Kind, Count: in.Count, RetryAfter: in.RetryAfter, Delay: millis(in.DelayMillis)})
+		return obj{}, s.AddFault(Fault{Endpoint: in.Endpoint, Kind: in.Kind, Status: in.Status, AfterWrite: in.AfterWrite, Echo: in.Echo,
+			Field: in.Field, Count: in.Count, RetryAfter: in.RetryAfter, Delay: millis(in.DelayMillis)})
 	})
 	all["clear-faults"] = control(func(struct{}) (any, error) { s.ClearFaults(); return obj{}, nil })
 	all["webhook-faults"] = control(func(in struct {
-		Loss, Duplicate, Delay float64
-		MaxDelayMillis         int
+		Loss, Duplicate, Delay, Reorder float64
+		MaxDelayMillis                  int
 	}) (any, error) {
-		s.SetWebhookFaults(WebhookFaults{Loss: in.Loss, Duplicate: in.Duplicate, Delay: in.Delay, MaxDelay: millis(in.MaxDelayMillis)})
+		s.SetWebhookFaults(WebhookFaults{Loss: in.Loss, Duplicate: in.Duplicate, Delay: in.Delay, Reorder: in.Reorder, MaxDelay: millis(in.MaxDelayMillis)})
 		return obj{}, nil
 	})
-	all["limits"] = control(func(in struct{ PerSecond, PerDay int }) (any, error) {
+	all["limits"] = control(func(in struct {
+		APIKey            string
+		PerSecond, PerDay int
+	}) (any, error) {
+		if in.APIKey != "" {
+			return obj{}, s.SetKeyLimits(in.APIKey, in.PerSecond, in.PerDay)
+		}
 		s.SetLimits(in.PerSecond, in.PerDay)
+		return obj{}, nil
+	})
+	all["switches"] = control(func(in struct{ StrictSchema, LastUpdatedFull bool }) (any, error) {
+		s.SetSwitches(in.StrictSchema, in.LastUpdatedFull)
+		return obj{}, nil
+	})
+	all["clock"] = control(func(in struct{ At time.Time }) (any, error) {
+		if in.At.IsZero() {
+			return nil, fmt.Errorf("at is required")
+		}
+		s.SetClock(in.At)
 		return obj{}, nil
 	})
 	all["advance"] = control(func(in struct{ Seconds int }) (any, error) {

@@ -12,6 +12,9 @@ type RMASpec struct {
 	AutoApprove     bool
 	OutOfPolicy     bool
 	CancellationFee string
+	// LabelFails makes the carrier refuse the label of an automatic approval:
+	// the request stays Pending, with an error in its timeline (contract 3.2).
+	LabelFails bool
 }
 
 // ItemSpec asks for units of one order line; every unit becomes an item of its own.
@@ -66,7 +69,10 @@ func (s *Sandbox) create(sh *shop, spec RMASpec, who actor) (*RMA, error) {
 		OutOfPolicy: spec.OutOfPolicy, CreatedAt: s.stamp(), LastUpdated: s.stamp()}
 	s.rmas[r.ID] = r
 	sh.returns[order.ID] = append(sh.returns[order.ID], r)
-	s.begin(r, spec.AutoApprove, who)
+	s.begin(r, spec.AutoApprove && !spec.LabelFails, who)
+	if spec.AutoApprove && spec.LabelFails {
+		s.note(r, "error", automation.by, `Label failed: {"statusCode":500,"message":"Internal server error"}`)
+	}
 	return r, nil
 }
 

@@ -15,21 +15,32 @@ const (
 	FaultBurst          = "429_burst"        // API Gateway's burst answer (A04)
 	FaultDayQuota       = "429_day"          // API Gateway's quota answer (A04)
 	FaultSlow           = "slow"             // the right answer, Delay late
-	FaultHTML           = "html"             // 200 with a page instead of JSON
+	FaultHTML           = "html"             // a page instead of JSON, with Status
+	FaultEmpty          = "empty"            // no body at all, with Status
 	FaultCutOff         = "cut_off"          // the connection closes in mid body
 	FaultDropBefore     = "drop_before"      // closed before anything happened
 	FaultDropAfterWrite = "drop_after_write" // closed after the effect, without an answer
-	FaultUnknownEnum    = "unknown_enum"     // every "status" says Quarantined
+	FaultUnknownEnum    = "unknown_enum"     // every Field says Quarantined
 )
 
-// UnknownStatus is the status that FaultUnknownEnum makes up.
-const UnknownStatus = "Quarantined"
+// UnknownValue is the word that FaultUnknownEnum makes up.
+const UnknownValue = "Quarantined"
 
 // Fault is a misfortune for the next Count calls of an endpoint.
 type Fault struct {
 	// Endpoint is a name such as rma/get; "*" or empty means any.
 	Endpoint string
 	Kind     string
+	// Status goes with an html or empty answer; 0 means 200.
+	Status int
+	// AfterWrite lets the operation take effect before a status, html or empty
+	// answer hides it: a gateway that timed out on a write that went through.
+	AfterWrite bool
+	// Echo makes the body of a status or html answer repeat the request's line,
+	// headers and body, as careless proxies do: keys and free text included.
+	Echo bool
+	// Field is what unknown_enum replaces wherever it holds a text; empty means "status".
+	Field string
 	// Count 0 means once, below 0 until ClearFaults.
 	Count int
 	// Delay holds the answer back, whatever the kind.
@@ -38,7 +49,7 @@ type Fault struct {
 	RetryAfter string
 }
 
-var namedFaults = []string{FaultBurst, FaultDayQuota, FaultSlow, FaultHTML, FaultCutOff, FaultDropBefore, FaultDropAfterWrite, FaultUnknownEnum}
+var namedFaults = []string{FaultBurst, FaultDayQuota, FaultSlow, FaultHTML, FaultEmpty, FaultCutOff, FaultDropBefore, FaultDropAfterWrite, FaultUnknownEnum}
 
 // AddFault queues a fault; faults of one endpoint are used up in order. A
 // misspelt endpoint or kind is an error, so that no test passes for lack of it.
@@ -59,6 +70,9 @@ func (f Fault) check() error {
 	everywhere := f.Endpoint == "" || f.Endpoint == "*"
 	if !everywhere && !slices.ContainsFunc(operations, func(op operation) bool { return op.endpoint == f.Endpoint }) {
 		return fmt.Errorf("no endpoint %q", f.Endpoint)
+	}
+	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
+		return fmt.Errorf("no answer has status %d", f.Status)
 	}
 	if status, err := strconv.Atoi(f.Kind); err == nil && status >= 400 && status <= 599 {
 		return nil
@@ -90,23 +104,42 @@ func (s *Sandbox) takeFault(endpoint string) Fault {
 	return taken
 }
 
-// instead is the answer of a fault that strikes before the operation runs.
-func (f Fault) instead() (answer, bool) {
+// stands says whether the fault's own answer goes out in place of the operation's.
+func (f Fault) stands() bool {
+	switch f.Kind {
+	case "", FaultSlow, FaultCutOff, FaultDropAfterWrite, FaultUnknownEnum:
+		return false
+	}
+	return true
+}
+
+// answer is what a fault that stands says to a request.
+func (f Fault) answer(c *call) answer {
+	status := f.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
 	switch f.Kind {
 	case FaultBurst:
-		return gateway("Too Many Requests"), true
+		return gateway("Too Many Requests")
 	case FaultDayQuota:
-		return gateway("Limit Exceeded"), true
+		return gateway("Limit Exceeded")
 	case FaultHTML:
-		return answer{status: http.StatusOK, contentType: "text/html", body: []byte("<html><body>Maintenance</body></html>")}, true
+		return html(status, "<html><body><h1>Maintenance</h1><pre>"+f.echo(c)+"</pre></body></html>")
+	case FaultEmpty:
+		return answer{status: status, contentType: "application/json"}
 	case FaultDropBefore:
-		return answer{}, true
+		return answer{}
 	}
-	status, err := strconv.Atoi(f.Kind)
-	if err != nil {
-		return answer{}, false
+	status, _ = strconv.Atoi(f.Kind) // check let nothing else in
+	return failure(status, http.StatusText(status)+f.echo(c))
+}
+
+func (f Fault) echo(c *call) string {
+	if !f.Echo {
+		return ""
 	}
-	return failure(status, http.StatusText(status)), true
+	return fmt.Sprintf("\nyour request: %s\n%s\n%s", c.requestLine, c.headers, c.body)
 }
 
 // deliver sends an answer the way the fault wants it.
@@ -115,7 +148,7 @@ func (f Fault) deliver(w http.ResponseWriter, a answer) {
 	case FaultDropBefore, FaultDropAfterWrite:
 		panic(http.ErrAbortHandler) // net/http's way of closing the connection without an answer
 	case FaultUnknownEnum:
-		a.body = withUnknownStatus(a.body)
+		a.body = withUnknown(a.body, orElse(f.Field, "status"))
 	}
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
@@ -135,30 +168,30 @@ func (f Fault) deliver(w http.ResponseWriter, a answer) {
 	panic(http.ErrAbortHandler)
 }
 
-func withUnknownStatus(body []byte) []byte {
+func withUnknown(body []byte, field string) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var tree any
 	if decoder.Decode(&tree) != nil {
 		return body
 	}
-	replaceStatus(tree)
+	replaceText(tree, field)
 	changed, _ := json.Marshal(tree)
 	return changed
 }
 
-func replaceStatus(node any) {
+func replaceText(node any, field string) {
 	switch v := node.(type) {
 	case map[string]any:
-		if _, ok := v["status"].(string); ok {
-			v["status"] = UnknownStatus
+		if _, ok := v[field].(string); ok {
+			v[field] = UnknownValue
 		}
 		for _, child := range v {
-			replaceStatus(child)
+			replaceText(child, field)
 		}
 	case []any:
 		for _, child := range v {
-			replaceStatus(child)
+			replaceText(child, field)
 		}
 	}
 }

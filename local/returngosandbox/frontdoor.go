@@ -17,6 +17,8 @@ type call struct {
 	id                  string // the path's id, if it has one
 	query               url.Values
 	body                []byte
+	// requestLine and headers are what an echoing fault repeats.
+	requestLine, headers string
 }
 
 // answer is what goes back, faults permitting.
@@ -67,7 +69,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, op operation) {
 		return
 	}
 	c := &call{endpoint: op.endpoint, keyText: r.Header.Get("x-api-key"), shopName: r.Header.Get("x-shop-name"),
-		id: r.PathValue("id"), query: r.URL.Query(), body: body}
+		id: r.PathValue("id"), query: r.URL.Query(), body: body,
+		requestLine: r.Method + " " + r.RequestURI, headers: fmt.Sprint(r.Header)}
 	a, fault := s.handle(c, op)
 	w.Header().Set("x-amzn-requestid", c.requestID)
 	w.Header().Set("x-amz-apigw-id", "sandbox-"+c.requestID[:8])
@@ -90,7 +93,7 @@ func (s *Sandbox) handle(c *call, op operation) (answer, Fault) {
 		return failure(http.StatusUnauthorized, "Unauthorized"), Fault{}
 	}
 	key.calls[c.endpoint]++
-	switch key.budget.admit(s.now(), s.options.PerSecond, s.options.PerDay) {
+	switch key.budget.admit(s.now()) {
 	case burstExceeded:
 		key.throttled++
 		return gateway("Too Many Requests"), Fault{}
@@ -103,10 +106,14 @@ func (s *Sandbox) handle(c *call, op operation) (answer, Fault) {
 	}
 	c.shop = s.shops[c.shopName]
 	fault := s.takeFault(c.endpoint)
-	if a, struck := fault.instead(); struck {
-		return a, fault
+	if fault.stands() && !fault.AfterWrite {
+		return fault.answer(c), fault
 	}
-	return op.run(s, c), fault
+	done := op.run(s, c)
+	if fault.stands() {
+		return fault.answer(c), fault
+	}
+	return done, fault
 }
 
 func (s *Sandbox) newRequestID() string {
@@ -142,6 +149,10 @@ func success(status int, content any) answer {
 func failure(status int, message string) answer {
 	body, _ := json.Marshal(obj{"statusCode": status, "message": message})
 	return answer{status: status, contentType: "application/json", body: body}
+}
+
+func html(status int, text string) answer {
+	return answer{status: status, contentType: "text/html", body: []byte(text)}
 }
 
 func badRequest(err error) answer { return failure(http.StatusBadRequest, err.Error()) }

@@ -22,8 +22,11 @@ const (
 // WebhookFaults are chances (0 to 1) that a delivery meets with misfortune (contract 4, A27).
 type WebhookFaults struct {
 	Loss, Duplicate, Delay float64
-	// MaxDelay bounds the random lateness of a delayed delivery, times
-	// PeriodFactor; deliveries thereby overtake each other. 0 means 30 s.
+	// Reorder holds a delivery back until a later one has been tried.
+	Reorder float64
+	// MaxDelay bounds the random lateness of a delayed delivery, by which
+	// deliveries overtake each other too, and the wait of one held back; both
+	// times PeriodFactor. 0 means 30 s.
 	MaxDelay time.Duration
 }
 
@@ -37,6 +40,8 @@ type Delivery struct {
 	first    time.Time
 	due      time.Time
 	claimed  bool
+	heldBack bool
+	order    int
 }
 
 // Attempt is one try to deliver; Status is 0 when there was no answer.
@@ -84,13 +89,18 @@ func (s *Sandbox) Deliveries() []Delivery {
 	return list
 }
 
-// Tick delivers everything due, in order, and returns when that is done.
+// Tick delivers everything due, in order, and returns when nothing is due any more.
 func (s *Sandbox) Tick() {
-	s.mu.Lock()
-	due := s.claimDue(len(s.outbox.pending))
-	s.mu.Unlock()
-	for _, d := range due {
-		s.attempt(d)
+	for {
+		s.mu.Lock()
+		due := s.claimDue(len(s.outbox.pending))
+		s.mu.Unlock()
+		if len(due) == 0 {
+			return
+		}
+		for _, d := range due {
+			s.attempt(d)
+		}
 	}
 }
 
@@ -147,8 +157,10 @@ func (s *Sandbox) post(shopName string, hook Webhook, body []byte) {
 	}
 	for range copies {
 		d := &Delivery{ID: next(&s.counters.delivery), Shop: shopName, WebhookID: hook.ID, EventName: hook.EventName,
-			URL: hook.URL, Body: string(body), State: "pending", first: s.now().Add(s.lateness())}
-		d.due = d.first
+			URL: hook.URL, Body: string(body), State: "pending", due: s.now().Add(s.lateness()), order: len(s.outbox.all)}
+		if s.happens(s.outbox.faults.Reorder) {
+			d.heldBack, d.due = true, s.now().Add(s.scaled(s.outbox.faults.longest()))
+		}
 		s.outbox.all = append(s.outbox.all, d)
 		if s.happens(s.outbox.faults.Loss) {
 			d.State = "lost"
@@ -164,11 +176,23 @@ func (s *Sandbox) lateness() time.Duration {
 	if !s.happens(s.outbox.faults.Delay) {
 		return 0
 	}
-	most := s.outbox.faults.MaxDelay
-	if most == 0 {
-		most = 30 * time.Second
+	return s.scaled(time.Duration(s.rand.Float64() * float64(s.outbox.faults.longest())))
+}
+
+func (f WebhookFaults) longest() time.Duration {
+	if f.MaxDelay == 0 {
+		return 30 * time.Second
 	}
-	return s.scaled(time.Duration(s.rand.Float64() * float64(most)))
+	return f.MaxDelay
+}
+
+// letGo frees the deliveries that were held back until this later one.
+func (s *Sandbox) letGo(overtaking *Delivery) {
+	for _, d := range s.outbox.pending {
+		if d.heldBack && d.order < overtaking.order {
+			d.heldBack, d.due = false, s.now()
+		}
+	}
 }
 
 func (s *Sandbox) scaled(d time.Duration) time.Duration {
@@ -180,11 +204,15 @@ func (s *Sandbox) attempt(d *Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tried := Attempt{At: s.now(), Status: status}
+	if len(d.Attempts) == 0 {
+		d.first = tried.At
+	}
 	if err != nil {
 		tried.Error = err.Error()
 	}
 	d.Attempts = append(d.Attempts, tried)
-	d.claimed = false
+	d.claimed, d.heldBack = false, false
+	s.letGo(d)
 	switch {
 	case err == nil:
 		d.State = "delivered"

@@ -99,3 +99,14 @@ func TestUnitsOfRefusedReturnsCanBeReturnedAgain(t *testing.T) {
 	}
 	b.tees(AnyCarrier)
 }
+
+func TestLabelThatFailsLeavesTheRequestPending(t *testing.T) {
+	b := newBench(t, Options{})
+	id, _, err := b.CreateRMA(testShop, RMASpec{OrderID: "7001", AutoApprove: true, LabelFails: true,
+		Items: []ItemSpec{{LineID: "8001", ReturnMethod: PrepaidLabel}}})
+	b.must(err)
+	require.Equal(t, Pending, b.rma(id).Status)
+	require.Equal(t, "error", b.rma(id).Comments[0].Type)
+	b.must(b.Approve(id))
+	require.Equal(t, LabelCreated, b.rma(id).Shipments[0].Status)
+}

@@ -122,6 +122,7 @@ func (s *Sandbox) AddKey(key string, shops ...string) {
 	k, known := s.keys[key]
 	if !known {
 		k = &apiKey{shops: map[string]bool{}, calls: map[string]int{}}
+		k.budget.limit(s.options.PerSecond, s.options.PerDay)
 		s.keys[key] = k
 	}
 	for _, name := range shops {
@@ -134,16 +135,6 @@ func (s *Sandbox) AddKey(key string, shops ...string) {
 
 func newShop(name string) *shop {
 	return &shop{name: name, orders: map[string]*Order{}, returns: map[string][]*RMA{}, trackers: map[string]tracker{}, policies: defaultPolicies()}
-}
-
-// SetLimits changes the limits of every key from now on; below 0 no limit.
-func (s *Sandbox) SetLimits(perSecond, perDay int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.options.PerSecond, s.options.PerDay = perSecond, perDay
-	for _, k := range s.keys {
-		k.budget.tokens = float64(perSecond)
-	}
 }
 
 // SetInspectionMandatory makes a shop refuse Done while units are unvalidated (contract 3.2).
@@ -163,6 +154,20 @@ func (s *Sandbox) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.skew += d
+}
+
+// SetClock sets the sandbox's clock, backwards too; the day's quota follows it.
+func (s *Sandbox) SetClock(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.skew = at.Sub(s.options.Clock())
+}
+
+// SetSwitches sets Options.StrictSchema and Options.LastUpdatedFull from now on.
+func (s *Sandbox) SetSwitches(strictSchema, lastUpdatedFull bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.StrictSchema, s.options.LastUpdatedFull = strictSchema, lastUpdatedFull
 }
 
 func (s *Sandbox) now() time.Time { return s.options.Clock().Add(s.skew).UTC() }

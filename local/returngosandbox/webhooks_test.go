@@ -177,6 +177,26 @@ func TestWebhookMisfortunes(t *testing.T) {
 	require.False(t, isSorted(order), "and overtaking each other: %v", order)
 }
 
+func TestReorderedWebhooks(t *testing.T) {
+	b := newBench(t, Options{})
+	r := newReceiver(t)
+	b.listen(r.URL, "RMA_CREATED", "RMA_STATUS_UPDATED")
+	b.SetWebhookFaults(WebhookFaults{Reorder: 1})
+	id, _ := b.tees(AnyCarrier)
+	b.SetWebhookFaults(WebhookFaults{})
+	b.Tick()
+	require.Empty(t, r.names(), "held back until something overtakes it")
+	b.must(b.Approve(id))
+	b.Tick()
+	require.Equal(t, []string{"RMA_STATUS_UPDATED", "RMA_CREATED"}, r.names())
+
+	b.SetWebhookFaults(WebhookFaults{Reorder: 1})
+	b.must(b.Cancel(id, ""))
+	b.pass(30 * time.Second)
+	b.Tick()
+	require.Len(t, r.names(), 3, "nothing came to overtake it")
+}
+
 func isSorted(list []string) bool {
 	for i := 1; i < len(list); i++ {
 		if list[i] < list[i-1] {

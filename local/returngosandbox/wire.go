@@ -16,6 +16,7 @@ const (
 	samplePhone  = "+44 0000 PII"
 	sampleAnswer = "Answer-PII: too tight"
 	sampleIBAN   = "GB00PII00000000000000"
+	staffEmail   = "morgan.staff-pii@example.invalid"
 )
 
 // wireTime is RFC 3339 with a numeric offset, never Z (contract 1.5).
@@ -87,7 +88,7 @@ func (s *Sandbox) rmaView(r *RMA, media bool) obj {
 		"rmaSummary":   s.summaryView(r),
 		"orderDetails": obj{"orderId": r.OrderID, "order_name": r.OrderName},
 		"shipments":    shipments, "items": items, "comments": comments, "transactions": transactions,
-		"exchangeOrders": []obj{}, "exchangeItems": []obj{}, "cancellationFee": r.CancellationFee,
+		"exchangeOrders": exchangeOrders(r), "exchangeItems": []obj{}, "cancellationFee": r.CancellationFee,
 		"createdAt": wireTime(r.CreatedAt), "lastUpdated": wireTime(r.LastUpdated), "isOutOfPolicy": s.flag(r.OutOfPolicy),
 	}
 }
@@ -103,7 +104,7 @@ func (s *Sandbox) itemView(i *Item, media bool) obj {
 		"shipmentFee": i.ShipmentFee, "shipmentId": i.ShipmentID,
 		"returnMethod":                 obj{"type": i.ReturnMethod, "name": i.ReturnMethodName},
 		"itemValidationStatusResponse": s.validationView(i),
-		"exchangeItems":                []obj{}, "followUpQuestions": s.questions(media),
+		"exchangeItems":                exchangeItems(i), "followUpQuestions": s.questions(media),
 	}
 	s.putUnlessMissing(view, "barcode", i.Line.Barcode)
 	s.putUnlessMissing(view, "variantName", i.Line.VariantName)
@@ -135,7 +136,7 @@ func (s *Sandbox) validationView(i *Item) obj {
 		"isReturned": v.Returned, "isRestockable": v.Restockable,
 		"nonReturnedReason": s.orNull(v.NotReturnedReason), "nonRestockableReason": s.orNull(v.NotRestockableReason),
 		"storeLocationId": s.orNull(v.Location), "lastValidatedBy": s.orNull(v.By),
-		"thirdPartyName": s.orNull(v.ThirdParty), "userDetails": s.noUser(), "lastValidationDate": s.orNull(""),
+		"thirdPartyName": s.orNull(v.ThirdParty), "userDetails": s.inspector(v), "lastValidationDate": s.orNull(""),
 	}
 	if done {
 		view["lastValidationDate"] = wireTime(v.At)
@@ -150,7 +151,15 @@ func (s *Sandbox) noUser() any {
 	return s.orNone(obj{"userFirstName": "", "userLastName": "", "userEmailAddress": "", "userRole": ""})
 }
 
-// questions holds one text answer and one media answer, which is {} unless asked for (contract 2.3).
+// inspector is filled in when a person at the dashboard inspected (contract 3.6).
+func (s *Sandbox) inspector(v *Validation) any {
+	if v.By != staff.by {
+		return s.noUser()
+	}
+	return obj{"userFirstName": "Morgan", "userLastName": "Staff-PII", "userEmailAddress": staffEmail, "userRole": "Staff"}
+}
+
+// questions holds text answers and one media answer, which is {} unless asked for (contract 2.3).
 func (s *Sandbox) questions(media bool) []obj {
 	full := func() obj {
 		if !s.options.StrictSchema {
@@ -158,13 +167,15 @@ func (s *Sandbox) questions(media bool) []obj {
 		}
 		return obj{"textAnswer": "", "textArrayAnswer": []string{}, "mediaAnswer": []obj{}, "numericAnswer": 0}
 	}
-	text, picture := full(), full()
+	text, list, picture := full(), full(), full()
 	text["textAnswer"] = sampleAnswer
+	list["textArrayAnswer"] = []string{sampleAnswer, "other"}
 	if media {
 		picture["mediaAnswer"] = []obj{{"mediaType": "image/jpeg", "mediaFileSize": 1024, "tempDownloadUrl": "https://media.example/photo-PII.jpg"}}
 	}
 	return []obj{
 		{"type": "Text", "name": "What was wrong?", "answer": text},
+		{"type": "TextArray", "name": "What else?", "answer": list},
 		{"type": "Media", "name": "A photo, please", "answer": picture},
 	}
 }

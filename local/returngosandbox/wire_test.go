@@ -29,7 +29,7 @@ func TestQuirksOfTheWire(t *testing.T) {
 	require.Contains(t, string(raw), `"amount":24.99,`)
 	require.Contains(t, string(raw), `"amount":12,`)
 	require.Equal(t, "2026-03-02T08:15:00+00:00", got["createdAt"])
-	require.Equal(t, map[string]any{}, dig(got, "items", 0, "followUpQuestions", 1, "answer"), "media is left out")
+	require.Equal(t, map[string]any{}, dig(got, "items", 0, "followUpQuestions", 2, "answer"), "media is left out")
 
 	block := dig(got, "items", 0, "itemValidationStatusResponse").(map[string]any)
 	require.NotContains(t, block, "returnedItemId")
@@ -52,11 +52,34 @@ func TestStrictSchema(t *testing.T) {
 	require.Equal(t, items[0], dig(got, "items", 0, "itemValidationStatusResponse", "returnedItemId"))
 }
 
+func TestExchange(t *testing.T) {
+	b := newBench(t, Options{})
+	id, _, err := b.CreateRMA(testShop, RMASpec{OrderID: "7001", Items: []ItemSpec{{LineID: "8001", Resolution: "InstantVariantExchange"}, {LineID: "8002"}}})
+	b.must(err)
+	_, got := b.call("GET", "/rma/"+id, nil)
+	require.Empty(t, got["exchangeOrders"])
+	require.Equal(t, "TEE", dig(got, "items", 0, "exchangeItems", 0, "sku"))
+	require.Empty(t, dig(got, "items", 1, "exchangeItems"))
+	b.must(b.Approve(id))
+	_, got = b.call("GET", "/rma/"+id, nil)
+	require.Equal(t, map[string]any{"draftOrderId": "draft-" + id, "orderId": "", "orderName": "", "type": "Exchange"}, dig(got, "exchangeOrders", 0))
+}
+
+// TestInspectorsDetails: a person at the dashboard leaves name and e-mail, a warehouse system its name.
+func TestInspectorsDetails(t *testing.T) {
+	b := newBench(t, Options{})
+	id, items := b.at(Received)
+	b.must(b.Validate(id, []ItemValidation{{ItemID: items[0]}, {ItemID: items[1], By: "Acme WMS", ThirdParty: "Acme WMS"}}))
+	_, got := b.call("GET", "/rma/"+id, nil)
+	require.Equal(t, staffEmail, dig(got, "items", 0, "itemValidationStatusResponse", "userDetails", "userEmailAddress"))
+	require.Nil(t, dig(got, "items", 1, "itemValidationStatusResponse", "userDetails"))
+}
+
 func TestIncludeMedia(t *testing.T) {
 	b := newBench(t, Options{})
 	id, _ := b.tees(AnyCarrier)
 	_, got := b.call("GET", "/rma/"+id+"?includeMedia=true", nil)
-	require.NotEmpty(t, dig(got, "items", 0, "followUpQuestions", 1, "answer", "mediaAnswer", 0, "tempDownloadUrl"))
+	require.NotEmpty(t, dig(got, "items", 0, "followUpQuestions", 2, "answer", "mediaAnswer", 0, "tempDownloadUrl"))
 	status, _ := b.call("GET", "/rma/"+id+"?includeMedia=yes", nil)
 	require.Equal(t, 400, status)
 }

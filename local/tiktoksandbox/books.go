@@ -24,6 +24,7 @@ type Books struct {
 	Stock           []StockLevel
 	Journal         []Movement
 	Decisions       []Decision
+	Labels          []Label
 	InventoryWrites []InventoryWrite
 	Calls           map[string]int
 }
@@ -65,6 +66,14 @@ type Decision struct {
 	RequestID                        string
 }
 
+// Label is one label or QR code that the seller uploaded for a return.
+type Label struct {
+	ReturnID, Tracking, Provider string
+	Bytes                        int // size of the document
+	At                           time.Time
+	RequestID                    string
+}
+
 // InventoryWrite is one SKU of an Update Inventory call. HitByMovement says that
 // available had moved, by somebody else, since the SKU's last Inventory Search:
 // the write wiped that movement out (contract 6.1).
@@ -84,6 +93,7 @@ func (s *Sandbox) Books() Books {
 		Payments:        slices.Clone(s.books.Payments),
 		Journal:         slices.Clone(s.books.Journal),
 		Decisions:       slices.Clone(s.books.Decisions),
+		Labels:          slices.Clone(s.books.Labels),
 		InventoryWrites: slices.Clone(s.books.InventoryWrites),
 		Calls:           maps.Clone(s.books.Calls),
 		Stock:           s.stockLevels(),

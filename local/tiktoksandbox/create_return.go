@@ -70,7 +70,11 @@ func (s *Sandbox) createReturn(c *call) (any, *apiError) {
 		first = returnAwaitingShip
 	}
 	s.moveReturn(r, first, step{name: "CREATE", by: BySellerAPI, requestID: c.requestID})
-	return object{"return_id": r.id, "return_status": r.status}, nil
+	answered := r.status
+	if s.readings.CreateAnswersPending {
+		answered = returnPending
+	}
+	return object{"return_id": r.id, "return_status": answered}, nil
 }
 
 func setIf(field *string, value string) {

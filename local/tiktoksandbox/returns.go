@@ -46,24 +46,27 @@ const (
 )
 
 type returnCase struct {
-	id, shopID, kind, status, role  string
-	order                           *order
-	reason                          string
-	shipment, handover, method      string
-	tracking, provider, arbitration string
-	keepItem, quick, offerDeclined  bool
-	preID, nextID, combinedID       string
-	partial                         minor
-	offered                         bool
-	action                          string
-	deadline                        time.Time
-	items                           []*caseItem
-	created, updated                time.Time
-	generation                      int // timers of an older generation are dead
-	payer                           string
-	paid, arrived                   bool
-	aftersalesID, rmaID             string
-	records                         []object
+	id, shopID, kind, status, role string
+	order                          *order
+	reason                         string
+	shipment, handover, method     string
+	tracking, provider, providerID string
+	document                       string // what the buyer needs to send the goods back
+	arbitration                    string
+	keepItem, quick, offerDeclined bool
+	labelled, handedOver           bool // the seller uploaded a label; the parcel is on its way
+	preID, nextID, combinedID      string
+	partial                        minor
+	offered                        bool
+	action                         string
+	deadline                       time.Time
+	items                          []*caseItem
+	created, updated               time.Time
+	generation                     int // timers of an older generation are dead
+	payer                          string
+	paid, arrived                  bool
+	aftersalesID, rmaID            string
+	records                        []object
 }
 
 // caseItem is one order line in a case.
@@ -202,6 +205,7 @@ func (s *Sandbox) newReturn(o *order, kind, role, reason string, units []*unit, 
 	r.items = s.addItems(units, amount, "returnline", "returnsub")
 	if kind == kindReturn {
 		r.shipment, r.handover, r.method = "PLATFORM", "DROP_OFF", "PLATFORM_SHIPPED"
+		r.document = s.shops[o.shopID].ReturnDocument
 	}
 	s.returns[r.id] = r
 	o.returns = append(o.returns, r)

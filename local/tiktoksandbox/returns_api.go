@@ -1,12 +1,6 @@
 package tiktoksandbox
 
-import (
-	"bytes"
-	"io"
-	"mime"
-	"mime/multipart"
-	"slices"
-)
+import "slices"
 
 type returnSearch struct {
 	timeFilter
@@ -70,13 +64,12 @@ func (r *returnCase) json(withParts bool) object {
 	putText(view, "handover_method", r.handover)
 	putText(view, "return_method", r.method)
 	putText(view, "return_tracking_number", r.tracking)
+	putText(view, "return_provider_id", r.providerID)
 	putText(view, "return_provider_name", r.provider)
 	putText(view, "combined_return_id", r.combinedID)
 	putText(view, "pre_return_id", r.preID)
 	putText(view, "next_return_id", r.nextID)
-	if r.shipment == "PLATFORM" {
-		view["return_shipping_document_type"] = "SHIPPING_LABEL"
-	}
+	putText(view, "return_shipping_document_type", r.document)
 	if r.offered {
 		view["seller_proposed_return_type"] = "PARTIAL_REFUND"
 		view["partial_refund"] = object{"amount": formatMoney(r.partial, currency), "currency": currency}
@@ -149,52 +142,4 @@ func (s *Sandbox) rejectKeys(r *returnCase) []string {
 		return m.rejectPackage
 	}
 	return m.rejectRequest
-}
-
-// uploadLabel is for sellers who ship returns themselves (2.5).
-func (s *Sandbox) uploadLabel(c *call) (any, *apiError) {
-	fields, problem := c.form()
-	if problem != nil {
-		return nil, problem
-	}
-	ids := splitList(c.query.Get("return_ids"))
-	if len(ids) == 0 {
-		return nil, fail(25001001, "`return_ids` is missing.")
-	}
-	var cases []*returnCase
-	for _, id := range ids {
-		r, problem := s.ownReturn(c, id)
-		if problem != nil {
-			return nil, problem
-		}
-		if r.status != returnAwaitingShip {
-			return nil, fail(25001003, "Return %s does not wait for shipping.", id)
-		}
-		cases = append(cases, r)
-	}
-	for _, r := range cases {
-		r.tracking, r.provider, r.method = fields["tracking_number"], "Seller's carrier", "SELLER_SHIPPED"
-		s.touch(r, step{name: "LABEL_UPLOADED", by: BySellerAPI, requestID: c.requestID})
-	}
-	return object{}, nil
-}
-
-func (c *call) form() (map[string]string, *apiError) {
-	_, parameters, err := mime.ParseMediaType(c.media)
-	if err != nil || !isMultipart(c.media) {
-		return nil, fail(36009023, "Invalid content type %q.", c.media)
-	}
-	reader := multipart.NewReader(bytes.NewReader(c.body), parameters["boundary"])
-	fields := map[string]string{}
-	for {
-		part, err := reader.NextPart()
-		if err == io.EOF {
-			return fields, nil
-		}
-		if err != nil {
-			return nil, fail(36009022, "Invalid body format.")
-		}
-		content, _ := io.ReadAll(part)
-		fields[part.FormName()] = string(content)
-	}
 }

@@ -229,7 +229,6 @@ func TestSellerRefundsUntilNothingIsLeft(t *testing.T) {
 }
 
 func TestCreateReturnRules(t *testing.T) {
-	returnUK := "seller_ecom_delivered_return_refund_reason1_uk"
 	tests := map[string]struct {
 		region, kind, reason, extra string
 		code                        int

@@ -89,6 +89,7 @@ type Sandbox struct {
 	faults     []*Fault
 	replays    map[string]*replay
 	ignoreKeys bool
+	readings   Readings
 	rates      map[string]*rateWindow
 
 	mailbox   []*delivery

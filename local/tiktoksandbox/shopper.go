@@ -129,32 +129,41 @@ func (s *Sandbox) CombineReturns(returnIDs ...string) (string, error) {
 }
 
 // BuyerShips hands the parcel over: BUYER_SHIPPED_ITEM, for all returns in it. A
-// quickly refunded return only gets its tracking number.
+// quickly refunded return only gets its tracking number. An empty tracking number
+// takes the one of the seller's uploaded label.
 func (s *Sandbox) BuyerShips(returnID, tracking string) error {
-	return s.act("buyer ships", returnID, []string{returnAwaitingShip, returnSuccess, returnComplete}, func(r *returnCase) error {
-		if r.kind != kindReturn || r.status != returnAwaitingShip && !r.quick {
+	return s.act("buyer ships", returnID, []string{returnAwaitingShip, returnShipped, returnSuccess, returnComplete}, func(r *returnCase) error {
+		if r.kind != kindReturn || r.handedOver || r.status != returnAwaitingShip && r.status != returnShipped && !r.quick {
 			return fmt.Errorf("nothing to ship in %s", r.status)
 		}
 		for _, one := range s.parcelOf(r) {
-			one.tracking, one.provider = tracking, "Demo Post"
-			if one.status == returnAwaitingShip {
-				s.moveReturn(one, returnShipped, step{name: "SHIPPED", by: ByBuyer})
-			} else {
-				s.touch(one, step{name: "SHIPPED", by: ByBuyer})
-			}
+			s.handOver(one, tracking)
 		}
 		return nil
 	})
 }
 
+func (s *Sandbox) handOver(r *returnCase, tracking string) {
+	r.handedOver = true
+	setIf(&r.tracking, tracking)
+	if !r.labelled {
+		r.provider = "Demo Post"
+	}
+	if r.status == returnAwaitingShip {
+		s.moveReturn(r, returnShipped, step{name: "SHIPPED", by: ByBuyer})
+		return
+	}
+	s.touch(r, step{name: "SHIPPED", by: ByBuyer})
+}
+
 // ParcelDelivered brings the parcel back to the seller and starts the 48 hours.
 func (s *Sandbox) ParcelDelivered(returnID string) error {
 	return s.act("parcel delivered", returnID, []string{returnShipped, returnSuccess, returnComplete}, func(r *returnCase) error {
-		if r.tracking == "" {
+		if !r.handedOver {
 			return fmt.Errorf("nothing was shipped")
 		}
 		for _, one := range s.parcelOf(r) {
-			if !one.arrived && one.tracking != "" {
+			if !one.arrived && one.handedOver {
 				s.arrive(one)
 			}
 		}

@@ -15,6 +15,9 @@ type Shop struct {
 	Currency string // default by region
 	SellerID string // shops of one seller share one authorisation (1.2)
 	Scopes   []string
+	// ReturnDocument is what the shop's buyers need to send goods back:
+	// SHIPPING_LABEL (default), QR_CODE or QR_CODE_NBNL (2.3).
+	ReturnDocument string
 	// NoReturnRules lets sellers open cases in every market; default off (4.1).
 	NoReturnRules bool
 }
@@ -61,6 +64,7 @@ func (s *Sandbox) AddShop(spec Shop) (accessToken, refreshToken string) {
 	setDefault(&spec.Currency, currencyOf[spec.Region])
 	setDefault(&spec.Currency, "EUR")
 	setDefault(&spec.Name, "Demo "+spec.Region)
+	setDefault(&spec.ReturnDocument, documentLabel)
 	setDefault(&spec.Cipher, "GCP_"+spec.ID[len(spec.ID)-8:])
 	spec.SellerID = orNew(s, spec.SellerID, "seller")
 	if len(spec.Scopes) == 0 {

@@ -229,6 +229,9 @@ func (d *desk) summary() string {
 // another reason heals nothing.
 func (d *desk) noteTrouble() {
 	for _, t := range d.Trouble {
+		if t.Class == returns.TroubleLater {
+			continue // the return asks again by itself
+		}
 		kind := returns.PlatformRefused
 		if t.Class == returns.TroubleUnreachable {
 			kind = returns.PlatformUnreachable

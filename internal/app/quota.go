@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"returnbridge/internal/ledger"
+)
+
+// quotaReport is how far today's calls to ReturnGO go.
+type quotaReport struct {
+	At   time.Time  `json:"at"`
+	Keys []keyQuota `json:"keys"`
+}
+
+// keyQuota is one ReturnGO key's day, from 00:00 to 24:00 UTC (A03).
+type keyQuota struct {
+	Key     string         `json:"key"`
+	PerDay  int            `json:"per_day"`
+	Used    int            `json:"used"`
+	For     map[string]int `json:"for"`     // calls made, by purpose
+	PutOff  int            `json:"put_off"` // calls that had to wait, because others are more urgent
+	PerHour float64        `json:"per_hour"`
+	// ByMidnight is what the day will have needed at the present pace; RunsOut is
+	// when the calls end, if that is more than there are.
+	ByMidnight int       `json:"by_midnight"`
+	RunsOut    time.Time `json:"runs_out,omitzero"`
+}
+
+// paceOver is the time over which the present pace is taken.
+const paceOver = 3 * time.Hour
+
+func quotaCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "quota", Short: "Show how far today's calls to ReturnGO go",
+		Long: "Show how many of today's calls to ReturnGO are used and for what, and whether they\nlast until midnight UTC. When they run short refunds go first, then reads that an\nevent asks for, then sweeps, then the backfill.",
+		Args: cobra.NoArgs,
+	}
+	v := newVisitor(cmd, false)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return v.run(cmd, func(ctx context.Context, h *house, out Output) error { return h.quota(ctx, out) })
+	}
+	return cmd
+}
+
+func (h *house) quota(ctx context.Context, out Output) error {
+	now := h.now().UTC()
+	report := quotaReport{At: now, Keys: []keyQuota{}}
+	err := h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, k := range h.cfg.ReturnGO {
+			hours, err := tx.QuotaUse(ctx, k.Name, now)
+			if err != nil {
+				return err
+			}
+			report.Keys = append(report.Keys, quotaOf(k.Name, k.CallsPerDay, hours, now))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return out.say(report, report.text())
+}
+
+// quotaOf adds up a key's hours and looks ahead at the pace of the last ones.
+func quotaOf(key string, perDay int, hours []ledger.HourUse, now time.Time) keyQuota {
+	k := keyQuota{Key: key, PerDay: perDay, For: map[string]int{}}
+	midnight := now.Truncate(24 * time.Hour)
+	from := now.Add(-paceOver).Truncate(time.Hour)
+	if from.Before(midnight) {
+		from = midnight
+	}
+	lately := 0
+	for _, h := range hours {
+		k.Used += h.Used
+		k.PutOff += h.Refused
+		k.For[h.Purpose] += h.Used
+		if !h.Hour.Before(from) {
+			lately += h.Used
+		}
+	}
+	if over := now.Sub(from).Hours(); over > 0 {
+		k.PerHour = float64(lately) / over
+	}
+	left := midnight.Add(24 * time.Hour).Sub(now)
+	k.ByMidnight = k.Used + int(k.PerHour*left.Hours())
+	switch {
+	case k.Used >= perDay:
+		k.RunsOut = now
+	case k.ByMidnight > perDay:
+		k.RunsOut = now.Add(time.Duration(float64(perDay-k.Used) / k.PerHour * float64(time.Hour)))
+	}
+	return k
+}
+
+func (r quotaReport) text() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "KEY\tUSED TODAY\tMONEY\tNEWS\tSWEEPS\tBACKFILL\tPUT OFF\tAN HOUR\tBY MIDNIGHT\n")
+	for _, k := range r.Keys {
+		fmt.Fprintf(w, "%s\t%d of %d\t%d\t%d\t%d\t%d\t%d\t%.0f\t%d\n", k.Key, k.Used, k.PerDay,
+			k.For["money"], k.For["news"], k.For["sweep"], k.For["backfill"], k.PutOff, k.PerHour, k.ByMidnight)
+	}
+	_ = w.Flush() // into memory
+	b.WriteString("\n")
+	for _, k := range r.Keys {
+		b.WriteString(k.sentence(r.At))
+	}
+	return b.String()
+}
+
+func (k keyQuota) sentence(now time.Time) string {
+	switch {
+	case !k.RunsOut.IsZero() && !k.RunsOut.After(now):
+		return fmt.Sprintf("%s: all calls of today are used. Nothing is lost: what waits goes on after 00:00 UTC.\n", k.Key)
+	case !k.RunsOut.IsZero():
+		return fmt.Sprintf("%s: at this pace today's calls end at %s UTC. Refunds go first, the rest waits. Ask ReturnGO for more than %d a day.\n", k.Key, k.RunsOut.Format("15:04"), k.PerDay)
+	case k.PutOff > 0:
+		return fmt.Sprintf("%s: some reads had to wait for more urgent ones; at this pace the day's calls last.\n", k.Key)
+	}
+	return fmt.Sprintf("%s: the day's calls last.\n", k.Key)
+}
