@@ -7,7 +7,7 @@ GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test race lint fmt fuzz histories
+.PHONY: help demo test race lint fmt fuzz contract assumptions histories
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -39,6 +39,12 @@ fmt: ## format both modules
 fuzz: ## every fuzz target for one minute
 	@set -e; for pkg in ./config ./internal/returngo ./internal/tiktokshop; do \
 		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m $$pkg; done; done
+
+contract: ## ask sandboxes and, given credentials, the real platforms whether they keep the contracts (see local/contract/doc.go)
+	go -C local test $(LOCAL) -count=1 -v ./contract
+
+assumptions: ## write docs/assumptions.md anew
+	go test ./docs -run TestAssumptions -write
 
 histories: ## record the histories that the replay tests replay
 	go -C local run $(LOCAL) . histories --out $(CURDIR)/workflows/testdata/histories/v0

@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	// Test helpers and checks of files that are no Go.
 	"internal/ledger/ledgertest": {},
 	"deploy":                     {},
+	"docs":                       {},
 
 	"worker":  {"internal/app"},
 	"starter": {"internal/app"},

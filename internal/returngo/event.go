@@ -9,8 +9,8 @@ import (
 )
 
 // Event is a webhook of ReturnGO: a hint that says when to look and at what,
-// never what is true (ReturnGO contract 4). Which shop it is about comes from
-// the URL it was sent to. All fields are empty when the body does not tell;
+// never what is true (ReturnGO contract 4). It may be lost, doubled, late or out
+// of order (A27). Which shop it is about comes from the URL it was sent to. All fields are empty when the body does not tell;
 // without any id, sweep the shop early.
 type Event struct {
 	Name          string // such as "RMA_STATUS_UPDATED"

@@ -22,8 +22,8 @@ const pageSize = 500
 type RMAFilter struct {
 	Statuses   []string
 	OrderNames []string
-	// UpdatedFrom is inclusive, in whole seconds (rounded down). It misses
-	// receipts, refunds and more (ReturnGO contract 3.8).
+	// UpdatedFrom is inclusive, in whole seconds (rounded down). It is taken to
+	// miss what lastUpdated misses: receipts, refunds and more (A24).
 	UpdatedFrom time.Time
 }
 

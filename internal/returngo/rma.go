@@ -77,6 +77,8 @@ type wireShipment struct {
 	TrackingNumber text `json:"trackingNumber"`
 }
 
+// wireItem is one unit. Nothing marks a bundle or its parts: what is a line of
+// the order is an item (A23).
 type wireItem struct {
 	ID            id      `json:"returnedItemId"`
 	LineID        id      `json:"shopLineItemId"`

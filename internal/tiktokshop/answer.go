@@ -15,6 +15,7 @@ type answer struct {
 	status     int
 	cutOff     error // why raw is not complete
 	retryAfter time.Duration
+	walking    bool // the call asked for a further page
 }
 
 // envelope is the frame of each answer (contract 1.6). Without a code it is none.
@@ -84,7 +85,7 @@ func (a answer) failed(requestID string, failures []failure) error {
 	var worst failure
 	var class platform.Class
 	for i, f := range failures {
-		own := classOf(f.code, f.message, a.write)
+		own := a.classOf(f)
 		if i == 0 || gravest(own, class) != class {
 			worst, class = f, own
 		}
@@ -95,6 +96,9 @@ func (a answer) failed(requestID string, failures []failure) error {
 }
 
 func (a answer) fail(class platform.Class, message string) *platform.Error {
+	if a.endpoint == tokenGet || a.endpoint == tokenRefresh {
+		class = classOfToken(class)
+	}
 	return &platform.Error{
 		Platform: platformName, Endpoint: a.name, Class: class, HTTPStatus: a.status,
 		Message: presentable(message, a.secrets), RetryAfter: a.retryAfter,

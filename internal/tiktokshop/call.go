@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"returnbridge/internal/platform"
 )
@@ -56,6 +57,12 @@ type message struct {
 	url    url.URL
 	header http.Header
 	body   []byte
+
+	stamped time.Time // what the signature says; zero: not signed
+	walking bool      // asks for a further page of a search
+	// once: Go repeats a GET by itself when a kept connection ends without an
+	// answer, unless it has a body that cannot be had again.
+	once bool
 }
 
 // signed builds the request as contract 1.3 and 1.4 want it, signed for this
@@ -80,7 +87,8 @@ func (c *Client) signed(access Access, k call) (message, error) {
 		query.Set(key, strings.Join(values, ","))
 	}
 	query.Set("app_key", c.appKey)
-	query.Set("timestamp", strconv.FormatInt(c.clock().Unix(), 10))
+	stamped := c.now()
+	query.Set("timestamp", strconv.FormatInt(stamped.Unix(), 10))
 	if k.cipher {
 		query.Set("shop_cipher", access.Cipher)
 	}
@@ -90,7 +98,7 @@ func (c *Client) signed(access Access, k call) (message, error) {
 		method: k.method,
 		url:    url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: path, RawQuery: query.Encode()},
 		header: http.Header{"Content-Type": {mediaType}, "X-Tts-Access-Token": {access.Token}},
-		body:   body,
+		body:   body, stamped: stamped, walking: query.Has("page_token"),
 	}, nil
 }
 

@@ -2,17 +2,16 @@ package tiktokshop
 
 import (
 	"net/http"
-	"strings"
 
 	"returnbridge/internal/platform"
 )
 
-// Two entries of the table are questions, not answers.
+// Some entries of the table are questions, not answers.
 const (
 	// transient: a read may simply be made again, a write may have happened.
 	transient platform.Class = "transient"
-	// byMessage: one code for a dozen things, told apart by TikTok's words.
-	byMessage platform.Class = "by message"
+	// parameter: something in the call is not as TikTok wants it.
+	parameter platform.Class = "parameter"
 	// inside: the reason is in extra_errors.
 	inside platform.Class = "inside"
 )
@@ -26,16 +25,16 @@ var classes = map[string]platform.Class{
 	"36009009": platform.Permanent, "36009010": platform.Permanent, "36009014": platform.Permanent,
 	"36009021": platform.Permanent, "36009022": platform.Permanent, "36009023": platform.Permanent,
 	"36009033": platform.Human, "36009043": platform.Human, "36009044": platform.Human,
-	"36009004": byMessage,
-	"101000":   platform.Human,
-	"105001":   platform.RefreshToken, "105002": platform.RefreshToken,
+	invalidCredential: parameter,
+	"101000":          platform.Human,
+	"105001":          platform.RefreshToken, "105002": platform.RefreshToken,
 	"105004": platform.Human, "105005": platform.Human,
 	"106001": platform.Permanent, "106013": platform.Permanent,
-	"11050001": platform.Permanent, "98001004": platform.Permanent,
+	"11050001": parameter, "98001004": parameter,
 	"36004001": platform.Human, "36004004": platform.Human, // 1.2: authorise again
 
 	// Returns, refunds, cancellations.
-	"25001001": platform.Permanent,
+	"25001001": parameter,
 	"25001003": platform.StateChanged, "25001010": platform.StateChanged, "25001011": platform.StateChanged,
 	"25001014": platform.Permanent, "25001015": platform.Permanent, "25001016": platform.Permanent,
 	"25001057": platform.Permanent, "25001020": platform.Permanent,
@@ -62,7 +61,7 @@ var classes = map[string]platform.Class{
 	// Orders.
 	"10002014": platform.Retry, "10002015": platform.Retry, "10006402": platform.Retry,
 	"10037002": platform.Retry, "10037003": platform.Retry, "10037004": platform.Retry,
-	"21008111": platform.Human, "21001001": platform.Permanent,
+	"21008111": platform.Human, "21001001": parameter,
 	"21011044": platform.StateChanged, "21011007": platform.StateChanged,
 
 	// Inventory.
@@ -83,17 +82,21 @@ var classes = map[string]platform.Class{
 	"12052180": platform.Permanent, // 1.9: a product search of more than 10,000
 }
 
-// classOf is the class of an error code for a read or a write. A code nobody
-// documented goes to a person.
-func classOf(code, message string, write bool) platform.Class {
-	switch class := classes[code]; class {
+// classOf is the class of one failure. A code nobody documented goes to a
+// person, unless the HTTP status says that TikTok only has too much to do.
+func (a answer) classOf(f failure) platform.Class {
+	switch class := classes[f.code]; class {
 	case "", inside:
+		if a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable {
+			return classOfStatus(a.status, a.write)
+		}
 		return platform.Human
 	case transient:
-		return lostAnswer(write)
-	case byMessage:
-		// 36009004 (contract 1.7): a wrong clock heals, everything else does not.
-		if strings.Contains(strings.ToLower(message), "timestamp") {
+		return lostAnswer(a.write)
+	case parameter:
+		// A parameter refused in the middle of a walk is the page token, which died
+		// (T05): a new walk has a new one, and if not, its first page is refused.
+		if a.walking || aboutTime(f.code, f.message) {
 			return platform.Retry
 		}
 		return platform.Permanent
@@ -122,6 +125,15 @@ func classOfStatus(status int, write bool) platform.Class {
 		return platform.Human
 	}
 	return lostAnswer(write)
+}
+
+// classOfToken: where tokens come from, refreshing one is no way out; a seller
+// has to authorise again.
+func classOfToken(class platform.Class) platform.Class {
+	if class == platform.RefreshToken {
+		return platform.Human
+	}
+	return class
 }
 
 // gravest picks the class that decides when several parts of one call failed:

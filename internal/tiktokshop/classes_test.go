@@ -2,6 +2,8 @@ package tiktokshop_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
 )
 
 // Every row of contract 1.7: the letters before the slash are for a read, those
@@ -57,11 +60,45 @@ func TestClassOfEveryCode(t *testing.T) {
 	}
 }
 
-func TestBadTimestampHeals(t *testing.T) {
+// A parameter refused on a further page is a page token that died: a walk begun
+// again has a new one (T05). On the first page, and in a write, it is our bug.
+func TestRefusedInTheMiddleOfAWalk(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, says(`{"code":36009004,"message":"Invalid `+"`timestamp`"+` query parameter","request_id":"r"}`))
-	require.Equal(t, platform.Retry, failed(t, read(f.shop)).Class)
-	require.Equal(t, platform.Retry, failed(t, write(f.shop)).Class)
+	for code, want := range map[string]platform.Class{
+		"36009004": platform.Retry, "25001001": platform.Retry, "21001001": platform.Retry,
+		"11050001": platform.Retry, "98001004": platform.Retry,
+		"106001": platform.Permanent, "105005": platform.Human, "25001014": platform.Permanent,
+	} {
+		f := newFake(t, says(`{"code":`+code+`,"message":"page_token is invalid"}`))
+		_, _, err := f.shop.SearchReturns(t.Context(), tiktokshop.ReturnFilter{}, "t")
+		require.Equal(t, want, failed(t, err).Class, code)
+		_, _, err = f.shop.SearchCancellations(t.Context(), tiktokshop.CancellationFilter{}, "t")
+		require.Equal(t, want, failed(t, err).Class, code)
+		_, _, err = f.shop.SearchOrders(t.Context(), tiktokshop.OrderFilter{}, tiktokshop.Page{Token: "t"})
+		require.Equal(t, want, failed(t, err).Class, code)
+		if want == platform.Retry {
+			require.Equal(t, platform.Permanent, failed(t, read(f.shop)).Class, code)
+			require.Equal(t, platform.Permanent, failed(t, write(f.shop)).Class, code)
+		}
+	}
+}
+
+// A code nobody documented goes to a person, unless the status explains it.
+func TestUnknownCodeUnderAStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int][2]platform.Class{
+		http.StatusTooManyRequests:     {platform.Retry, platform.Retry},
+		http.StatusServiceUnavailable:  {platform.Retry, platform.OutcomeUnknown},
+		http.StatusOK:                  {platform.Human, platform.Human},
+		http.StatusInternalServerError: {platform.Human, platform.Human},
+	} {
+		f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"code":777,"message":"?"}`)
+		})
+		require.Equal(t, want[0], failed(t, read(f.shop)).Class, status)
+		require.Equal(t, want[1], failed(t, write(f.shop)).Class, status)
+	}
 }
 
 // Code 0 is no success while data.errors stand below it (contract 1.6).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,7 @@ type Options struct {
 	AppKey    string           // required
 	AppSecret string           // required
 	HTTP      *http.Client     // its transport is shared, redirects are never followed; nil: one of our own
-	Clock     func() time.Time // must be synchronised: TikTok takes 30 s of future (1.3); nil: time.Now
+	Clock     func() time.Time // synchronised: TikTok takes 30 s of future (1.3), and one that is off costs a refusal; nil: time.Now
 	Timeout   time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
 }
 
@@ -38,6 +39,7 @@ type Client struct {
 	appSecret  func() string // a function, because no way of printing looks into one
 	http       *http.Client
 	clock      func() time.Time
+	skew       atomic.Int64 // nanoseconds that TikTok's clock is ahead of ours
 	timeout    time.Duration
 }
 

@@ -38,6 +38,9 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 		return Receipt{}, e.refused("no valid request")
 	}
 	request.Header = m.header
+	if m.once {
+		request.Body, request.GetBody = io.NopCloser(bytes.NewReader(nil)), nil
+	}
 
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -51,11 +54,11 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 
 	raw, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))
 	a := answer{
-		endpoint: e, secrets: secrets, raw: raw, status: response.StatusCode,
+		endpoint: e, secrets: secrets, raw: raw, status: response.StatusCode, walking: m.walking,
 		retryAfter: retryAfter(response.Header.Get("Retry-After"), c.clock()), cutOff: err,
 	}
 	requestID, err := a.read(out)
-	return Receipt{RequestID: requestID, At: c.clock()}, err
+	return Receipt{RequestID: requestID, At: c.clock()}, c.putClockRight(err, m.stamped, response.Header.Get("Date"))
 }
 
 // connection watches whether a call ever had a connection to be sent on.

@@ -9,45 +9,24 @@ import (
 // Sign is checked against the worked examples of the contract.
 var Sign = sign
 
-// Decoded is what the decoders make of any data, for fuzzing.
-type Decoded struct {
-	Orders  []returns.Order
-	Returns []returns.TikTokReturn
+// TakesCipher tells of each call of the API, by its path, whether it takes
+// shop_cipher.
+func TakesCipher() map[string]bool {
+	takes := map[string]bool{}
+	for _, e := range []endpoint{
+		getAuthorizedShops, searchOrders, getOrderDetail, searchReturns, getReturnRecords, createReturn, approveReturn,
+		rejectReturn, getRejectReasons, calculateRefund, getEligibility, decisionEligibility, uploadLabel, cancelOrder,
+		searchCancellations, approveCancellation, rejectCancellation, getProduct, searchProducts, inventorySearch,
+		updateInventory, stockSettings, getWarehouses, getStatements, getOrderTransactions, getWebhooks, putWebhook, deleteWebhook,
+	} {
+		takes[e.path] = e.cipher
+	}
+	return takes
 }
 
 // ReadAnswer reads an answer as every call does.
 func ReadAnswer(raw []byte, write bool, out any) (string, error) {
 	return answer{endpoint: endpoint{name: "Test", write: write}, raw: raw, status: 200}.read(out)
-}
-
-// DecodeData runs the decoders of orders, returns, cancellations, stock and
-// eligibility over one envelope.
-func DecodeData(raw []byte) (Decoded, error) {
-	var w struct {
-		wireOrders
-		Returns       list[wireReturn]       `json:"return_orders"`
-		Cancellations list[wireCancellation] `json:"cancellations"`
-		Inventory     list[wireStock]        `json:"inventory"`
-		Eligibility   list[wireEligibility]  `json:"sku_eligibility"`
-	}
-	var d Decoded
-	if _, err := ReadAnswer(raw, false, &w); err != nil {
-		return d, err
-	}
-	d.Orders = w.orders()
-	for _, r := range w.Returns {
-		d.Returns = append(d.Returns, r.tiktokReturn())
-	}
-	for _, c := range w.Cancellations {
-		c.cancellation()
-	}
-	for _, s := range w.Inventory {
-		_, _ = s.levels("")
-	}
-	for _, e := range w.Eligibility {
-		e.eligibility("")
-	}
-	return d, nil
 }
 
 // TextOf reads one JSON value as an id.

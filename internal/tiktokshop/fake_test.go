@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,7 @@ type request struct {
 	Query                  map[string][]string
 	Header                 http.Header
 	Body                   string
+	Chunked                bool
 }
 
 // fake answers every request with one handler and remembers what came.
@@ -52,7 +54,7 @@ func newFake(t *testing.T, answer http.HandlerFunc) *fake {
 	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		f.mu.Lock()
-		f.requests = append(f.requests, request{r.Method, r.URL.Path, r.URL.RawQuery, r.URL.Query(), r.Header, string(body)})
+		f.requests = append(f.requests, request{r.Method, r.URL.Path, r.URL.RawQuery, r.URL.Query(), r.Header, string(body), len(r.TransferEncoding) > 0})
 		f.mu.Unlock()
 		answer(w, r)
 	}))
@@ -137,4 +139,17 @@ func samples(t testing.TB) map[string]sample {
 		byID[s.ID] = s
 	}
 	return byID
+}
+
+// pages answers a search of anything with two pages that overlap by one element.
+func pages(w http.ResponseWriter, r *http.Request) {
+	ids, next := []string{"1", "2"}, `,"next_page_token":"p+/=2"`
+	if r.URL.Query().Get("page_token") != "" {
+		ids, next = []string{"2", "3"}, ""
+	}
+	of := func(list, id string) string {
+		return fmt.Sprintf(`"%s":[{"%s":"%s"},{"%s":"%s"}]`, list, id, ids[0], id, ids[1])
+	}
+	_, _ = fmt.Fprintf(w, `{"code":0,"data":{%s,%s,%s%s}}`,
+		of("return_orders", "return_id"), of("cancellations", "cancel_id"), of("orders", "id"), next)
 }

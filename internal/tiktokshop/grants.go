@@ -52,12 +52,9 @@ type wireGrant struct {
 // works once, within 30 minutes. Human: code used, expired or invalid
 // (36004004), or a user who is no seller. OutcomeUnknown: the code may be spent.
 func (c *Client) ExchangeCode(ctx context.Context, code string) (Grant, error) {
-	g, err := c.token(ctx, tokenGet, url.Values{"grant_type": {"authorized_code"}, "auth_code": {code}}, code)
+	g, receipt, err := c.token(ctx, tokenGet, url.Values{"grant_type": {"authorized_code"}, "auth_code": {code}}, code)
 	if err == nil && g.UserType != SellerUser {
-		return Grant{}, &platform.Error{
-			Platform: platformName, Endpoint: tokenGet.name, Class: platform.Human,
-			Message: fmt.Sprintf("the authorisation is of user type %d, not of a seller", g.UserType),
-		}
+		return Grant{}, tokenGet.lacking(platform.Human, receipt, fmt.Sprintf("a seller: the authorisation is of user type %d", g.UserType))
 	}
 	return g, err
 }
@@ -66,13 +63,14 @@ func (c *Client) ExchangeCode(ctx context.Context, code string) (Grant, error) {
 // on; only one may run per authorisation (T01). Human: the seller has to
 // authorise again (36004001). OutcomeUnknown: the refresh token may be spent.
 func (c *Client) Refresh(ctx context.Context, refreshToken string) (Grant, error) {
-	return c.token(ctx, tokenRefresh, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
+	g, _, err := c.token(ctx, tokenRefresh, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
+	return g, err
 }
 
 // token makes the unsigned call whose secrets stand in the query string.
-func (c *Client) token(ctx context.Context, e endpoint, query url.Values, secret string) (Grant, error) {
+func (c *Client) token(ctx context.Context, e endpoint, query url.Values, secret string) (Grant, Receipt, error) {
 	if secret == "" {
-		return Grant{}, e.refused("nothing to exchange")
+		return Grant{}, Receipt{}, e.refused("nothing to exchange")
 	}
 	query.Set("app_key", c.appKey)
 	query.Set("app_secret", c.appSecret())
@@ -80,20 +78,21 @@ func (c *Client) token(ctx context.Context, e endpoint, query url.Values, secret
 		method: e.method,
 		url:    url.URL{Scheme: c.auth.Scheme, Host: c.auth.Host, Path: e.path, RawQuery: query.Encode()},
 		header: http.Header{},
+		once:   true, // it spends its secret (T01)
 	}
 	var w wireGrant
 	receipt, err := c.exchange(ctx, e, m, []string{c.appSecret(), secret}, &w)
 	if err != nil {
-		return Grant{}, err
+		return Grant{}, receipt, err
 	}
 	if w.AccessToken == "" || w.RefreshToken == "" {
-		return Grant{}, e.lacking(platform.OutcomeUnknown, receipt, "tokens")
+		return Grant{}, receipt, e.lacking(platform.OutcomeUnknown, receipt, "tokens")
 	}
 	return Grant{
 		AccessToken: string(w.AccessToken), RefreshToken: string(w.RefreshToken),
 		AccessExpires: w.AccessExpires.Time, RefreshExpires: w.RefreshExpires.Time,
 		OpenID: string(w.OpenID), UserType: w.UserType.n, Region: string(w.Region), Scopes: strs(w.Scopes),
-	}, nil
+	}, receipt, nil
 }
 
 // AuthorizedShop is one of the shops a grant covers (contract 2.1). Its cipher

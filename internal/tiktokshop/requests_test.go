@@ -164,6 +164,38 @@ func TestAuthorizedShopsTakesNoCipher(t *testing.T) {
 	requireSigned(t, r, url.Values{})
 }
 
+// Which calls take shop_cipher, and which versions are pinned (contract 1.3, 2).
+func TestEndpointsOfTheContract(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, map[string]bool{
+		"/authorization/202309/shops": false,
+		"/order/202309/orders/search": true, "/order/202507/orders": true,
+		"/return_refund/202602/returns/search":                          true,
+		"/return_refund/202309/returns/{return_id}/records":             true,
+		"/return_refund/202602/returns":                                 true,
+		"/return_refund/202309/returns/{return_id}/approve":             true,
+		"/return_refund/202309/returns/{return_id}/reject":              true,
+		"/return_refund/202309/reject_reasons":                          true,
+		"/return_refund/202602/refunds/calculate":                       true,
+		"/return_refund/202602/orders/{order_id}/aftersale_eligibility": true,
+		"/return_refund/202601/decision_eligibility":                    true,
+		"/return_refund/202405/returns/shipping_documents":              true,
+		"/return_refund/202602/cancellations":                           true,
+		"/return_refund/202602/cancellations/search":                    true,
+		"/return_refund/202309/cancellations/{cancel_id}/approve":       true,
+		"/return_refund/202309/cancellations/{cancel_id}/reject":        true,
+		"/product/202309/products/{product_id}":                         true,
+		"/product/202502/products/search":                               true,
+		"/product/202309/inventory/search":                              true,
+		"/product/202309/products/{product_id}/inventory/update":        true,
+		"/product/202604/inventory/operation/settings":                  true,
+		"/logistics/202309/warehouses":                                  true,
+		"/finance/202309/statements":                                    true,
+		"/finance/202501/orders/{order_id}/statement_transactions":      true,
+		"/event/202309/webhooks":                                        true,
+	}, tiktokshop.TakesCipher())
+}
+
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	answer := `{"code":0,"message":"success","request_id":"r","data":{"access_token":"AT-1","access_token_expire_in":1760604800,
@@ -190,6 +222,8 @@ func TestTokens(t *testing.T) {
 	r = f.only(t)
 	require.Equal(t, "GET /api/v2/token/refresh", r.Method+" "+r.Path)
 	require.Equal(t, "app_key=demo_key&app_secret=demo_secret&grant_type=refresh_token&refresh_token=RT-0", r.RawQuery)
+	require.Empty(t, r.Body)
+	require.False(t, r.Chunked, "GET bodies are empty (1.3), not of unknown length")
 
 	f = newFake(t, says(strings.Replace(answer, `"user_type":0`, `"user_type":1`, 1)))
 	_, err = f.client.ExchangeCode(t.Context(), "c")

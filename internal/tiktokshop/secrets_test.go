@@ -29,7 +29,7 @@ func TestNoValueShowsItsSecrets(t *testing.T) {
 	g := tiktokshop.Grant{AccessToken: token, RefreshToken: "RT-demo"}
 	s := tiktokshop.AuthorizedShop{ID: "1", Cipher: cipher}
 	for _, v := range []any{
-		o, &o, c, *c, a, &a, g, &g, s, &s, c.Shop(access), *c.Shop(access),
+		o, &o, c, a, &a, g, &g, s, &s, c.Shop(access), *c.Shop(access),
 		[]tiktokshop.AuthorizedShop{s}, map[string]tiktokshop.Access{"x": a}, struct{ A tiktokshop.Access }{a},
 	} {
 		out := shown(v)
