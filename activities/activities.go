@@ -48,6 +48,7 @@ type Activities struct {
 	Waker  Waker
 	Tokens *Tokens
 	Quota  *Quota
+	Pacer  Pacer
 	Now    func() time.Time
 	// CallTimeout is the deadline of one platform call: a claim ends that long
 	// after it, when no answer can come any more.

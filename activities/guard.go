@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returngo"
+	"returnbridge/internal/tiktokshop"
 )
 
 // Pacer sets how many tasks a second leave a task queue, for all workers. Nil
@@ -64,14 +66,16 @@ func IllnessOf(err error, now time.Time) messages.Ill {
 	if !ok || e.Class != platform.Retry && e.Class != platform.OutcomeUnknown {
 		return messages.Ill{}
 	}
-	ill := messages.Ill{What: fmt.Sprintf("%s, %s", e.Platform, e.Endpoint)}
+	ill := messages.Ill{What: fmt.Sprintf("%s, %s: http %d", e.Platform, e.Endpoint, e.HTTPStatus)}
 	switch {
-	case e.HTTPStatus == 429 && e.Code != returngo.CodeQuotaDay:
-		ill.Illness, ill.What = messages.Throttled, ill.What+": too many requests"
-	case e.HTTPStatus >= 500:
-		ill.Illness, ill.What = messages.Down, fmt.Sprintf("%s: http %d", ill.What, e.HTTPStatus)
-	case e.HTTPStatus == 0 && e.Code == "" && !strings.HasPrefix(e.Message, "not sent"):
-		ill.Illness, ill.What = messages.Down, ill.What+": no answer"
+	case e.Code == tiktokshop.CodeTooMany, e.HTTPStatus == http.StatusTooManyRequests && e.Code != returngo.CodeQuotaDay:
+		ill.Illness, ill.What = messages.Throttled, fmt.Sprintf("%s, %s: too many requests", e.Platform, e.Endpoint)
+	case e.HTTPStatus >= 500, e.Code == tiktokshop.CodeInternal, e.Code == tiktokshop.CodeTimeout:
+		ill.Illness = messages.Down
+	case e.Code == "" && e.HTTPStatus >= 200 && e.HTTPStatus < 300:
+		ill.Illness, ill.What = messages.Down, fmt.Sprintf("%s, %s: an answer that cannot be read", e.Platform, e.Endpoint)
+	case e.HTTPStatus == 0 && strings.HasPrefix(e.Message, "no answer"):
+		ill.Illness, ill.What = messages.Down, fmt.Sprintf("%s, %s: no answer", e.Platform, e.Endpoint)
 	default:
 		return messages.Ill{}
 	}

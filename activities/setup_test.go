@@ -107,6 +107,7 @@ var names = []struct{ method, path, name string }{
 	{http.MethodPost, `/inventory/update$`, "set-stock"},
 	{http.MethodGet, `/authorization/\d+/shops$`, "shops"},
 	{http.MethodGet, `/token/refresh$`, "refresh"},
+	{http.MethodGet, `/logistics/\d+/warehouses$`, "warehouses"},
 }
 
 func newBench(t *testing.T) *bench {

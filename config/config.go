@@ -30,6 +30,7 @@ type Config struct {
 	TikTok   TikTok        `key:"tiktok"`
 	ReturnGO []ReturnGOKey `key:"returngo"`
 	Shops    []Shop        `key:"shops"`
+	Pace     Pace          `key:"pace"`
 	Periods  Periods       `key:"periods"`
 }
 
@@ -120,6 +121,15 @@ type Switches struct {
 	Reject    bool `key:"reject"`    // reject at TikTok
 	Restock   bool `key:"restock"`   // write stock
 	WriteBack bool `key:"writeback"` // tell ReturnGO what was paid
+}
+
+// Pace is how fast work leaves each task queue, for all workers together, in
+// activities a second; one makes up to eight calls. The limits of both platforms
+// are dynamic (T04, A03).
+type Pace struct {
+	TikTok   int `key:"tiktok" default:"10"`   // of each shop: looks and refunds
+	Stock    int `key:"stock" default:"4"`     // of each shop: stock writes
+	ReturnGO int `key:"returngo" default:"10"` // of each key
 }
 
 // Periods are how long things may take before somebody hears of it, or before

@@ -59,6 +59,9 @@ func (c *Config) check(p *problems) {
 	unique(p, "shops[%d].name", c.Shops, func(s Shop) string { return s.Name })
 	unique(p, "shops[%d].tiktok_shop_id", c.Shops, func(s Shop) string { return s.TikTokShopID })
 	unique(p, "shops[%d].webhook_token", c.Shops, func(s Shop) string { return s.WebhookToken })
+	for field, value := range reflect.ValueOf(c.Pace).Fields() {
+		p.must(value.Int() > 0, "pace."+field.Tag.Get("key"), "must be a whole number above 0")
+	}
 	c.Periods.check(p.in("periods"))
 }
 

@@ -13,13 +13,13 @@ import (
 // after twice as long up to lastAsk. When it answers, its queue is let out at
 // growing paces, each for one paceTime.
 const (
-	firstAsk = 15 * time.Second
+	firstAsk = 5 * time.Second
 	lastAsk  = 5 * time.Minute
-	paceTime = 20 * time.Second
+	paceTime = 5 * time.Second
 )
 
 // paces are calls a second after an illness; beyond the last the queue is free.
-var paces = []float64{1, 4, 16}
+var paces = []float64{5, 25}
 
 // Guard keeps a thousand returns from knocking at a platform that is ill: it
 // stops or slows their task queue with a reason that people can read, asks the

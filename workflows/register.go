@@ -12,7 +12,7 @@ func Register(with interface {
 	RegisterWorkflowWithOptions(flow any, options workflow.RegisterOptions)
 }) {
 	for name, flow := range map[string]any{
-		messages.Return: Return, messages.Stock: Stock,
+		messages.Return: Return, messages.Stock: Stock, messages.Guard: Guard,
 		messages.SweepReturnGO: SweepReturnGO, messages.SweepTikTok: SweepTikTok, messages.RefreshToken: RefreshToken,
 	} {
 		with.RegisterWorkflowWithOptions(flow, workflow.RegisterOptions{Name: name})

@@ -46,6 +46,7 @@ type house struct {
 	tiktok    *tiktokshop.Client
 	acts      *activities.Activities
 	waker     *waker
+	watch     *watch
 	now       func() time.Time
 	closers   []func()
 }
@@ -71,8 +72,12 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 		h.closers = append(h.closers, h.temporal.Close)
 	}
 	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(cfg)}
-	h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now)
-	return h, err
+	h.watch = &watch{temporal: h.temporal, log: h.log, now: h.now, queues: map[string]*health{}}
+	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch.seen); err != nil {
+		return h, err
+	}
+	h.acts.Pacer = pacer{h.temporal, h.namespace}
+	return h, nil
 }
 
 func (h *house) close() {
@@ -108,14 +113,15 @@ func returnGOKeys(cfg *config.Config) map[string]string {
 	return keys
 }
 
-// buildActivities makes the activities for every shop of the configuration.
-func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time) (*activities.Activities, *tiktokshop.Client, error) {
+// buildActivities makes the activities for every shop of the configuration; seen
+// hears how each of their calls ended.
+func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time, seen func(context.Context, error)) (*activities.Activities, *tiktokshop.Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
 	transport.MaxIdleConnsPerHost = 64
 	web := &http.Client{Transport: transport}
 	tiktok, err := tiktokshop.New(tiktokshop.Options{
 		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret,
-		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout,
+		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Seen: seen,
 	})
 	if err != nil {
 		return nil, nil, err //nolint:wrapcheck // the client names the option
@@ -130,7 +136,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	for _, k := range cfg.ReturnGO {
 		quota.PerDay[k.Name] = k.CallsPerDay
 		if stores[k.Name], err = returngo.New(returngo.Options{
-			BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Allow: quota.Allow(k.Name),
+			BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Allow: quota.Allow(k.Name), Seen: seen,
 		}); err != nil {
 			return nil, nil, err //nolint:wrapcheck // the client names the option
 		}

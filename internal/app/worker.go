@@ -30,6 +30,7 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
 		return err
 	}
+	h.adoptLimits(ctx, h.watch)
 	var running []worker.Worker
 	defer func() {
 		stop(running)
@@ -76,9 +77,11 @@ func (h *house) workers(fatal chan<- error) []worker.Worker {
 	})
 	workflows.Register(flows)
 	all := []worker.Worker{flows}
+	paces := h.paces()
 	for _, q := range h.queues() {
 		w := worker.New(h.temporal, q, worker.Options{
 			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
+			TaskQueueActivitiesPerSecond: paces[q],
 		})
 		h.registerActivities(w)
 		all = append(all, w)
@@ -109,12 +112,26 @@ func (h *house) queues() []string {
 	return slices.Compact(queues)
 }
 
+// paces are the known limits of the platforms, by queue, in activities a second:
+// the server keeps them for all workers together (T04).
+func (h *house) paces() map[string]float64 {
+	paces := map[string]float64{}
+	for _, k := range h.cfg.ReturnGO {
+		paces[messages.QueueReturnGO(k.Name)] = float64(h.cfg.Pace.ReturnGO)
+	}
+	for _, s := range h.cfg.Shops {
+		paces[messages.QueueTikTok(s.Name)] = float64(h.cfg.Pace.TikTok)
+		paces[messages.QueueStock(s.Name)] = float64(h.cfg.Pace.Stock)
+	}
+	return paces
+}
+
 func (h *house) registerActivities(w worker.Worker) {
 	a := h.acts
 	for name, f := range map[string]any{
 		"LookReturnGO": a.LookReturnGO, "LookTikTok": a.LookTikTok, "Review": a.Review,
 		"Accept": a.Accept, "Refund": a.Refund, "Restock": a.Restock, "WriteBack": a.WriteBack, "StockRound": a.StockRound,
-		"SweepReturnGO": a.SweepReturnGO, "SweepTikTok": a.SweepTikTok, "RefreshToken": a.RefreshToken,
+		"SweepReturnGO": a.SweepReturnGO, "SweepTikTok": a.SweepTikTok, "RefreshToken": a.RefreshToken, "GuardQueue": a.GuardQueue,
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}

@@ -24,7 +24,7 @@ const (
 // Ill is what a worker has seen of a platform.
 type Ill struct {
 	Illness Illness   `json:"illness"`
-	What    string    `json:"what"` // the last failure, in the platform's words
+	What    string    `json:"what"`           // the last failure, in the platform's words
 	Until   time.Time `json:"until,omitzero"` // when the platform asked to be asked again
 }
 

@@ -67,16 +67,25 @@ func (s *Shop) do(ctx context.Context, c call) (answer, error) {
 	if err := s.client.allowed(ctx, c); err != nil {
 		return answer{}, err
 	}
+	a, err := s.client.send(c, req)
+	if s.client.seen != nil {
+		s.client.seen(ctx, err)
+	}
+	return a, err
+}
+
+// send makes a request and reads its answer.
+func (cl *Client) send(c call, req *http.Request) (answer, error) {
 	way := &way{}
-	resp, err := s.client.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, way.trace())))
+	resp, err := cl.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), way.trace())))
 	if err != nil {
-		return answer{}, s.client.noAnswer(c, way, err)
+		return answer{}, cl.noAnswer(c, way, err)
 	}
 	defer func() {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained)
 		_ = resp.Body.Close()
 	}()
-	return s.client.read(c, resp)
+	return cl.read(c, resp)
 }
 
 // allowed asks whether today's allowance has a call left for this one.

@@ -34,6 +34,8 @@ type Options struct {
 	// day. A wait puts the call off: it fails with class retry, CodeQuotaKept and
 	// that RetryAfter. Nil allows everything.
 	Allow func(context.Context) (wait time.Duration, err error)
+	// Seen hears how each call that was sent ended; nil: nobody.
+	Seen func(ctx context.Context, err error)
 }
 
 // Format prints the options without the key, whatever the verb.
@@ -47,6 +49,7 @@ type Client struct {
 	clock   func() time.Time
 	timeout time.Duration
 	allow   func(context.Context) (time.Duration, error)
+	seen    func(context.Context, error)
 }
 
 // New checks the options; its errors name the option and never its secret.
@@ -64,7 +67,7 @@ func New(o Options) (*Client, error) {
 	case o.Timeout < 0:
 		return nil, errors.New("returngo: timeout is negative")
 	}
-	c := &Client{base: strings.TrimRight(base.String(), "/"), key: o.APIKey, clock: o.Clock, timeout: o.Timeout, allow: o.Allow}
+	c := &Client{base: strings.TrimRight(base.String(), "/"), key: o.APIKey, clock: o.Clock, timeout: o.Timeout, allow: o.Allow, seen: o.Seen}
 	if c.clock == nil {
 		c.clock = time.Now
 	}

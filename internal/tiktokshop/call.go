@@ -48,7 +48,11 @@ func (c *Client) do(ctx context.Context, access Access, k call, out any) (Receip
 	if err != nil {
 		return Receipt{}, k.refused(err.Error())
 	}
-	return c.exchange(ctx, k.endpoint, request, secrets, out)
+	receipt, err := c.exchange(ctx, k.endpoint, request, secrets, out)
+	if c.seen != nil {
+		c.seen(ctx, err)
+	}
+	return receipt, err
 }
 
 // message is a request that can be sent once.

@@ -16,12 +16,19 @@ const (
 	inside platform.Class = "inside"
 )
 
+// Codes that speak of TikTok's state, not of the call (contract 1.7).
+const (
+	CodeTooMany  = "36009002"
+	CodeInternal = "36009003"
+	CodeTimeout  = "36009007"
+)
+
 // classes says what each documented code means for the caller (contract 1.7).
 // "Once, then a human" and "wait" are for the caller to count; the class is the
 // first step.
 var classes = map[string]platform.Class{
 	// Transport and auth.
-	"36009002": platform.Retry, "36009003": transient, "36009007": transient,
+	CodeTooMany: platform.Retry, CodeInternal: transient, CodeTimeout: transient,
 	"36009009": platform.Permanent, "36009010": platform.Permanent, "36009014": platform.Permanent,
 	"36009021": platform.Permanent, "36009022": platform.Permanent, "36009023": platform.Permanent,
 	"36009033": platform.Human, "36009043": platform.Human, "36009044": platform.Human,

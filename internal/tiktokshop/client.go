@@ -29,6 +29,8 @@ type Options struct {
 	HTTP      *http.Client     // its transport is shared, redirects are never followed; nil: one of our own
 	Clock     func() time.Time // synchronised: TikTok takes 30 s of future (1.3), and one that is off costs a refusal; nil: time.Now
 	Timeout   time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
+	// Seen hears how each call of a shop ended; nil: nobody.
+	Seen func(ctx context.Context, err error)
 }
 
 // Client holds the app's credentials and the connections. It is safe for
@@ -41,6 +43,7 @@ type Client struct {
 	clock      func() time.Time
 	skew       atomic.Int64 // nanoseconds that TikTok's clock is ahead of ours
 	timeout    time.Duration
+	seen       func(context.Context, error)
 }
 
 // New checks the options; its errors name the option and never its value.
@@ -58,7 +61,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base: base, auth: auth, appKey: o.AppKey, appSecret: func() string { return o.AppSecret },
-		http: withoutRedirects(o.HTTP), clock: o.Clock, timeout: o.Timeout,
+		http: withoutRedirects(o.HTTP), clock: o.Clock, timeout: o.Timeout, seen: o.Seen,
 	}
 	if c.clock == nil {
 		c.clock = time.Now

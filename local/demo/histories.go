@@ -13,11 +13,13 @@ import (
 	"github.com/spf13/cobra"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/local/devserver"
+	"returnbridge/local/tiktoksandbox"
 )
 
 // HistoriesCommand is `histories`: record what the replay tests replay.
@@ -84,7 +86,11 @@ func (h *House) record(ctx context.Context, o RunOptions) (map[string][]byte, er
 	if !v.OK() {
 		return nil, fmt.Errorf("the run did not come out as foreseen: %v", v.Problems)
 	}
+	if err := h.fallsIll(ctx); err != nil {
+		return nil, err
+	}
 	queries := map[string]string{
+		"guard":            "WorkflowType = '" + messages.Guard + "'",
 		"return-own-clock": "WorkflowId STARTS_WITH '" + messages.ReturnID(shopName, returns.TikTokKey("")) + "'",
 		"stock":            "WorkflowType = '" + messages.Stock + "'",
 		"sweep-returngo":   "WorkflowType = '" + messages.SweepReturnGO + "'",
@@ -101,6 +107,21 @@ func (h *House) record(ctx context.Context, o RunOptions) (map[string][]byte, er
 		}
 	}
 	return recorded, nil
+}
+
+// fallsIll has TikTok refuse one question of a guard, so that there is an illness
+// with everything in it.
+func (h *House) fallsIll(ctx context.Context) error {
+	queue := messages.QueueTikTok(shopName)
+	if err := h.TikTok.AddFault(tiktoksandbox.Fault{Endpoint: "warehouses", Kind: tiktoksandbox.FaultUnavailable, Count: 1}); err != nil {
+		return fmt.Errorf("fault: %w", err)
+	}
+	_, err := h.Client.SignalWithStartWorkflow(ctx, messages.GuardID(queue), messages.SignalIll, messages.Ill{Illness: messages.Down, What: "tiktok: http 503"},
+		client.StartWorkflowOptions{TaskQueue: messages.QueueReturns}, messages.Guard, messages.GuardInput{Queue: queue})
+	if err != nil {
+		return fmt.Errorf("wake the guard: %w", err)
+	}
+	return nil
 }
 
 // longest is the history of the run that had most to do among those that match

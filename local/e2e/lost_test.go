@@ -109,7 +109,8 @@ func TestAnOutageOfEitherPlatformOnlyDelays(t *testing.T) {
 			moving.inspected(1)
 			moving.authorised(moving.price("0"))
 			inspected.authorised(inspected.price("0"))
-			h.until("a dozen calls failed", func() bool { return outage.calls(h) > before+12 })
+			h.until("a guard stops the queue", func() bool { return h.count(guards+" AND ExecutionStatus = 'Running'") > 0 })
+			h.until("the guard has asked once", func() bool { return outage.calls(h) > before+5 })
 			outage.end(h)
 			for _, s := range []*shopper{moving, inspected} {
 				s.untilClosed()
@@ -120,9 +121,13 @@ func TestAnOutageOfEitherPlatformOnlyDelays(t *testing.T) {
 					t.Errorf("TikTok decided by itself: %+v", d)
 				}
 			}
+			h.until("the guard has ended", func() bool { return h.count(guards+" AND ExecutionStatus = 'Running'") == 0 })
 		})
 	}
 }
+
+// guards finds those who watch over a platform that is ill.
+const guards = "WorkflowType = 'Guard'"
 
 func sum(calls map[string]int) (n int) {
 	for _, c := range calls {

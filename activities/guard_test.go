@@ -1,0 +1,86 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"returnbridge/internal/messages"
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/tiktokshop"
+)
+
+func TestIllnessOfAFailedCall(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		want messages.Illness
+	}{
+		"success":                      {nil, ""},
+		"not of a platform":            {errors.New("ledger"), ""},
+		"http 503":                     {&platform.Error{Class: platform.Retry, HTTPStatus: 503}, messages.Down},
+		"a write, http 500":            {&platform.Error{Class: platform.OutcomeUnknown, HTTPStatus: 500}, messages.Down},
+		"no answer":                    {&platform.Error{Class: platform.Retry, Message: "no answer: EOF"}, messages.Down},
+		"a page instead of an answer":  {&platform.Error{Class: platform.Retry, HTTPStatus: 200}, messages.Down},
+		"TikTok's internal error":      {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeInternal}, messages.Down},
+		"TikTok's throttling":          {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeTooMany}, messages.Throttled},
+		"ReturnGO's burst":             {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: returngo.CodeQuotaBurst}, messages.Throttled},
+		"ReturnGO's day is used up":    {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: returngo.CodeQuotaDay}, ""},
+		"a call that we did not send":  {&platform.Error{Class: platform.Retry, Code: returngo.CodeQuotaKept}, ""},
+		"a lock on one case":           {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: "25001028"}, ""},
+		"a token that is too old":      {&platform.Error{Class: platform.RefreshToken, HTTPStatus: 401}, ""},
+		"a refusal of this call alone": {&platform.Error{Class: platform.StateChanged, HTTPStatus: 200, Code: "25001003"}, ""},
+	} {
+		require.Equal(t, c.want, IllnessOf(c.err, noon).Illness, name)
+	}
+	ill := IllnessOf(&platform.Error{Class: platform.Retry, HTTPStatus: 429, RetryAfter: time.Minute}, noon)
+	require.Equal(t, noon.Add(time.Minute), ill.Until)
+}
+
+// limiter notes the limits that are set.
+type limiter struct {
+	limits []float64 // -1: taken off
+	fails  error
+}
+
+func (p *limiter) Pace(_ context.Context, _ string, perSecond *float64, _ string) error {
+	limit := -1.0
+	if perSecond != nil {
+		limit = *perSecond
+	}
+	p.limits = append(p.limits, limit)
+	return p.fails
+}
+
+func TestGuardQueueAsksOnceAndSetsLimits(t *testing.T) {
+	t.Parallel()
+	b, p := newBench(t), &limiter{}
+	b.Pacer = p
+	step := func(s messages.GuardStep) messages.GuardResult {
+		return must[messages.GuardResult](b, b.GuardQueue, s)
+	}
+	for _, queue := range []string{messages.QueueTikTok(shopName), messages.QueueStock(shopName), messages.QueueReturnGO(mainKey)} {
+		name := "warehouses"
+		if queue == messages.QueueReturnGO(mainKey) {
+			name = "transactions"
+		}
+		b.forget()
+		b.answers(name, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		require.Equal(t, messages.Down, step(messages.GuardStep{Queue: queue, Ask: true}).Ill.Illness, queue)
+		require.Equal(t, 1, b.count(name), queue)
+		b.answers(name, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+		require.Empty(t, step(messages.GuardStep{Queue: queue, Ask: true}).Ill, "an answer is an answer: "+queue)
+	}
+	require.Empty(t, p.limits, "asking sets nothing")
+	step(messages.GuardStep{Queue: "q"})
+	step(messages.GuardStep{Queue: "q", PerSecond: 2})
+	step(messages.GuardStep{Queue: "q", Open: true})
+	require.Equal(t, []float64{0, 2, -1}, p.limits)
+	p.fails = ErrNoPacing
+	require.True(t, step(messages.GuardStep{Queue: "q"}).Unable)
+}
