@@ -1,6 +1,8 @@
 package devserver
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +17,7 @@ import (
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/schema/sqlite"
 	"google.golang.org/protobuf/types/known/durationpb"
+	_ "modernc.org/sqlite" // what the plugin uses
 )
 
 // memoryDatabases numbers the databases in memory: the SQLite plugin shares
@@ -52,6 +55,25 @@ func memoryStore() *config.SQL {
 		DatabaseName:      "devserver-" + strconv.FormatUint(memoryDatabases.Add(1), 10),
 		ConnectAttributes: map[string]string{"mode": "memory", "cache": "shared"},
 	}
+}
+
+// keepMemory holds one more connection to a database in memory. The plugin has a
+// single one, and a call that is cut off in the wrong moment costs it that: with
+// the last connection the database would be gone.
+func keepMemory(ctx context.Context, store *config.SQL) (*sql.DB, error) {
+	if store.ConnectAttributes["mode"] != "memory" {
+		return nil, nil //nolint:nilnil // a file keeps itself
+	}
+	db, err := sql.Open("sqlite", "file:"+store.DatabaseName+"?mode=memory&cache=shared")
+	if err == nil {
+		db.SetConnMaxLifetime(0)
+		db.SetMaxOpenConns(1)
+		err = db.PingContext(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keep the database in memory: %w", err)
+	}
+	return db, nil
 }
 
 // fileStore writes ahead and lets the disk be a little behind: a crash of the

@@ -7,6 +7,7 @@ package devserver
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -33,7 +34,8 @@ type Server struct {
 	ports    *ports
 	metrics  *metricsEndpoint
 	services temporal.Server
-	ui       *webUI // nil without UI
+	memory   *sql.DB // nil with a file
+	ui       *webUI  // nil without UI
 
 	stop sync.Once
 }
@@ -69,6 +71,9 @@ func (s *Server) start(ctx context.Context, opts Options) (err error) {
 	}
 	store, err := prepareDatabase(opts)
 	if err != nil {
+		return err
+	}
+	if s.memory, err = keepMemory(ctx, store); err != nil {
 		return err
 	}
 	if err = context.Cause(ctx); err != nil {
@@ -117,6 +122,9 @@ func (s *Server) Stop() {
 		}
 		if s.ports != nil {
 			s.ports.releaseAll()
+		}
+		if s.memory != nil {
+			_ = s.memory.Close()
 		}
 	})
 }
