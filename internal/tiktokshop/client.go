@@ -31,8 +31,8 @@ type Options struct {
 	Timeout   time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
 }
 
-// Client holds the app's credentials and the connections. It is safe for
-// concurrent use.
+// Client holds the app's credentials, the connections and what it learnt of its
+// clock. It is safe for concurrent use.
 type Client struct {
 	base, auth *url.URL
 	appKey     string
