@@ -19,7 +19,7 @@ import (
 )
 
 // canned is a client that gets the same answer to everything, without a network.
-func canned(t *testing.T, status int, body []byte) *tiktokshop.Client {
+func canned(t testing.TB, status int, body []byte) *tiktokshop.Client {
 	t.Helper()
 	return newClient(t, "http://tiktok.invalid", &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil

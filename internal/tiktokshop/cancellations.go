@@ -12,7 +12,7 @@ import (
 type Cancellation struct {
 	ID      string
 	OrderID string
-	Type    string
+	Type    string // CANCEL, BUYER_CANCEL, REQUEST_CANCEL_REFUND; what we must answer stands in Actions
 	Status  string // CANCELLATION_REQUEST_…, closed ones as CancellationClosed
 	Role    string // who asked, upper case
 	Reason  string
@@ -41,7 +41,8 @@ type CancellationFilter struct {
 	UpdatedFrom, UpdatedTo        time.Time
 }
 
-// SearchCancellations walks cancellations like SearchReturns walks returns.
+// SearchCancellations walks cancellations like SearchReturns walks returns
+// (contract 2.6). Whoever wants to know all money given back must read both.
 func (s *Shop) SearchCancellations(ctx context.Context, f CancellationFilter, pageToken string) ([]Cancellation, string, error) {
 	body := struct {
 		CancelIDs []string `json:"cancel_ids,omitempty"`

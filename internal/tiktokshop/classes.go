@@ -102,7 +102,7 @@ func (a answer) classOf(f failure) platform.Class {
 		return lostAnswer(a.write)
 	case parameter:
 		// A parameter refused in the middle of a walk is the page token, which died
-		// (T05): a new walk has a new one, and if not, its first page is refused.
+		// (see Page): a new walk has a new one, and if not, its first page is refused.
 		if a.walking || aboutTime(f.code, f.message) {
 			return platform.Retry
 		}
@@ -120,7 +120,7 @@ func lostAnswer(write bool) platform.Class {
 	return platform.Retry
 }
 
-// classOfStatus judges an answer without an envelope (T03): throttled (1.8) and
+// classOfStatus judges an answer without an envelope: throttled (1.8) and
 // refused calls did not happen, anything else might have.
 func classOfStatus(status int, write bool) platform.Class {
 	switch status {

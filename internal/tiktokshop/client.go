@@ -33,8 +33,8 @@ type Options struct {
 	Seen func(ctx context.Context, err error)
 }
 
-// Client holds the app's credentials and the connections. It is safe for
-// concurrent use.
+// Client holds the app's credentials, the connections and what it learnt of its
+// clock. It is safe for concurrent use.
 type Client struct {
 	base, auth *url.URL
 	appKey     string

@@ -90,8 +90,10 @@ type CreateReturn struct {
 // CreatedReturn is TikTok's answer; any status may come (T11), so read it back.
 type CreatedReturn struct{ ID, Status string }
 
-// CreateReturn opens the return under an idempotency key of at most 255
-// characters; repeats need the same key and the same content (T12).
+// CreateReturn opens the return under an idempotency key of 1 to 255 characters.
+// The same key with the same content has no second effect for 24 hours and gets
+// the first answer again; with other content it is refused (25001001, Permanent)
+// (T12). TikTok promises none of this: read before a repeat.
 // OutcomeUnknown: it may exist. StateChanged: amount above the refundable,
 // another case is open, the order is completed.
 func (s *Shop) CreateReturn(ctx context.Context, c CreateReturn, idempotencyKey string) (CreatedReturn, Receipt, error) {

@@ -22,15 +22,15 @@ const (
 	RejectReplacement      = "REJECT_REPLACEMENT"
 )
 
-// Decision grants a return, wholly or in part.
+// Decision grants a return, wholly or in part (contract 2.5).
 type Decision struct {
 	Name           string
 	BuyerKeepsItem bool          // with APPROVE_RETURN: a refund without goods
 	Partial        returns.Money // with OFFER_PARTIAL_REFUND only
 }
 
-// Decide grants the return, under a key of at most 255 characters (T12). The
-// answer holds no new status: read it back. OutcomeUnknown: it may be granted.
+// Decide grants the return, under a key as for CreateReturn. The answer holds no
+// new status: read it back. OutcomeUnknown: it may be granted.
 // StateChanged: somebody or the deadline was faster.
 func (s *Shop) Decide(ctx context.Context, returnID string, d Decision, idempotencyKey string) (Receipt, error) {
 	type amount struct {
@@ -59,7 +59,8 @@ func (s *Shop) Decide(ctx context.Context, returnID string, d Decision, idempote
 	return s.do(ctx, call{endpoint: approveReturn, id: returnID, query: query, body: body}, nil)
 }
 
-// Rejection refuses a request or a received parcel; the buyer may dispute it.
+// Rejection refuses a request or a received parcel; the buyer may dispute it
+// (contract 2.5). Pictures are not sent.
 type Rejection struct {
 	Decision  string
 	ReasonKey string // from RejectReasons of this very case
@@ -83,8 +84,8 @@ func (s *Shop) Reject(ctx context.Context, returnID string, r Rejection, idempot
 // Reason is a key for TikTok and a text for people.
 type Reason struct{ Name, Text string }
 
-// RejectReasons lists the reasons open for this case now; never keep them
-// (contract 2.5).
+// RejectReasons lists the reasons open for this return or cancellation now, the
+// texts in TikTok's default language; never keep them (contract 2.5).
 func (s *Shop) RejectReasons(ctx context.Context, returnOrCancelID string) ([]Reason, error) {
 	var w struct {
 		Reasons list[struct {

@@ -38,7 +38,7 @@ func TestMoneyKeepsEveryDigit(t *testing.T) {
 		require.Equal(t, number+" GBP", tiktokshop.MoneyOf(number, "GBP").String())
 		require.Equal(t, number+" GBP", tiktokshop.MoneyOf(strconv.Quote(number), "gbp").String())
 	})
-	for _, unknown := range []string{`""`, `null`, `"NaN"`, `"Infinity"`, `1e3`, `"1,50"`, `{}`} {
+	for _, unknown := range []string{`""`, `null`, `"0.0000001"`, `"NaN"`, `"Infinity"`, `1e3`, `"1,50"`, `{}`} {
 		require.False(t, returns.Known(tiktokshop.MoneyOf(unknown, "GBP")), unknown)
 	}
 	require.False(t, returns.Known(tiktokshop.MoneyOf(`"1.00"`, "")))

@@ -16,7 +16,8 @@ type Eligibility struct {
 	Reasons      []string  // keys; opaque
 }
 
-// Eligibility asks what the seller may start on the order now.
+// Eligibility asks what the seller may start on the order now. Only the boolean
+// is read: the codes beside it are filled even when the answer is yes.
 func (s *Shop) Eligibility(ctx context.Context, orderID string) ([]Eligibility, error) {
 	var w struct {
 		SKUs list[struct {

@@ -47,7 +47,7 @@ var (
 )
 
 // The token calls (contract 1.2): GET, but they spend a code or a refresh
-// token, so a lost answer is an unknown outcome (T01).
+// token, so a lost answer is an unknown outcome.
 var (
 	tokenGet     = endpoint{"Get Token", http.MethodGet, "/api/v2/token/get", false, true}
 	tokenRefresh = endpoint{"Refresh Token", http.MethodGet, "/api/v2/token/refresh", false, true}

@@ -28,7 +28,8 @@ const (
 
 const inventoryChangedNumber = 68
 
-// topics maps numbers to names at the edge; what is missing is unknown (T25).
+// topics maps numbers to names at the edge; what is missing is unknown, to be
+// answered 200 and ignored (T25).
 var topics = map[int]string{
 	1: OrderStatusChange, 6: SellerDeauthorization, 7: UpcomingAuthorizationExpiration,
 	11: CancellationStatusChange, 12: ReturnStatusChange, 64: AftersalesStatus, 65: RMAStatus,
@@ -38,8 +39,8 @@ var topics = map[int]string{
 // Event is a hint that something changed (contract 3): go and read. It comes at
 // least once and in any order (T21).
 type Event struct {
-	ID     string // tts_notification_id, or a hash of the body (T22)
-	Topic  string // empty: unknown, to be answered 200 and ignored (T25)
+	ID     string // tts_notification_id, or a hash of the body
+	Topic  string // empty: unknown
 	Number int    // TikTok's number of the topic
 	ShopID string // may be empty: topic 68 without envelope, FBT topics
 	At     time.Time
@@ -80,7 +81,7 @@ func ParseEvent(rawBody []byte) (Event, error) {
 	}
 	var stock wireStockChange
 	if !w.Type.told && len(w.Data) == 0 && json.Unmarshal(rawBody, &stock) == nil && stock.recognised() {
-		w.Type, w.Data = count{n: inventoryChangedNumber, told: true}, rawBody // T23: without its envelope
+		w.Type, w.Data = count{n: inventoryChangedNumber, told: true}, rawBody // without its envelope
 	}
 	e := Event{
 		ID: eventID(w.ID, rawBody), Topic: topics[w.Type.n], Number: w.Type.n, ShopID: string(w.ShopID), At: w.Timestamp.Time,

@@ -94,6 +94,24 @@ func TestStockMovements(t *testing.T) {
 	require.Empty(t, e.Movements, "without the number after it, a movement proves nothing")
 }
 
+// Topic 68 prints its times as ISO 8601 (contract 1.5); seconds are read too.
+func TestTimesOfMovements(t *testing.T) {
+	t.Parallel()
+	for printed, want := range map[string]time.Time{
+		`"2026-04-02T09:28:34.979101552Z"`: time.Date(2026, 4, 2, 9, 28, 34, 979101552, time.UTC),
+		`"2026-04-02T10:28:34+01:00"`:      time.Date(2026, 4, 2, 9, 28, 34, 0, time.UTC),
+		`1775122114`:                       at(1775122114), `"1775122114"`: at(1775122114), `""`: {}, `null`: {},
+	} {
+		e, err := tiktokshop.ParseEvent([]byte(`{"type":68,"data":{"sku_id":"1","occurred_at":` + printed + `}}`))
+		require.NoError(t, err, printed)
+		require.Equal(t, want, e.At, printed)
+	}
+	for _, bad := range []string{`"yesterday"`, `-1`, `"2026-04-02"`, `{}`} {
+		_, err := tiktokshop.ParseEvent([]byte(`{"type":68,"data":{"sku_id":"1","occurred_at":` + bad + `}}`))
+		require.Equal(t, platform.Permanent, failed(t, err).Class, bad)
+	}
+}
+
 func TestSpellingsInEvents(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{

@@ -55,7 +55,7 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 	raw, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))
 	a := answer{
 		endpoint: e, secrets: secrets, raw: raw, status: response.StatusCode, walking: m.walking,
-		retryAfter: retryAfter(response.Header.Get("Retry-After"), c.clock()), cutOff: err,
+		retryAfter: retryAfter(response.Header.Get("Retry-After"), c.now()), cutOff: err,
 	}
 	requestID, err := a.read(out)
 	return Receipt{RequestID: requestID, At: c.clock()}, c.putClockRight(err, m.stamped, response.Header.Get("Date"))

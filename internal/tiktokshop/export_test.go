@@ -9,6 +9,9 @@ import (
 // Sign is checked against the worked examples of the contract.
 var Sign = sign
 
+// Presentable is fuzzed.
+var Presentable = presentable
+
 // TakesCipher tells of each call of the API, by its path, whether it takes
 // shop_cipher.
 func TakesCipher() map[string]bool {

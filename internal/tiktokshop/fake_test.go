@@ -64,7 +64,7 @@ func newFake(t *testing.T, answer http.HandlerFunc) *fake {
 	return f
 }
 
-func newClient(t *testing.T, url string, h *http.Client) *tiktokshop.Client {
+func newClient(t testing.TB, url string, h *http.Client) *tiktokshop.Client {
 	t.Helper()
 	c, err := tiktokshop.New(tiktokshop.Options{
 		BaseURL: url, AuthURL: url, AppKey: appKey, AppSecret: appSecret, HTTP: h,

@@ -20,7 +20,7 @@ const SellerUser = 0
 // printed, logged or marshalled, its tokens do not show.
 type Grant struct {
 	AccessToken    string
-	RefreshToken   string // replaces the one it was got with: store both together (T01)
+	RefreshToken   string // replaces the one it was got with: store both together
 	AccessExpires  time.Time
 	RefreshExpires time.Time // zero: not told
 	OpenID         string
@@ -60,7 +60,8 @@ func (c *Client) ExchangeCode(ctx context.Context, code string) (Grant, error) {
 }
 
 // Refresh gives a new access token and the refresh token that counts from now
-// on; only one may run per authorisation (T01). Human: the seller has to
+// on. The old refresh token dies at once, the old access token lives to its end
+// (T01): only one refresh may run per authorisation. Human: the seller has to
 // authorise again (36004001). OutcomeUnknown: the refresh token may be spent.
 func (c *Client) Refresh(ctx context.Context, refreshToken string) (Grant, error) {
 	g, _, err := c.token(ctx, tokenRefresh, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}}, refreshToken)
@@ -78,7 +79,7 @@ func (c *Client) token(ctx context.Context, e endpoint, query url.Values, secret
 		method: e.method,
 		url:    url.URL{Scheme: c.auth.Scheme, Host: c.auth.Host, Path: e.path, RawQuery: query.Encode()},
 		header: http.Header{},
-		once:   true, // it spends its secret (T01)
+		once:   true, // it spends its secret
 	}
 	var w wireGrant
 	receipt, err := c.exchange(ctx, e, m, []string{c.appSecret(), secret}, &w)
@@ -114,7 +115,8 @@ func (s AuthorizedShop) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f,
 func (s AuthorizedShop) LogValue() slog.Value         { return slog.StringValue(s.String()) }
 func (s AuthorizedShop) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// AuthorizedShops lists the shops that the token opens.
+// AuthorizedShops lists the shops that the token opens (contract 2.1): one grant
+// may cover several, each with a cipher of its own.
 func (c *Client) AuthorizedShops(ctx context.Context, accessToken string) ([]AuthorizedShop, error) {
 	var w struct {
 		Shops list[struct {

@@ -8,16 +8,29 @@ import (
 	"returnbridge/internal/returns"
 )
 
+// How much one call takes (contract 2.7).
+const (
+	mostStockProducts = 100
+	mostStockSKUs     = 600
+	mostSetSKUs       = 100 // 12052050
+)
+
 // InventoryFilter names up to 600 SKUs, or up to 100 products; SKUs win if both
 // are given (contract 2.7).
 type InventoryFilter struct{ ProductIDs, SKUIDs []string }
 
-// Inventory gives one level per SKU and warehouse. A SKU TikTok keeps without
+// Inventory gives one level per SKU and warehouse, in units. Available includes
+// what is set aside for campaigns and creators; Committed is sold and not yet
+// shipped, and no part of Available (contract 2.7). SKUs unknown to TikTok are
+// missing. A SKU TikTok keeps without
 // warehouses is one level without a warehouse id. Human: TikTok leaves out a
 // number and its totals do not prove that it is 0; stock is not guessed.
 func (s *Shop) Inventory(ctx context.Context, f InventoryFilter) ([]returns.StockLevel, error) {
-	if len(f.ProductIDs)+len(f.SKUIDs) == 0 {
+	switch {
+	case len(f.ProductIDs)+len(f.SKUIDs) == 0:
 		return nil, nil
+	case len(f.ProductIDs) > mostStockProducts || len(f.SKUIDs) > mostStockSKUs:
+		return nil, inventorySearch.refused("more than 100 products or 600 SKUs")
 	}
 	body := struct {
 		ProductIDs []string `json:"product_ids,omitempty"`
@@ -85,10 +98,15 @@ func (w wireStock) levels(productID string) ([]returns.StockLevel, error) {
 // largestQuantity is the end of the range; 0 is legal too (T15).
 const largestQuantity = 99_999
 
-// UpdateInventory SETS Available for SKUs of one product: no increment, no
-// condition, no idempotency key (contract 2.7). All warehouses of each SKU must
-// be given. Success means that TikTok named no failure for any SKU; after an
-// error SKUs it did not name may be written (T17), so read before going on.
+// UpdateInventory SETS Available for up to 100 SKUs of one product: no increment,
+// no condition, no idempotency key (contract 2.7). The number is what Inventory
+// gives as Available, committed units come on top (T16); it counts at once (T18);
+// SKUs that are not named keep theirs (T14). All warehouses of each SKU must be
+// given, 0 to 99,999 units each. Success means that TikTok named no failure for
+// any SKU; after an error the SKUs it did not name may be written (T17), so read
+// before going on, also after OutcomeUnknown. StateChanged: a promotion lets
+// stock only rise (12052393), or the product's state forbids it. Permanent also:
+// the set of warehouses is another (read it again), or the SKU is a bundle.
 func (s *Shop) UpdateInventory(ctx context.Context, productID string, levels []returns.StockLevel) (Receipt, error) {
 	skus, err := quantitiesBySKU(productID, levels)
 	if err != nil {
@@ -139,6 +157,9 @@ func quantitiesBySKU(productID string, levels []returns.StockLevel) ([]*wireSKUQ
 			}
 		}
 		sku.Inventory = append(sku.Inventory, wireQuantity{l.WarehouseID, l.Available})
+	}
+	if len(skus) > mostSetSKUs {
+		return nil, errors.New("more than 100 SKUs")
 	}
 	return skus, nil
 }

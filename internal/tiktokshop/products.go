@@ -14,7 +14,7 @@ const (
 	TypeBundlePart = "IN_COMBINED_PRODUCT" // also sold inside a bundle
 )
 
-// Product is what stock needs to know of a product.
+// Product is what stock needs to know of a product (contract 2.7).
 type Product struct {
 	ID, Title, Status string
 	Types             []string
@@ -33,7 +33,8 @@ type ProductSKU struct {
 	Parts        []returns.BundlePart
 }
 
-// Product reads one product.
+// Product reads one product (contract 2.7). Its Status is product_status where
+// there is one, such as ACTIVATE, FREEZE or DELETED.
 func (s *Shop) Product(ctx context.Context, productID string) (Product, error) {
 	var w wireProduct
 	if _, err := s.do(ctx, call{endpoint: getProduct, id: productID}, &w); err != nil {

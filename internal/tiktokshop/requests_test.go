@@ -3,6 +3,7 @@ package tiktokshop_test
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -255,10 +256,22 @@ func TestNotSent(t *testing.T) {
 	approve := tiktokshop.Decision{Name: tiktokshop.ApproveRefund}
 	_, tooMany := f.shop.Orders(ctx, make([]string, 51)...)
 	_, allLines := f.shop.CalculateRefund(ctx, tiktokshop.CalculateRefund{OrderID: "1"})
+	_, manyProducts := f.shop.Inventory(ctx, tiktokshop.InventoryFilter{ProductIDs: make([]string, 101)})
+	_, manySKUs := f.shop.Inventory(ctx, tiktokshop.InventoryFilter{SKUIDs: make([]string, 601)})
+	var levels []returns.StockLevel
+	for i := range 101 {
+		levels = append(levels, returns.StockLevel{SKUID: strconv.Itoa(i + 1), Available: 1})
+	}
+	_, noReject := f.shop.Reject(ctx, "4", tiktokshop.Rejection{Decision: tiktokshop.RejectRefund, ReasonKey: "r"}, "")
+	_, _, noCreate := f.shop.CreateReturn(ctx, aReturn(t), "")
 	_, noToken := f.client.AuthorizedShops(ctx, "")
 	_, noCode := f.client.ExchangeCode(ctx, "")
 	for name, err := range map[string]error{
-		"51 orders": tooMany, "calculate all lines": allLines, "no token": noToken, "no code": noCode,
+		"101 products": manyProducts, "601 SKUs": manySKUs, "101 SKUs": update(levels...),
+		"reject without a key": noReject, "create without a key": noCreate,
+		"offer of nothing": decide(tiktokshop.Decision{Name: tiktokshop.OfferPartialRefund, Partial: gbp(t, "0.00")}, "4", "k"),
+		"offer below zero": decide(tiktokshop.Decision{Name: tiktokshop.OfferPartialRefund, Partial: gbp(t, "-1")}, "4", "k"),
+		"51 orders":        tooMany, "calculate all lines": allLines, "no token": noToken, "no code": noCode,
 		"all lines": create(noLines), "all the money": create(noAmount),
 		"id with a path":  decide(approve, "1/../2", "k"),
 		"no id":           decide(approve, "", "k"),
@@ -280,6 +293,10 @@ func TestNotSent(t *testing.T) {
 	orders, err := f.shop.Orders(ctx)
 	require.NoError(t, err)
 	require.Empty(t, orders)
+	levels, err = f.shop.Inventory(ctx, tiktokshop.InventoryFilter{})
+	require.NoError(t, err)
+	require.Empty(t, levels)
+	require.Empty(t, f.requests, "nothing asked, nothing sent")
 }
 
 func TestEveryCallIsSignedAtItsOwnTime(t *testing.T) {

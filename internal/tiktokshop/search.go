@@ -14,7 +14,7 @@ type ReturnFilter struct {
 }
 
 // SearchReturns walks returns by update time, oldest first, 50 a page; an empty
-// next token ends the walk, an error means to begin again (T05). There is no
+// next token ends the walk, an error means to begin again (see Page). There is no
 // other way to read one return (contract 2.3).
 func (s *Shop) SearchReturns(ctx context.Context, f ReturnFilter, pageToken string) ([]returns.TikTokReturn, string, error) {
 	body := struct {

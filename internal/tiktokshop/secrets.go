@@ -36,12 +36,12 @@ const longestMessage = 200
 // presentable shortens the platform's words to one line and takes out every
 // secret of the call, should TikTok repeat one.
 func presentable(words string, secrets []string) string {
+	words = strings.ToValidUTF8(strings.Join(strings.Fields(words), " "), "?")
 	for _, s := range secrets {
 		if s != "" {
 			words = strings.NewReplacer(s, redacted, url.QueryEscape(s), redacted).Replace(words)
 		}
 	}
-	words = strings.ToValidUTF8(strings.Join(strings.Fields(words), " "), "?")
 	if utf8.RuneCountInString(words) > longestMessage {
 		words = string([]rune(words)[:longestMessage]) + "…"
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
-	"mime"
 	"net/url"
 	"slices"
 	"strings"
@@ -32,9 +31,10 @@ func sign(secret, path string, query url.Values, mediaType string, body []byte) 
 	return hexMAC(secret, s.String())
 }
 
+// isForm compares without parameters and regard to letter case (contract 1.4).
 func isForm(mediaType string) bool {
-	bare, _, err := mime.ParseMediaType(mediaType)
-	return err == nil && bare == "multipart/form-data"
+	bare, _, _ := strings.Cut(mediaType, ";")
+	return strings.EqualFold(strings.Trim(bare, " \t"), "multipart/form-data")
 }
 
 func hexMAC(secret, message string) string {

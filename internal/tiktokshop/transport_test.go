@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +151,34 @@ func TestTransportThatSaysNothing(t *testing.T) {
 	require.Equal(t, platform.OutcomeUnknown, e.Class)
 	require.NotContains(t, e.Error()+e.Unwrap().Error(), token)
 	require.Equal(t, platform.Retry, failed(t, read(shop)).Class)
+}
+
+// A connection that never came to speak HTTP carried nothing: the write may be
+// made again, and the error shows neither URL nor token.
+func TestConnectionsThatCarriedNothing(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(says(`{"code":0}`))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	nowhere := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: "tiktok.invalid", IsNotFound: true}
+	}}}
+	for name, c := range map[string]*tiktokshop.Client{
+		"unknown certificate": newClient(t, secure.URL, nil),
+		"no such host":        newClient(t, "https://tiktok.invalid", nowhere),
+	} {
+		e := failed(t, write(c.Shop(access)))
+		require.Equal(t, platform.Retry, e.Class, name)
+		require.NotEmpty(t, e.Unwrap().Error(), name)
+		for _, secret := range []string{token, cipher, "sign=", "app_key", "idempotency_key"} {
+			require.NotContains(t, e.Error()+e.Unwrap().Error(), secret, name)
+		}
+	}
+	plain := newFake(t, says(`{"code":0}`))
+	e := failed(t, write(newClient(t, strings.Replace(plain.server.URL, "http:", "https:", 1), nil).Shop(access)))
+	require.Equal(t, platform.Retry, e.Class, "plain HTTP where TLS was asked for")
+	require.Empty(t, plain.requests)
 }
 
 type transport func(*http.Request) (*http.Response, error)

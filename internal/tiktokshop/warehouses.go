@@ -17,7 +17,8 @@ type Warehouse struct {
 	Default                           bool
 }
 
-// Warehouses lists all warehouses of the shop.
+// Warehouses lists all warehouses of the shop, also those that cannot sell now;
+// stock is kept on sales warehouses only (contract 2.8).
 func (s *Shop) Warehouses(ctx context.Context) ([]Warehouse, error) {
 	var w struct {
 		Warehouses list[struct {

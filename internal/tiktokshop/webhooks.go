@@ -32,8 +32,9 @@ func (s *Shop) Webhooks(ctx context.Context) ([]Webhook, error) {
 	return all, nil
 }
 
-// SetWebhook has events of the type sent to the address, https with a domain
-// name and no port (contract 3.1). Repeating it changes nothing.
+// SetWebhook has events of the type sent to the address: https with a domain
+// name and no port, 255 characters at most (contract 2.10, 3.1). Repeating it
+// changes nothing, also after OutcomeUnknown.
 func (s *Shop) SetWebhook(ctx context.Context, eventType, address string) error {
 	body := struct {
 		EventType string `json:"event_type"`

@@ -190,7 +190,9 @@ type refundAmount struct {
 
 func (r refundAmount) money() returns.Money { return money(r.Total, r.Currency) }
 
-var plainNumber = regexp.MustCompile(`^-?[0-9]{1,24}(\.[0-9]{1,12})?$`)
+// plainNumber has at most six decimals: no currency has more, and beyond them
+// numbers are printed with an exponent.
+var plainNumber = regexp.MustCompile(`^-?[0-9]{1,24}(\.[0-9]{1,6})?$`)
 
 // money reads a decimal in major units (1.5). What is absent or unreadable is
 // the zero Money, "no amount known", and never an error: one odd amount must
