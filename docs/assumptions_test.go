@@ -186,8 +186,8 @@ const opening = `<!-- Made from assumptions.yaml and the comments of the code by
 
 Neither ReturnGO nor TikTok Shop documents everything that the program rests on. Each gap is filled by an assumption
 with a number; comments in the code name the number where it matters. This page lists them with what to do on the
-first day with real accounts. Read first, with every switch off: ` + "`make contract`" + ` asks both platforms read-only
-and is wanted first for the rows marked ✓. Where one turns out wrong, change its home in the code and its row.
+first day with real accounts. Read first, with every switch off: ` + "`make contract`" + ` asks both platforms read-only,
+and what it reports speaks to the rows marked ✓. Where one turns out wrong, change its home in the code and its row.
 
 `
 

@@ -3,6 +3,7 @@ package returngo
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -114,7 +115,7 @@ func (cl *Client) read(c call, resp *http.Response) (answer, error) {
 	}
 	var err error
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
-		return answer{}, c.unreadable(a, c.lost(), "the answer was cut off", withoutURL(err))
+		return answer{}, c.unreadable(a, c.lost(), "the answer was cut off", plain(err))
 	}
 	if len(a.body) > maxAnswer {
 		return answer{}, c.unreadable(a, tooLong(c), "the answer is longer than 8 MiB", nil)
@@ -214,11 +215,19 @@ func (w *way) nothingSent(err error) bool {
 	return w.asked.Load() && !w.connected.Load()
 }
 
-// withoutURL drops what net/http wraps around a transport error: it names the
-// URL with its query.
-func withoutURL(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
+// plain takes out of a transport error what is known to hold neither the URL
+// with its query nor a piece of an answer, which net/http quotes if it is broken.
+func plain(err error) error {
+	for _, known := range []error{context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known
+		}
 	}
-	return err
+	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return certificate
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op
+	}
+	return errors.New("the connection failed")
 }

@@ -26,7 +26,7 @@ func TestEligiblePolicies(t *testing.T) {
 	}, policies)
 	sent := b.only(t)
 	require.Equal(t, "POST /rma/getEligiblePolicies", sent.method+" "+sent.path)
-	require.Equal(t, `{"orderId":"7001","items":[{"shopLineItemId":"8001","quantity":2,"returnReason":"Does not fit"},{"shopLineItemId":"8002","quantity":1,"returnReason":"Changed <mind>"}]}`, sent.body)
+	require.JSONEq(t, `{"orderId":"7001","items":[{"shopLineItemId":"8001","quantity":2,"returnReason":"Does not fit"},{"shopLineItemId":"8002","quantity":1,"returnReason":"Changed <mind>"}]}`, sent.body)
 
 	for body, class := range map[string]platform.Class{
 		`{"message":"busy"}`: platform.Retry, `null`: platform.Retry, ``: platform.Retry,
@@ -51,7 +51,7 @@ func TestCreateRMA(t *testing.T) {
 	require.Equal(t, Receipt{RequestID: "req-1", At: testNow}, receipt)
 	sent := b.only(t)
 	require.Equal(t, "POST /rma/createByPolicy", sent.method+" "+sent.path)
-	require.Equal(t, `{"orderId":"7001","items":[{"shopLineItemId":"8001","quantity":1,"returnReason":"Does not fit","policyRuleId":"31"}],"comment":"created [sync:ttr-9]"}`, sent.body)
+	require.JSONEq(t, `{"orderId":"7001","items":[{"shopLineItemId":"8001","quantity":1,"returnReason":"Does not fit","policyRuleId":"31"}],"comment":"created [sync:ttr-9]"}`, sent.body)
 
 	for _, body := range []string{``, `OK`, `{}`, `{"rmaSummary":null}`, `{"rmaSummary":{"status":"Approved"}}`, `{"rmaSummary":{"rmaId":{}}}`} {
 		b := setup(t, says(200, body))

@@ -84,7 +84,7 @@ func (cl *Client) noAnswer(c call, w *way, err error) *platform.Error {
 	if w.nothingSent(err) {
 		class = platform.Retry
 	}
-	err = withoutURL(err)
+	err = plain(err)
 	e := c.fails(class, "no answer: "+cl.presentable(err.Error()))
 	e.Cause = err
 	return e

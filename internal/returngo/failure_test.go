@@ -155,6 +155,33 @@ func TestNothingSentMayBeRepeated(t *testing.T) {
 	}
 }
 
+func TestABrokenAnswerIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	for name, sent := range map[string]string{
+		"no HTTP":        "PERSONAL Jane Doe\r\n\r\n",
+		"broken header":  "HTTP/1.1 200 OK\r\nPERSONAL Jane\r\n\r\n",
+		"broken length":  "HTTP/1.1 200 OK\r\ncontent-length: PERSONAL\r\n\r\n",
+		"broken chunk":   "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nPERSONAL\r\n",
+		"broken address": "HTTP/1.1 302 Found\r\nlocation: http://%PERSONAL\r\ncontent-length: 0\r\n\r\n",
+	} {
+		for _, op := range operations() {
+			t.Run(op.name+" "+name, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, func(w http.ResponseWriter, _ *http.Request) {
+					conn, _, err := w.(http.Hijacker).Hijack()
+					if err == nil {
+						_, _ = io.WriteString(conn, sent)
+						_ = conn.Close()
+					}
+				})
+				e := platformError(t, op.make(t.Context(), b.shop))
+				require.Contains(t, []platform.Class{call{nature: op.nature}.lost(), platform.Human}, e.Class)
+				require.NotContains(t, fmt.Sprintf("%v %+v %v", e, *e, e.Cause), "PERSONAL")
+			})
+		}
+	}
+}
+
 func TestNoAnswerInTime(t *testing.T) {
 	t.Parallel()
 	for _, op := range operations() {
@@ -266,6 +293,37 @@ func TestQuotaAndRetryAfter(t *testing.T) {
 			require.Equal(t, platform.Retry, e.Class)
 			require.Equal(t, tt.code, e.Code)
 			require.Equal(t, tt.after, e.RetryAfter)
+		})
+	}
+}
+
+func TestEachCallIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, op := range operations() {
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, says(200, `{}`))
+			o := Options{BaseURL: b.client.base, APIKey: testKey}
+			var asked int
+			wait, failure := time.Hour, error(nil)
+			o.Allow = func(context.Context) (time.Duration, error) { asked++; return wait, failure }
+			b.connect(t, o)
+
+			e := platformError(t, op.make(t.Context(), b.shop))
+			require.Equal(t, platform.Retry, e.Class, "it was not sent, also not a write")
+			require.Equal(t, CodeQuotaKept, e.Code)
+			require.Equal(t, time.Hour, e.RetryAfter)
+
+			wait, failure = 0, errors.New("the ledger is away")
+			e = platformError(t, op.make(t.Context(), b.shop))
+			require.Equal(t, platform.Retry, e.Class, "without an answer nothing is sent")
+			require.ErrorIs(t, e, failure)
+			require.Empty(t, b.seen)
+
+			failure = nil
+			_ = op.make(t.Context(), b.shop)
+			b.only(t)
+			require.Equal(t, 3, asked)
 		})
 	}
 }
