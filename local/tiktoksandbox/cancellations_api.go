@@ -74,8 +74,9 @@ func (s *Sandbox) searchCancellations(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	var all []*cancelCase
-	for _, one := range s.cancels {
-		if one.shopID == c.shop.ID && request.matches(one) {
+	at := s.searchMoment(c, len(request.CancelIDs) > 0)
+	for _, present := range s.cancels {
+		if one := present.then(at); one != nil && one.shopID == c.shop.ID && request.matches(one) {
 			all = append(all, one)
 		}
 	}

@@ -14,6 +14,7 @@ type route struct {
 	resource string // below the version; {x} matches one segment
 	versions []string
 	scope    string
+	also     string // a second scope
 	noCipher bool
 	keyed    bool // takes an idempotency_key (2.5)
 	handle   func(*Sandbox, *call) (any, *apiError)
@@ -28,7 +29,7 @@ var routes = []route{
 
 	{name: "returns/search", method: "POST", category: "return_refund", resource: "returns/search", versions: v("202602", "202309"), scope: scopeReturns, handle: (*Sandbox).searchReturns},
 	{name: "returns/records", method: "GET", category: "return_refund", resource: "returns/{id}/records", versions: v("202309"), scope: scopeReturns, handle: (*Sandbox).returnRecords},
-	{name: "returns/create", method: "POST", category: "return_refund", resource: "returns", versions: v("202602", "202309"), scope: scopeReturns, keyed: true, handle: (*Sandbox).createReturn},
+	{name: "returns/create", method: "POST", category: "return_refund", resource: "returns", versions: v("202602", "202309"), scope: scopeReturns, also: "seller.fulfillment.basic", keyed: true, handle: (*Sandbox).createReturn},
 	{name: "returns/approve", method: "POST", category: "return_refund", resource: "returns/{id}/approve", versions: v("202309"), scope: scopeReturns, keyed: true, handle: (*Sandbox).approveReturn},
 	{name: "returns/reject", method: "POST", category: "return_refund", resource: "returns/{id}/reject", versions: v("202309"), scope: scopeReturns, keyed: true, handle: (*Sandbox).rejectReturn},
 	{name: "returns/reject_reasons", method: "GET", category: "return_refund", resource: "reject_reasons", versions: v("202309"), scope: scopeReturns, handle: (*Sandbox).rejectReasons},
@@ -55,6 +56,26 @@ var routes = []route{
 	{name: "webhooks/delete", method: "DELETE", category: "event", resource: "webhooks", versions: v("202309"), scope: "seller.authorization.info", handle: (*Sandbox).deleteWebhook},
 
 	{name: "finance/order_transactions", method: "GET", category: "finance", resource: "orders/{id}/statement_transactions", versions: v("202501"), scope: "seller.finance.info", handle: (*Sandbox).orderTransactions},
+}
+
+// tokenRoutes are unsigned (1.2).
+var tokenRoutes = map[string]*route{
+	tokenPath + "get":     {name: "auth/get", handle: (*Sandbox).exchangeCode},
+	tokenPath + "refresh": {name: "auth/refresh", handle: (*Sandbox).refreshToken},
+}
+
+const tokenPath = "/api/v2/token/"
+
+// endpointNames are what counters, faults and limits call the endpoints.
+func endpointNames() []string {
+	var names []string
+	for _, one := range routes {
+		names = append(names, one.name)
+	}
+	for _, one := range tokenRoutes {
+		names = append(names, one.name)
+	}
+	return names
 }
 
 const scopeReturns = "seller.return_refund.basic"

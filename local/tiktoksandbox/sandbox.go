@@ -34,13 +34,19 @@ type Options struct {
 	ReturnWindow time.Duration
 	// AccessTokenLife is 7 days by default (1.2); RefreshTokenLife one year.
 	AccessTokenLife, RefreshTokenLife time.Duration
-	// SearchLag hides new orders from searches for a while, as development shops
-	// do (section 5 item 10). Default none; multiplied by PeriodFactor.
+	// SearchLag is how far searches for orders, returns and cancellations are
+	// behind, as in development shops (section 5 item 10); whoever asks by id sees
+	// the present. Default none; multiplied by PeriodFactor.
 	SearchLag time.Duration
+	// PageTokenLife is how long a page token is good for (T05). Default for ever;
+	// multiplied by PeriodFactor.
+	PageTokenLife time.Duration
 	// RatePerSecond per shop and endpoint (1.8). Default 50; negative switches it off.
 	RatePerSecond int
 	// HourlyCap per shop over all endpoints; development shops have 1000 (1.8). Default none.
 	HourlyCap int
+	// LowStock is where webhook 27 calls a SKU short. Default 5.
+	LowStock int
 	// StrictWebhookAddress demands https, a domain name and no port (3.1).
 	// Default off, so that receivers on this machine can be reached.
 	StrictWebhookAddress bool
@@ -54,6 +60,7 @@ func (o *Options) fill() {
 	setDefault(&o.AccessTokenLife, 7*24*time.Hour)
 	setDefault(&o.RefreshTokenLife, 365*24*time.Hour)
 	setDefault(&o.RatePerSecond, 50)
+	setDefault(&o.LowStock, 5)
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -91,14 +98,17 @@ type Sandbox struct {
 	ignoreKeys bool
 	readings   Readings
 	rates      map[string]*rateWindow
+	limits     map[string]*RateLimit // by endpoint, where it differs from the options
 
-	mailbox   []*delivery
-	sent      []*delivery
-	partner   map[int][]string // topic → addresses set in Partner Center (T20)
-	weather   WebhookWeather
-	books     Books
-	afterRead func(skuIDs []string)
-	lastRead  map[string]int // sku → journal length at its last Inventory Search
+	mailbox  []*delivery
+	sent     []*delivery
+	partner  map[int][]string // topic → addresses set in Partner Center (T20)
+	weather  WebhookWeather
+	books    Books
+	onRead   func(skuIDs []string)
+	window   map[string][]WindowStep // by SKU: what happens in its next read-write window
+	foreign  map[stockKey]*ForeignWriter
+	lastRead map[string]int // sku → length of the journal that its last Inventory Search knew
 
 	stop    context.CancelFunc
 	running context.Context
@@ -117,8 +127,9 @@ func New(options Options) *Sandbox {
 		shops:   map[string]*shop{}, authCodes: map[string]*authCode{},
 		products: map[string]*product{}, skus: map[string]*sku{}, levels: map[stockKey]*level{},
 		orders: map[string]*order{}, returns: map[string]*returnCase{}, cancels: map[string]*cancelCase{},
-		replays: map[string]*replay{}, rates: map[string]*rateWindow{},
+		replays: map[string]*replay{}, rates: map[string]*rateWindow{}, limits: map[string]*RateLimit{},
 		partner: map[int][]string{}, lastRead: map[string]int{},
+		window: map[string][]WindowStep{}, foreign: map[stockKey]*ForeignWriter{},
 		books:   Books{Calls: map[string]int{}},
 		running: running, stop: stop,
 	}
@@ -172,6 +183,7 @@ var idPrefix = map[string]string{
 	"return": "4030", "returnline": "4031", "returnsub": "4032", "combined": "4033",
 	"aftersales": "4034", "rma": "4035", "cancel": "4040", "cancelline": "4041",
 	"buyer": "7493", "notification": "7300", "seller": "7010", "event": "7301",
+	"listing": "8076", "statement": "5654", "payment": "1874",
 }
 
 // newID gives a decimal string of 19 digits; the same seed and the same order of
