@@ -174,6 +174,9 @@ func (s *Sandbox) rejectCancellation(c *call) (any, *apiError) {
 	if problem := checkRejectReason(marketOf(c.shop).rejectCancel, c.shop, request.RejectReason); problem != nil {
 		return nil, problem
 	}
+	if problem := s.checkImages(request.Images); problem != nil {
+		return nil, problem
+	}
 	s.moveCancel(one, cancelClosed, step{name: "REJECT_REQUEST_CANCEL", by: BySellerAPI, requestID: c.requestID})
 	return object{}, nil
 }

@@ -86,6 +86,7 @@ func (s *Sandbox) ship(o *order) {
 func (s *Sandbox) deliverOrder(o *order) {
 	o.deliveredAt = s.now()
 	s.setOrder(o, orderDelivered)
+	s.accountSale(o)
 	s.after(s.returnWindow(o), func() {
 		o.windowOver = true
 		s.completeIfDone(o)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -97,8 +98,11 @@ func sortKey(item listed, byUpdate bool) string {
 // walk names the filters and the order; a token only fits the walk it came from.
 func (c *call) walk() string {
 	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%s|%s|%s|%s|%s", c.route.name, c.shop.ID, c.query.Get("sort_field"),
-		c.query.Get("sort_order"), c.body)
+	rest := maps.Clone(c.query)
+	for _, changing := range []string{"page_token", "timestamp", "sign", "page_size"} {
+		delete(rest, changing)
+	}
+	fmt.Fprintf(sum, "%s|%s|%s|%s|%s", c.route.name, c.id, c.shop.ID, rest.Encode(), c.body)
 	return strconv.FormatUint(sum.Sum64(), 36)
 }
 

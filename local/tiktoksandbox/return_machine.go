@@ -147,7 +147,9 @@ func (s *Sandbox) payBuyer(r *returnCase) {
 			if part.amount == 0 {
 				continue
 			}
+			before := item.line.paid()
 			part.unit.paid += part.amount
+			s.accountRefund(item.line, before, item.line.paid())
 			s.books.Payments = append(s.books.Payments, Payment{ReturnID: r.id, OrderID: r.order.id,
 				LineID: item.line.id, SubLineID: part.unit.subID, SKU: part.unit.skuID,
 				Amount: formatMoney(part.amount, r.order.currency), Currency: r.order.currency,

@@ -32,6 +32,9 @@ type Options struct {
 	CompleteAfter time.Duration
 	// ReturnWindow overrides the market's days from delivery to COMPLETED (4.4, T28).
 	ReturnWindow time.Duration
+	// StatementDelay is the platform time from a sale or refund to the statement
+	// that shows it, at the next 0:00 (2.9). Default two days.
+	StatementDelay time.Duration
 	// AccessTokenLife is 7 days by default (1.2); RefreshTokenLife one year.
 	AccessTokenLife, RefreshTokenLife time.Duration
 	// SearchLag is how far searches for orders, returns and cancellations are
@@ -57,6 +60,7 @@ func (o *Options) fill() {
 	setDefault(&o.AppSecret, "demo_secret")
 	setDefault(&o.PeriodFactor, 1)
 	setDefault(&o.CompleteAfter, 30*time.Minute)
+	setDefault(&o.StatementDelay, 2*24*time.Hour)
 	setDefault(&o.AccessTokenLife, 7*24*time.Hour)
 	setDefault(&o.RefreshTokenLife, 365*24*time.Hour)
 	setDefault(&o.RatePerSecond, 50)
@@ -92,7 +96,9 @@ type Sandbox struct {
 	orders     map[string]*order
 	returns    map[string]*returnCase
 	cancels    map[string]*cancelCase
+	statements []*statement // oldest first, those of days to come too
 
+	images     map[string]bool // uris of uploaded pictures
 	faults     []*Fault
 	replays    map[string]*replay
 	ignoreKeys bool
@@ -127,7 +133,7 @@ func New(options Options) *Sandbox {
 		shops:   map[string]*shop{}, authCodes: map[string]*authCode{},
 		products: map[string]*product{}, skus: map[string]*sku{}, levels: map[stockKey]*level{},
 		orders: map[string]*order{}, returns: map[string]*returnCase{}, cancels: map[string]*cancelCase{},
-		replays: map[string]*replay{}, rates: map[string]*rateWindow{}, limits: map[string]*RateLimit{},
+		replays: map[string]*replay{}, rates: map[string]*rateWindow{}, images: map[string]bool{}, limits: map[string]*RateLimit{},
 		partner: map[int][]string{}, lastRead: map[string]int{},
 		window: map[string][]WindowStep{}, foreign: map[stockKey]*ForeignWriter{},
 		books:   Books{Calls: map[string]int{}},

@@ -149,14 +149,3 @@ func (s *Sandbox) authorizedShops(c *call) (any, *apiError) {
 	}
 	return object{"shops": list}, nil
 }
-
-// orderTransactions answers without amounts: finance speaks days later and per
-// order total, never per return (2.9). Statements themselves are not simulated.
-func (s *Sandbox) orderTransactions(c *call) (any, *apiError) {
-	found := s.orders[c.id]
-	if found == nil || found.shopID != c.shop.ID {
-		return nil, fail(c.badParameter(), "Order not found.")
-	}
-	return object{"order_id": found.id, "order_create_time": found.createTime.Unix(),
-		"currency": found.currency, "sku_transactions": []object{}, "total_count": 0}, nil
-}

@@ -138,6 +138,7 @@ func TestAvailableIsPhysicalLessCommitted(t *testing.T) {
 	level := must(sc.s.Stock(sc.mug, sc.sales))(t)
 	require.Equal(t, StockLevel{SKU: sc.mug, Warehouse: sc.sales, Available: 7, Committed: 1, BelievedPhysical: 8, TruePhysical: 8}, level)
 	require.Equal(t, level.TruePhysical-level.Committed, level.Available)
+	require.Error(t, sc.s.AdjustStock(sc.mug, sc.sales, -8, CauseManual), "no number goes below zero")
 }
 
 func TestSeveralThingsInOneWindow(t *testing.T) {
