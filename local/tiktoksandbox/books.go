@@ -26,6 +26,7 @@ type Books struct {
 	Decisions       []Decision
 	Labels          []Label
 	InventoryWrites []InventoryWrite
+	Mishaps         []string // window steps that could not be done
 	Calls           map[string]int
 }
 
@@ -42,6 +43,7 @@ type Payment struct {
 type StockLevel struct {
 	SKU, Warehouse                                       string
 	Available, Committed, BelievedPhysical, TruePhysical int
+	Campaign, Creator                                    int // parts of Available that are set aside
 }
 
 // Drift is how many units the shop believes in that do not exist.
@@ -50,11 +52,14 @@ func (l StockLevel) Drift() int { return l.BelievedPhysical - l.TruePhysical }
 // Oversold is how many units are promised to buyers that do not exist.
 func (l StockLevel) Oversold() int { return max(l.Committed-l.TruePhysical, 0) }
 
-// Movement is one change of a stock number.
+// Movement is one change of stock numbers. CallRequestID names the API call of
+// ours that made it; a foreign writer's has none.
 type Movement struct {
 	At                             time.Time
 	SKU, Warehouse, Cause          string
 	AvailableDelta, CommittedDelta int
+	CampaignDelta, CreatorDelta    int
+	PhysicalDelta                  int
 	CallRequestID, OrderID         string
 }
 
@@ -95,6 +100,7 @@ func (s *Sandbox) Books() Books {
 		Decisions:       slices.Clone(s.books.Decisions),
 		Labels:          slices.Clone(s.books.Labels),
 		InventoryWrites: slices.Clone(s.books.InventoryWrites),
+		Mishaps:         slices.Clone(s.books.Mishaps),
 		Calls:           maps.Clone(s.books.Calls),
 		Stock:           s.stockLevels(),
 	}
@@ -108,9 +114,7 @@ func (s *Sandbox) Books() Books {
 func (s *Sandbox) stockLevels() []StockLevel {
 	list := make([]StockLevel, 0, len(s.levels))
 	for key, l := range s.levels {
-		list = append(list, StockLevel{SKU: key.sku, Warehouse: key.warehouse,
-			Available: l.available, Committed: l.committed,
-			BelievedPhysical: l.available + l.committed, TruePhysical: l.physical})
+		list = append(list, l.view(key))
 	}
 	sort.Slice(list, func(i, j int) bool {
 		if list[i].SKU != list[j].SKU {

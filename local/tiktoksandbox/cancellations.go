@@ -3,6 +3,7 @@ package tiktoksandbox
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type cancelCase struct {
 	deadline                               time.Time
 	created, updated                       time.Time
 	payer                                  string
+	past                                   versions[cancelCase]
 }
 
 func (c *cancelCase) listID() string                        { return c.id }
@@ -66,6 +68,9 @@ func (s *Sandbox) restocksItself(c *cancelCase) bool {
 }
 
 func (s *Sandbox) moveCancel(c *cancelCase, status string, why step) {
+	if c.status != "" {
+		c.past.keep(s.now(), *c)
+	}
 	s.books.Decisions = append(s.books.Decisions, Decision{CancelID: c.id, Decision: why.name, By: why.by,
 		From: c.status, To: status, At: s.now(), RequestID: why.requestID})
 	c.status, c.updated = status, s.now()
@@ -102,6 +107,9 @@ func (s *Sandbox) cancelLines(c *cancelCase) {
 			back.available = 0
 		}
 		s.moveLine(o, l, back)
+		if s.readings.OutOfStockEmpties && strings.HasPrefix(c.reason, outOfStock) {
+			s.emptyStock(o, l)
+		}
 	}
 	if !slices.ContainsFunc(o.lines, func(l *line) bool { return !l.cancelled }) {
 		o.cancelledAt, o.cancelInitiator, o.cancelReason = s.now(), c.role, c.reason
@@ -109,6 +117,14 @@ func (s *Sandbox) cancelLines(c *cancelCase) {
 		return
 	}
 	o.updateTime = s.now()
+}
+
+func (s *Sandbox) emptyStock(o *order, l *line) {
+	for _, u := range l.units {
+		if available := s.levels[stockKey{u.skuID, o.warehouse}].available; available > 0 && !o.keepStock {
+			s.move(stockKey{u.skuID, o.warehouse}, movement{cause: CauseOrderCanceled, available: -available, orderID: o.id})
+		}
+	}
 }
 
 func (s *Sandbox) payCancel(c *cancelCase) {

@@ -74,8 +74,9 @@ func (s *Sandbox) searchCancellations(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	var all []*cancelCase
-	for _, one := range s.cancels {
-		if one.shopID == c.shop.ID && request.matches(one) {
+	at := s.searchMoment(c, len(request.CancelIDs) > 0)
+	for _, present := range s.cancels {
+		if one := present.then(at); one != nil && one.shopID == c.shop.ID && request.matches(one) {
 			all = append(all, one)
 		}
 	}
@@ -171,6 +172,9 @@ func (s *Sandbox) rejectCancellation(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	if problem := checkRejectReason(marketOf(c.shop).rejectCancel, c.shop, request.RejectReason); problem != nil {
+		return nil, problem
+	}
+	if problem := s.checkImages(request.Images); problem != nil {
 		return nil, problem
 	}
 	s.moveCancel(one, cancelClosed, step{name: "REJECT_REQUEST_CANCEL", by: BySellerAPI, requestID: c.requestID})

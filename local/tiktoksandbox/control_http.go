@@ -37,6 +37,8 @@ type target struct {
 	URL       string     `json:"url"`
 	Ignore    bool       `json:"ignore"`
 	Request   ReturnSpec `json:"request"`
+	Held      bool       `json:"held"`
+	Locked    bool       `json:"locked"`
 }
 
 func (s *Sandbox) controls() map[string]http.HandlerFunc {
@@ -50,6 +52,10 @@ func (s *Sandbox) controls() map[string]http.HandlerFunc {
 			id, skus, err := s.AddProduct(in)
 			return object{"id": id, "sku_ids": skus}, err
 		}),
+		"rate":            answerWith(func(in RateLimit) (any, error) { return nil, s.SetRateLimit(in) }),
+		"notify":          answerWith(func(in Notice) (any, error) { return nil, s.Notify(in) }),
+		"stock/foreign":   answerWith(func(in ForeignWriter) (any, error) { return nil, s.StartForeignWriter(in) }),
+		"stock/window":    answerWith(func(in Window) (any, error) { return nil, s.InNextWindow(in.SKU, in.Steps...) }),
 		"order":           answerWith(func(in OrderSpec) (any, error) { return withID(s.PlaceOrder(in)) }),
 		"order/delivered": answerWith(func(in OrderSpec) (any, error) { return withID(s.DeliveredOrder(in)) }),
 		"return":          answerWith(func(in ReturnSpec) (any, error) { return withID(s.OpenReturn(in)) }),
@@ -92,9 +98,13 @@ func (s *Sandbox) targetControls() map[string]func(target) (any, error) {
 		"return/show":        func(in target) (any, error) { return s.Return(in.ID) },
 		"cancellation/show":  func(in target) (any, error) { return s.Cancellation(in.ID) },
 
-		"stock/receive": func(in target) (any, error) { return nil, s.WarehouseReceives(in.SKU, in.Warehouse, in.Units) },
-		"stock/adjust":  func(in target) (any, error) { return nil, s.AdjustStock(in.SKU, in.Warehouse, in.Units, in.Cause) },
-		"stock/show":    func(in target) (any, error) { return s.Stock(in.SKU, in.Warehouse) },
+		"stock/receive":    func(in target) (any, error) { return nil, s.WarehouseReceives(in.SKU, in.Warehouse, in.Units) },
+		"stock/adjust":     func(in target) (any, error) { return nil, s.AdjustStock(in.SKU, in.Warehouse, in.Units, in.Cause) },
+		"stock/reserve":    func(in target) (any, error) { return nil, s.ReserveStock(in.SKU, in.Warehouse, in.Units, in.Cause) },
+		"stock/promotion":  func(in target) (any, error) { return nil, s.LockForPromotion(in.SKU, in.Locked) },
+		"listing/combine":  func(in target) (any, error) { return withID(s.CombineListing(in.ID, in.IDs...)) },
+		"return/holdmoney": func(in target) (any, error) { return nil, s.HoldMoney(in.ID, in.Held) },
+		"stock/show":       func(in target) (any, error) { return s.Stock(in.SKU, in.Warehouse) },
 
 		"subscribe":         func(in target) (any, error) { return nil, s.SubscribePartnerCenter(in.Topic, in.URL) },
 		"deauthorize":       func(in target) (any, error) { return nil, s.Deauthorize(in.ID) },

@@ -5,10 +5,11 @@ import (
 )
 
 type decisionRequest struct {
-	Decision     string `json:"decision"`
-	KeepItem     bool   `json:"buyer_keep_item"`
-	RejectReason string `json:"reject_reason"`
-	Comment      string `json:"comment"`
+	Decision     string  `json:"decision"`
+	KeepItem     bool    `json:"buyer_keep_item"`
+	RejectReason string  `json:"reject_reason"`
+	Comment      string  `json:"comment"`
+	Images       []image `json:"images"`
 	Partial      *struct {
 		Amount   string `json:"amount"`
 		Currency string `json:"currency"`
@@ -129,6 +130,9 @@ func (s *Sandbox) decide(r *returnCase, request decisionRequest, by, requestID s
 	why := step{name: request.Decision, by: by, requestID: requestID}
 	if rejection, ok := rejections[request.Decision]; ok {
 		if problem := checkRejectReason(s.rejectKeys(r), s.shops[r.shopID], request.RejectReason); problem != nil {
+			return problem
+		}
+		if problem := s.checkImages(request.Images); problem != nil {
 			return problem
 		}
 		s.moveReturn(r, rejection.to, why)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // object is a JSON object on the wire.
@@ -12,8 +14,9 @@ type object = map[string]any
 
 // apiError is a business refusal: a code of contract 1.7 and a sentence.
 type apiError struct {
-	code    int
-	message string
+	code       int
+	message    string
+	retryAfter time.Duration // becomes the header of that name
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d %s", e.code, e.message) }
@@ -39,7 +42,12 @@ func success(requestID string, data any) reply {
 }
 
 func failure(requestID string, e *apiError) reply {
-	return envelope(statusOf(e.code), object{"code": e.code, "message": e.message, "request_id": requestID, "data": nil})
+	answer := envelope(statusOf(e.code), object{"code": e.code, "message": e.message, "request_id": requestID, "data": nil})
+	if e.retryAfter > 0 {
+		seconds := int((e.retryAfter + time.Second - 1) / time.Second)
+		answer.header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	return answer
 }
 
 // statusOf is T03: business errors come with HTTP 200, 401 for credentials, 429

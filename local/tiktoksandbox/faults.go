@@ -1,54 +1,78 @@
 package tiktoksandbox
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 )
 
-// Kinds of faults (contract section 5 item 7).
+// Kinds of faults (contract section 5 item 7). The ones that say "done" happen
+// after the call took effect: whoever hears nothing does not know the outcome.
 const (
-	FaultRateLimited       = "rate_limited"                // 429 + 36009002, Retry-After if RetryAfter is set
-	FaultUnavailable       = "unavailable"                 // 503
+	FaultRateLimited       = "rate_limited"                // 429 + 36009002, Retry-After if RetryAfter is set; nothing done
+	FaultModuleLimited     = "module_limited"              // 12052109 with HTTP 200, the inventory module's own limit; nothing done
+	FaultServerError       = "server_error"                // HTTP 500 without an envelope, nothing done
+	FaultUnavailable       = "unavailable"                 // HTTP 503 without an envelope, nothing done
+	FaultUnavailableAfter  = "unavailable_after_write"     // the same, done
 	FaultInternal          = "internal"                    // 36009003, nothing done
-	FaultGatewayAfterWrite = "gateway_timeout_after_write" // 36009007 although the write took effect
-	FaultDropAfterWrite    = "drop_after_write"            // connection cut after the write took effect
+	FaultInternalAfter     = "internal_after_write"        // 36009003, done
+	FaultGatewayAfterWrite = "gateway_timeout_after_write" // 36009007, done
+	FaultHTTP504           = "http_504"                    // HTTP 504 page, nothing done
+	FaultHTTP504After      = "http_504_after_write"        // HTTP 504 page, done
 	FaultDropBefore        = "drop_before"                 // connection cut, nothing done
+	FaultDropAfterWrite    = "drop_after_write"            // connection cut, done
+	FaultLateWrite         = "late_write"                  // 36009007 at once, done Delay later
 	FaultSlow              = "slow"                        // right answer after Delay
 	FaultHTML              = "html"                        // an error page instead of JSON, nothing done
-	FaultExpiredToken      = "expired_token"               // 401 + 105002
+	FaultEmptyBody         = "empty_body"                  // HTTP 200 without a body, done
+	FaultCutJSON           = "cut_json"                    // HTTP 200 with half of the JSON, done
+	FaultExpiredToken      = "expired_token"               // 401 + 105002, nothing done
 	FaultCode0Errors       = "code0_errors"                // code 0 with data.errors, nothing done
-	FaultUnknownEnum       = "unknown_enum"                // right answer with a state nobody knows
-	FaultLateWrite         = "late_write"                  // 36009007 at once, the write takes effect Delay later
+	FaultCode              = "code"                        // Code and Message as given, nothing done
+	FaultCodeAfter         = "code_after_write"            // Code and Message as given, done
+	FaultUnknownEnum       = "unknown_enum"                // right answer with states nobody knows
+	FaultLaterVersion      = "later_version"               // right answer with every enum unknown and unknown fields everywhere
+	FaultStale             = "stale"                       // a read shows the platform as it was Delay ago
 	FaultDuplicatePageItem = "duplicate_page_item"         // a page begins with the last element of the one before
 	FaultExpiredPageToken  = "expired_page_token"          // the page token is refused (T05)
 )
 
-var faultKinds = []string{FaultRateLimited, FaultUnavailable, FaultInternal, FaultGatewayAfterWrite,
-	FaultDropAfterWrite, FaultDropBefore, FaultSlow, FaultHTML, FaultExpiredToken, FaultCode0Errors,
-	FaultUnknownEnum, FaultLateWrite, FaultDuplicatePageItem, FaultExpiredPageToken}
+var faultKinds = []string{FaultRateLimited, FaultModuleLimited, FaultServerError, FaultUnavailable, FaultUnavailableAfter,
+	FaultInternal, FaultInternalAfter, FaultGatewayAfterWrite, FaultHTTP504, FaultHTTP504After, FaultDropBefore,
+	FaultDropAfterWrite, FaultLateWrite, FaultSlow, FaultHTML, FaultEmptyBody, FaultCutJSON, FaultExpiredToken,
+	FaultCode0Errors, FaultCode, FaultCodeAfter, FaultUnknownEnum, FaultLaterVersion, FaultStale,
+	FaultDuplicatePageItem, FaultExpiredPageToken}
 
-// Fault strikes the next Count calls (default 1) of an endpoint; "*" means any.
+// Fault strikes calls of an endpoint; "*" means any. Token calls are the
+// endpoints auth/get and auth/refresh.
 type Fault struct {
 	Endpoint   string
 	Kind       string
-	Count      int
+	Count      int           // how many calls; default 1, negative until cleared
+	Skip       int           // calls that pass before the first strike
+	Chance     float64       // 0 to 1 that a call is struck; 0 means always
 	Delay      time.Duration // real time, not scaled
 	RetryAfter time.Duration
+	Code       int    // of the kinds code and code_after_write
+	Message    string // likewise
 }
 
 // AddFault queues a fault behind those already waiting for the endpoint.
 func (s *Sandbox) AddFault(fault Fault) error {
 	defer s.enter()()
-	if !slices.Contains(faultKinds, fault.Kind) {
-		return errors.New("add fault: unknown kind " + fault.Kind)
-	}
 	setDefault(&fault.Count, 1)
 	setDefault(&fault.Endpoint, "*")
+	byCode := fault.Kind == FaultCode || fault.Kind == FaultCodeAfter
+	switch {
+	case !slices.Contains(faultKinds, fault.Kind):
+		return errors.New("add fault: unknown kind " + fault.Kind)
+	case fault.Endpoint != "*" && !slices.Contains(endpointNames(), fault.Endpoint):
+		return errors.New("add fault: unknown endpoint " + fault.Endpoint)
+	case byCode && fault.Code == 0:
+		return errors.New("add fault: " + fault.Kind + " needs a code")
+	}
 	s.faults = append(s.faults, &fault)
 	return nil
 }
@@ -61,11 +85,17 @@ func (s *Sandbox) ClearFaults() {
 
 func (s *Sandbox) takeFault(endpoint string) *Fault {
 	for i, fault := range s.faults {
-		if fault.Endpoint != endpoint && fault.Endpoint != "*" {
+		switch {
+		case fault.Endpoint != endpoint && fault.Endpoint != "*":
+			continue
+		case fault.Skip > 0:
+			fault.Skip--
+			continue
+		case fault.Chance > 0 && s.random.Float64() >= fault.Chance:
 			continue
 		}
 		fault.Count--
-		if fault.Count <= 0 {
+		if fault.Count == 0 {
 			s.faults = slices.Delete(s.faults, i, i+1)
 		}
 		return fault
@@ -73,46 +103,91 @@ func (s *Sandbox) takeFault(endpoint string) *Fault {
 	return nil
 }
 
-func (s *Sandbox) answerWithFault(c *call, fault *Fault) (reply, time.Duration) {
+func (s *Sandbox) answerWithFault(c *call, fault *Fault) (answer reply, pause time.Duration) {
 	c.fault = fault.Kind
+	code := fail(fault.Code, "%s", fault.Message)
 	switch fault.Kind {
 	case FaultRateLimited:
-		answer := failure(c.requestID, fail(36009002, "Too many requests. You've made too many requests in a short period of time."))
-		if fault.RetryAfter > 0 {
-			seconds := int((fault.RetryAfter + time.Second - 1) / time.Second)
-			answer.header.Set("Retry-After", strconv.Itoa(seconds))
-		}
-		return answer, 0
+		return failure(c.requestID, tooManyRequests(fault.RetryAfter)), 0
+	case FaultModuleLimited:
+		return failure(c.requestID, fail(12052109, "Too many requests.")), 0
+	case FaultServerError:
+		return plainPage(http.StatusInternalServerError), 0
 	case FaultUnavailable:
-		return reply{status: http.StatusServiceUnavailable, body: []byte("upstream overloaded")}, 0
+		return plainPage(http.StatusServiceUnavailable), 0
+	case FaultUnavailableAfter:
+		return s.hidden(c, plainPage(http.StatusServiceUnavailable)), fault.Delay
 	case FaultInternal:
-		return failure(c.requestID, fail(36009003, "Internal error. Please try again.")), 0
+		return failure(c.requestID, internalError()), 0
+	case FaultInternalAfter:
+		return s.hidden(c, failure(c.requestID, internalError())), fault.Delay
 	case FaultGatewayAfterWrite:
-		s.perform(c)
-		return failure(c.requestID, gatewayTimeout()), fault.Delay
+		return s.hidden(c, failure(c.requestID, gatewayTimeout())), fault.Delay
+	case FaultHTTP504:
+		return plainPage(http.StatusGatewayTimeout), fault.Delay
+	case FaultHTTP504After:
+		return s.hidden(c, plainPage(http.StatusGatewayTimeout)), fault.Delay
+	case FaultDropBefore:
+		return reply{hangUp: true}, fault.Delay
+	case FaultDropAfterWrite:
+		return s.hidden(c, reply{hangUp: true}), fault.Delay
 	case FaultLateWrite:
 		s.plan(s.now().Add(fault.Delay), func() { s.perform(c) })
 		return failure(c.requestID, gatewayTimeout()), 0
-	case FaultDropAfterWrite:
-		s.perform(c)
-		return reply{hangUp: true}, fault.Delay
-	case FaultDropBefore:
-		return reply{hangUp: true}, fault.Delay
 	case FaultHTML:
-		return reply{status: http.StatusBadGateway, header: http.Header{"Content-Type": {"text/html"}},
-			body: []byte("<html><body><h1>502 Bad Gateway</h1></body></html>")}, 0
+		return plainPage(http.StatusBadGateway), 0
 	case FaultExpiredToken:
-		return failure(c.requestID, fail(105002, "Expired credentials. The `access_token` or `x-tts-access-token` header has expired.")), 0
+		return failure(c.requestID, expiredToken()), 0
 	case FaultCode0Errors:
 		return success(c.requestID, object{"errors": s.inventedErrors(c)}), 0
-	case FaultUnknownEnum:
-		return unknownEnum(s.perform(c)), 0
+	case FaultCode:
+		return failure(c.requestID, code), 0
+	case FaultCodeAfter:
+		return s.hidden(c, failure(c.requestID, code)), fault.Delay
+	case FaultStale:
+		c.asOf = c.asOf.Add(-fault.Delay)
+		return s.perform(c), 0
 	}
-	return s.perform(c), fault.Delay
+	answer = s.perform(c)
+	switch fault.Kind {
+	case FaultEmptyBody:
+		answer.body = nil
+	case FaultCutJSON:
+		answer.body = answer.body[:len(answer.body)/2]
+	case FaultUnknownEnum:
+		answer = ofLaterVersion(answer, false)
+	case FaultLaterVersion:
+		answer = ofLaterVersion(answer, true)
+	}
+	return answer, fault.Delay
 }
+
+// hidden does the work and gives another answer. A hook waiting for the read
+// still runs.
+func (s *Sandbox) hidden(c *call, instead reply) reply {
+	instead.then = s.perform(c).then
+	return instead
+}
+
+func plainPage(status int) reply {
+	return reply{status: status, header: http.Header{"Content-Type": {"text/html"}},
+		body: []byte("<html><body><h1>" + http.StatusText(status) + "</h1></body></html>")}
+}
+
+func internalError() *apiError { return fail(36009003, "Internal error. Please try again.") }
 
 func gatewayTimeout() *apiError {
 	return fail(36009007, "Timeout. The request timed out at the gateway.")
+}
+
+func tooManyRequests(retryAfter time.Duration) *apiError {
+	e := fail(36009002, "Too many requests. You've made too many requests in a short period of time.")
+	e.retryAfter = retryAfter
+	return e
+}
+
+func expiredToken() *apiError {
+	return fail(105002, "Expired credentials. The `access_token` or `x-tts-access-token` header has expired.")
 }
 
 // inventedErrors are failures below code 0: numbers for inventory, strings for
@@ -129,36 +204,4 @@ func (s *Sandbox) inventedErrors(c *call) []object {
 			object{"warehouse_id": "", "code": 12052097, "message": "The warehouse does not exist"}))
 	}
 	return list
-}
-
-var enumFields = []string{"return_status", "cancel_status", "status", "display_status", "return_type"}
-
-// unknownEnum replaces every state by one from the future (T02).
-func unknownEnum(answer reply) reply {
-	var content any
-	decoder := json.NewDecoder(bytes.NewReader(answer.body))
-	decoder.UseNumber()
-	if decoder.Decode(&content) != nil {
-		return answer
-	}
-	replaceEnums(content)
-	answer.body, _ = json.Marshal(content)
-	return answer
-}
-
-func replaceEnums(node any) {
-	switch typed := node.(type) {
-	case object:
-		for key, value := range typed {
-			if _, isText := value.(string); isText && slices.Contains(enumFields, key) {
-				typed[key] = "STATE_OF_A_LATER_VERSION"
-				continue
-			}
-			replaceEnums(value)
-		}
-	case []any:
-		for _, element := range typed {
-			replaceEnums(element)
-		}
-	}
 }

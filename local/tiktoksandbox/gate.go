@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -25,7 +26,10 @@ type call struct {
 	media     string // content type as sent
 	requestID string
 	read      []string // SKUs shown by an Inventory Search
-	fault     string   // kind of the fault that handlers have to know about
+	now       time.Time
+	tokenLife time.Duration // of page tokens
+	asOf      time.Time     // searches show the platform as it was at this moment
+	fault     string        // kind of the fault that handlers have to know about
 }
 
 // gate checks a call in the order of contract section 5 item 1 (T29).
@@ -39,7 +43,8 @@ func (s *Sandbox) gate(r *http.Request, body []byte, requestID string) (*call, *
 		return nil, fail(36009004, "Invalid query string.")
 	}
 	c := &call{route: found, id: id, version: version, query: query, body: body,
-		media: r.Header.Get("Content-Type"), requestID: requestID}
+		media: r.Header.Get("Content-Type"), requestID: requestID,
+		now: s.now(), asOf: s.now(), tokenLife: s.period(s.options.PageTokenLife)}
 	checks := []func() *apiError{
 		func() *apiError { return s.checkPresent(query) },
 		func() *apiError { return s.checkTimestamp(query.Get("timestamp")) },
@@ -93,13 +98,13 @@ func (s *Sandbox) checkSignature(r *http.Request, query url.Values, body []byte)
 
 func (s *Sandbox) checkToken(c *call, token string) *apiError {
 	for _, g := range s.grants {
-		expiry, ok := g.access[token]
+		known := g.access[token]
 		switch {
-		case !ok:
+		case known == nil:
 			continue
-		case !s.now().Before(expiry):
-			return fail(105002, "Expired credentials. The `access_token` or `x-tts-access-token` header has expired.")
-		case g.revoked:
+		case !s.now().Before(known.expires):
+			return expiredToken()
+		case known.revoked:
 			return fail(105001, "Invalid credentials. The access token is invalid or the seller removed the authorization.")
 		}
 		c.grant = g
@@ -109,8 +114,10 @@ func (s *Sandbox) checkToken(c *call, token string) *apiError {
 }
 
 func checkScope(c *call) *apiError {
-	if !slices.Contains(c.grant.scopes, c.route.scope) {
-		return fail(105005, "Access denied. The app lacks the scope %s.", c.route.scope)
+	for _, scope := range []string{c.route.scope, c.route.also} {
+		if scope != "" && !slices.Contains(c.grant.scopes, scope) {
+			return fail(105005, "Access denied. The app lacks the scope %s.", scope)
+		}
 	}
 	return nil
 }
@@ -147,11 +154,32 @@ func (s *Sandbox) checkRate(c *call) *apiError {
 	if c.shop != nil {
 		shopID = c.shop.ID
 	}
-	now := s.now().Unix()
-	if s.overRate(shopID+" "+c.route.name, now, s.options.RatePerSecond) ||
-		s.overRate(shopID+" hour", now/int64(time.Hour/time.Second), s.options.HourlyCap) {
-		return fail(36009002, "Too many requests. You've made too many requests in a short period of time.")
+	limit := s.limits[c.route.name]
+	if limit == nil {
+		limit = &RateLimit{PerSecond: s.options.RatePerSecond}
 	}
+	now := s.now().Unix()
+	if s.overRate(shopID+" "+c.route.name, now, limit.PerSecond) ||
+		s.overRate(shopID+" hour", now/int64(time.Hour/time.Second), s.options.HourlyCap) {
+		return tooManyRequests(limit.RetryAfter)
+	}
+	return nil
+}
+
+// RateLimit is one endpoint's own limit per shop.
+type RateLimit struct {
+	Endpoint   string
+	PerSecond  int           // negative: none
+	RetryAfter time.Duration // told with a refusal; 0: not told
+}
+
+// SetRateLimit changes one endpoint's limit from now on; limits are dynamic (1.8).
+func (s *Sandbox) SetRateLimit(limit RateLimit) error {
+	defer s.enter()()
+	if !slices.Contains(endpointNames(), limit.Endpoint) || limit.PerSecond == 0 {
+		return fmt.Errorf("set rate limit: %d per second at %q", limit.PerSecond, limit.Endpoint)
+	}
+	s.limits[limit.Endpoint] = &limit
 	return nil
 }
 

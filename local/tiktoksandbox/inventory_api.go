@@ -3,6 +3,7 @@ package tiktoksandbox
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 type inventorySearch struct {
@@ -46,25 +47,41 @@ func (s *Sandbox) searchInventory(c *call) (any, *apiError) {
 	for _, id := range slices.Sorted(maps.Keys(products)) {
 		skus := []object{}
 		for _, k := range wanted[id] {
-			s.lastRead[k.ID] = len(s.books.Journal)
+			s.lastRead[k.ID] = s.journalUntil(c.asOf)
 			c.read = append(c.read, k.ID)
-			skus = append(skus, s.inventoryOf(k))
+			skus = append(skus, s.inventoryOf(k, c.asOf))
 		}
 		list = append(list, object{"product_id": id, "skus": skus})
 	}
 	return object{"inventory": list}, nil
 }
 
-func (s *Sandbox) inventoryOf(k *sku) object {
+// journalUntil counts the movements that a reader of that moment can know.
+func (s *Sandbox) journalUntil(at time.Time) int {
+	n := len(s.books.Journal)
+	for n > 0 && s.books.Journal[n-1].At.After(at) {
+		n--
+	}
+	return n
+}
+
+func (s *Sandbox) inventoryOf(k *sku, at time.Time) object {
 	rows := []object{}
 	for _, warehouse := range s.warehousesOf(k) {
-		available, committed := s.quantities(k, warehouse)
-		rows = append(rows, object{"warehouse_id": warehouse, "available_quantity": available, "committed_quantity": committed})
+		l := s.shown(k, warehouse, at)
+		rows = append(rows, object{"warehouse_id": warehouse, "available_quantity": l.available, "committed_quantity": l.committed})
 	}
-	available, committed := s.totals(k)
+	sum := s.totals(k, at)
+	distribution := object{"in_shop_inventory": object{"quantity": sum.available - sum.campaign - sum.creator}}
+	if sum.campaign > 0 {
+		distribution["campaign_inventory"] = []object{{"quantity": sum.campaign, "campaign_name": "Demo campaign"}}
+	}
+	if sum.creator > 0 {
+		distribution["creator_inventory"] = []object{{"quantity": sum.creator, "creator_name": "demo_creator"}}
+	}
 	return object{"id": k.ID, "seller_sku": k.SellerSKU,
-		"total_available_quantity": available, "total_committed_quantity": committed, "warehouse_inventory": rows,
-		"total_available_inventory_distribution": object{"in_shop_inventory": object{"quantity": available}}}
+		"total_available_quantity": sum.available, "total_committed_quantity": sum.committed, "warehouse_inventory": rows,
+		"total_available_inventory_distribution": distribution}
 }
 
 type inventoryUpdate struct {
@@ -137,12 +154,19 @@ func (s *Sandbox) setSKU(c *call, p *product, update skuUpdate) (*apiError, obje
 		return problem, extra
 	}
 	record.HitByMovement = s.movedSinceRead(update.ID)
+	var together []movement
 	for _, warehouse := range slices.Sorted(maps.Keys(target)) {
 		key := stockKey{update.ID, warehouse}
 		record.Before[warehouse] = s.levels[key].available
 		// The number written becomes available, committed stays on top (T16).
-		s.move(key, movement{cause: CauseAPISync, available: target[warehouse] - s.levels[key].available, requestID: c.requestID})
+		m := s.book(key, movement{cause: CauseAPISync, available: target[warehouse] - s.levels[key].available, requestID: c.requestID})
+		if s.readings.MergedMovements {
+			together = append(together, m)
+		} else {
+			s.tellMovements(update.ID, m)
+		}
 	}
+	s.tellMovements(update.ID, together...)
 	s.books.InventoryWrites = append(s.books.InventoryWrites, record)
 	return nil, nil
 }
@@ -182,7 +206,7 @@ func (s *Sandbox) checkSKU(p *product, update skuUpdate) (map[string]int, *apiEr
 		if _, twice := target[warehouse]; twice {
 			return nil, fail(12052533, "Warehouse %s is given twice.", warehouse), nil
 		}
-		if k.PromotionLock && *row.Quantity < s.levels[stockKey{k.ID, warehouse}].availableOrZero() {
+		if l := s.levels[stockKey{k.ID, warehouse}]; l != nil && l.locked(k, *row.Quantity) {
 			return nil, fail(12052393, "Locked by a promotion: the stock may not go down."), nil
 		}
 		target[warehouse] = *row.Quantity
@@ -194,11 +218,10 @@ func (s *Sandbox) checkSKU(p *product, update skuUpdate) (map[string]int, *apiEr
 	return target, nil, nil
 }
 
-func (l *level) availableOrZero() int {
-	if l == nil {
-		return 0
-	}
-	return l.available
+// locked: a promotion refuses every lower number, and nothing may go below what
+// is set aside (2.7, section 6 item 6).
+func (l *level) locked(k *sku, quantity int) bool {
+	return (k.PromotionLock || l.campaign > 0) && quantity < l.available || quantity < l.campaign+l.creator
 }
 
 // warehouseProblem is the extra error of code 12052990.

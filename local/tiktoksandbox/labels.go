@@ -106,6 +106,7 @@ func (s *Sandbox) checkLabel(r *returnCase, fields map[string]string) *apiError 
 }
 
 func (s *Sandbox) applyLabel(r *returnCase, fields map[string]string, requestID string) {
+	s.keepVersion(r)
 	r.labelled = true
 	r.tracking, r.providerID = fields["tracking_number"], fields["return_provider_id"]
 	r.provider, r.method = "Seller's carrier", "SELLER_SHIPPED"

@@ -17,17 +17,21 @@ const returnUK = "seller_ecom_delivered_return_refund_reason1_uk"
 // signature (1.4 step 4).
 func (sc *scene) upload(query url.Values, parts map[string]string) answer {
 	sc.t.Helper()
+	query = cloneQuery(query)
+	query.Set("shop_cipher", sc.shop.Cipher)
+	return sc.uploadTo("/return_refund/202405/returns/shipping_documents", query, parts)
+}
+
+func (sc *scene) uploadTo(path string, query url.Values, parts map[string]string) answer {
+	sc.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for name, content := range parts {
 		require.NoError(sc.t, form.WriteField(name, content))
 	}
 	require.NoError(sc.t, form.Close())
-	path := "/return_refund/202405/returns/shipping_documents"
-	query = cloneQuery(query)
 	query.Set("app_key", "demo_key")
 	query.Set("timestamp", strconv.FormatInt(sc.clock.Now().Unix(), 10))
-	query.Set("shop_cipher", sc.shop.Cipher)
 	query.Set("sign", requestSignature("demo_secret", path, query, form.FormDataContentType(), nil))
 	request, err := http.NewRequest(http.MethodPost, sc.server.URL+path+"?"+query.Encode(), &body)
 	require.NoError(sc.t, err)
@@ -172,4 +176,33 @@ func TestOtherReadingsOfLabelsAndOfCreateReturn(t *testing.T) {
 
 	sc.s.SetReadings(Readings{LabelRefused: true})
 	require.Equal(t, 25001003, sc.upload(url.Values{"return_ids": {sc.openedBySeller()}}, label("TRK9")).Code)
+}
+
+func TestPicturesOfARejection(t *testing.T) {
+	sc := newScene(t, "GB")
+	id := sc.open(ReturnSpec{OrderID: sc.mugs(1).ID})
+	var picture struct {
+		URI string `json:"uri"`
+	}
+	sc.uploadTo("/product/202309/images/upload", url.Values{}, map[string]string{"data": "PNG"}).into(t, &picture)
+	reject := func(uri string) int {
+		return sc.call("POST", "/return_refund/202309/returns/"+id+"/reject", nil,
+			`{"decision":"REJECT_RETURN","reject_reason":"reverse_reject_request_reason_1_uk","images":[{"image_id":"`+uri+`"}]}`).Code
+	}
+	require.Equal(t, 25001001, reject("unknown"))
+	require.Zero(t, reject(picture.URI))
+}
+
+func TestPriceDetail(t *testing.T) {
+	sc := newScene(t, "GB")
+	o := must(sc.s.DeliveredOrder(OrderSpec{ShopID: sc.shop.ID, ShippingFee: "2.99",
+		Lines: []OrderLine{{SKU: sc.mug, SellerDiscount: "1.00"}, {SKU: sc.pot, Gift: true}}}))(t)
+	var data struct {
+		Total string `json:"total"`
+		Lines []struct {
+			Subtotal string `json:"subtotal"`
+		} `json:"line_items"`
+	}
+	sc.call("GET", "/order/202407/orders/"+o+"/price_detail", nil, "").into(t, &data)
+	require.Equal(t, []string{"10.99", "8.00", "0.00"}, []string{data.Total, data.Lines[0].Subtotal, data.Lines[1].Subtotal})
 }

@@ -7,6 +7,9 @@ import (
 
 // setOrder moves an order and tells topic 1, which spells CANCELLED as CANCEL (2.2).
 func (s *Sandbox) setOrder(o *order, status string) {
+	if o.status != "" {
+		o.past.keep(s.now(), *o)
+	}
 	o.status, o.updateTime = status, s.now()
 	s.emitOrder(o)
 }
@@ -44,6 +47,7 @@ func (s *Sandbox) moveLine(o *order, l *line, m movement) {
 		times := m
 		times.available *= perSKU[id]
 		times.committed *= perSKU[id]
+		times.physical *= perSKU[id]
 		s.move(stockKey{id, o.warehouse}, times)
 	}
 }
@@ -74,12 +78,7 @@ func (s *Sandbox) ship(o *order) {
 			continue
 		}
 		l.packageID, l.tracking = packageID, "TRK"+packageID[10:]
-		s.moveLine(o, l, movement{cause: CauseOrderShipped, committed: -1})
-		for _, u := range l.units {
-			if !o.keepStock {
-				s.levels[stockKey{u.skuID, o.warehouse}].physical--
-			}
-		}
+		s.moveLine(o, l, movement{cause: CauseOrderShipped, committed: -1, physical: -1})
 	}
 	s.setOrder(o, orderInTransit)
 }
@@ -87,6 +86,7 @@ func (s *Sandbox) ship(o *order) {
 func (s *Sandbox) deliverOrder(o *order) {
 	o.deliveredAt = s.now()
 	s.setOrder(o, orderDelivered)
+	s.accountSale(o)
 	s.after(s.returnWindow(o), func() {
 		o.windowOver = true
 		s.completeIfDone(o)

@@ -59,6 +59,7 @@ type order struct {
 	lines                         []*line
 	returns                       []*returnCase // oldest first
 	cancels                       []*cancelCase
+	past                          versions[order]
 }
 
 // line is one unit sold; a bundle line holds one unit per physical part.

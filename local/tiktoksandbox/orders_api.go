@@ -22,10 +22,10 @@ func (s *Sandbox) searchOrders(c *call) (any, *apiError) {
 	if len(request.WarehouseIDs) > 100 {
 		return nil, fail(c.badParameter(), "At most 100 `warehouse_ids`.")
 	}
-	visible := s.now().Add(-s.period(s.options.SearchLag))
+	at := s.searchMoment(c, false)
 	var all []*order
-	for _, o := range s.orders {
-		if o.shopID == c.shop.ID && !o.createTime.After(visible) && request.matches(o) {
+	for _, present := range s.orders {
+		if o := present.then(at); o != nil && o.shopID == c.shop.ID && request.matches(o) {
 			all = append(all, o)
 		}
 	}
@@ -57,7 +57,9 @@ func (s *Sandbox) orderDetail(c *call) (any, *apiError) {
 	list := []object{}
 	for _, id := range ids {
 		if o := s.orders[id]; o != nil && o.shopID == c.shop.ID {
-			list = append(list, s.orderJSON(o))
+			if o = o.then(c.asOf); o != nil {
+				list = append(list, s.orderJSON(o))
+			}
 		}
 	}
 	if len(list) == 0 {

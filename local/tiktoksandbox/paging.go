@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -53,8 +54,9 @@ func paginate[T listed](c *call, all []T, rules pageRules) (page[T], *apiError) 
 
 	start := 0
 	if token := c.query.Get("page_token"); token != "" {
-		last, ok := readPageToken(token, c.walk())
-		if !ok || c.fault == FaultExpiredPageToken {
+		last, issued, ok := readPageToken(token, c.walk())
+		old := c.tokenLife > 0 && c.now.Sub(issued) >= c.tokenLife
+		if !ok || old || c.fault == FaultExpiredPageToken {
 			return page[T]{}, fail(c.badParameter(), "Invalid or expired `page_token`.")
 		}
 		start = sort.Search(len(all), func(i int) bool { return before(last, key(all[i])) })
@@ -65,7 +67,7 @@ func paginate[T listed](c *call, all []T, rules pageRules) (page[T], *apiError) 
 	end := min(start+size, len(all))
 	result := page[T]{items: all[start:end], total: len(all)}
 	if end < len(all) {
-		result.next = writePageToken(key(all[end-1]), c.walk())
+		result.next = writePageToken(key(all[end-1]), c.walk(), c.now)
 	}
 	return result, nil
 }
@@ -96,26 +98,34 @@ func sortKey(item listed, byUpdate bool) string {
 // walk names the filters and the order; a token only fits the walk it came from.
 func (c *call) walk() string {
 	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%s|%s|%s|%s|%s", c.route.name, c.shop.ID, c.query.Get("sort_field"),
-		c.query.Get("sort_order"), c.body)
+	rest := maps.Clone(c.query)
+	for _, changing := range []string{"page_token", "timestamp", "sign", "page_size"} {
+		delete(rest, changing)
+	}
+	fmt.Fprintf(sum, "%s|%s|%s|%s|%s", c.route.name, c.id, c.shop.ID, rest.Encode(), c.body)
 	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
 // Real tokens hold + / = (1.9), so these always do: whoever forgets to sign the
 // decoded or to send the encoded form finds out on the second page.
-func writePageToken(last, walk string) string {
-	return "p+/" + base64.StdEncoding.EncodeToString([]byte(walk+"|"+last)) + "=="
+func writePageToken(last, walk string, at time.Time) string {
+	content := fmt.Sprintf("%s|%d|%s", walk, at.UnixNano(), last)
+	return "p+/" + base64.StdEncoding.EncodeToString([]byte(content)) + "=="
 }
 
-func readPageToken(token, walk string) (last string, ok bool) {
+func readPageToken(token, walk string) (last string, issued time.Time, ok bool) {
 	inner, found := strings.CutPrefix(token, "p+/")
 	inner, closed := strings.CutSuffix(inner, "==")
 	raw, err := base64.StdEncoding.DecodeString(inner)
 	if !found || !closed || err != nil {
-		return "", false
+		return "", time.Time{}, false
 	}
-	gotWalk, last, _ := strings.Cut(string(raw), "|")
-	return last, gotWalk == walk
+	parts := strings.SplitN(string(raw), "|", 3)
+	if len(parts) != 3 {
+		return "", time.Time{}, false
+	}
+	nano, err := strconv.ParseInt(parts[1], 10, 64)
+	return parts[2], time.Unix(0, nano), err == nil && parts[0] == walk
 }
 
 // timeFilter is the pair of *_ge and *_lt filters (1.9).

@@ -50,6 +50,7 @@ type sku struct {
 	SKU
 	product *product
 	price   minor
+	status  string // as last told by webhook 27
 }
 
 func (p *product) listID() string                        { return p.ID }

@@ -61,8 +61,7 @@ func (s *Sandbox) skuJSON(k *sku, currency string) object {
 func (s *Sandbox) inventoryJSON(k *sku) []object {
 	list := []object{}
 	for _, warehouse := range s.warehousesOf(k) {
-		available, _ := s.quantities(k, warehouse)
-		list = append(list, object{"warehouse_id": warehouse, "quantity": available})
+		list = append(list, object{"warehouse_id": warehouse, "quantity": s.shown(k, warehouse, s.now()).available})
 	}
 	return list
 }

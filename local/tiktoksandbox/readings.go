@@ -13,6 +13,18 @@ type Readings struct {
 	// CreateAnswersPending: Create Return answers PENDING, as the documented
 	// sample does, whatever state the new return is in (T11).
 	CreateAnswersPending bool
+	// MergedMovements: one topic 68 for all that a call moves of a SKU, with a
+	// change_detail each. Default: one topic 68 per warehouse (3.4 names neither).
+	MergedMovements bool
+	// SilentZeroSync: a number written that was there already is no movement, and
+	// no topic 68 tells of it. Default: every write is told.
+	SilentZeroSync bool
+	// BareInventoryEvents: topic 68 as its page prints it, without envelope (T23)
+	// and with ids as numbers (1.5).
+	BareInventoryEvents bool
+	// OutOfStockEmpties: cancelling because it is out of stock sets the stock to
+	// 0, as the title of an official FAQ says (section 6 item 5).
+	OutOfStockEmpties bool
 }
 
 // SetReadings chooses from now on.

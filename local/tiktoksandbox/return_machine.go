@@ -10,6 +10,7 @@ type step struct {
 // moveReturn is the only way a case changes state (2.4): it stops the timers of
 // the old state, starts those of the new one, writes the books, tells topic 12.
 func (s *Sandbox) moveReturn(r *returnCase, status string, why step) {
+	s.keepVersion(r)
 	s.books.Decisions = append(s.books.Decisions, Decision{ReturnID: r.id, Decision: why.name, By: why.by,
 		From: r.status, To: status, At: s.now(), RequestID: why.requestID})
 	r.status = status
@@ -32,6 +33,14 @@ func (s *Sandbox) moveReturn(r *returnCase, status string, why step) {
 	s.tellReturn(r)
 	if !r.open() {
 		s.completeIfDone(r.order)
+	}
+}
+
+// keepVersion notes what a case looked like before it changes. A new case has no
+// earlier form.
+func (s *Sandbox) keepVersion(r *returnCase) {
+	if r.status != "" {
+		r.past.keep(s.now(), *r)
 	}
 }
 
@@ -106,8 +115,27 @@ func (s *Sandbox) plannedPayment(r *returnCase, by string) {
 		s.tellAftersales(r, "REQUEST_REVIEW_COMPLETED")
 	}
 	s.later(r, s.options.CompleteAfter, func() {
-		s.payBuyer(r)
-		s.moveReturn(r, returnComplete, step{name: "REFUNDED", by: BySystem})
+		if r.moneyDue = r.moneyHeld; !r.moneyDue {
+			s.complete(r)
+		}
+	})
+}
+
+func (s *Sandbox) complete(r *returnCase) {
+	s.payBuyer(r)
+	s.moveReturn(r, returnComplete, step{name: "REFUNDED", by: BySystem})
+}
+
+// HoldMoney keeps an approved refund from completing for as long as it is held:
+// SUCCESS is not money (2.4).
+func (s *Sandbox) HoldMoney(returnID string, held bool) error {
+	return s.act("hold money", returnID, nil, func(r *returnCase) error {
+		r.moneyHeld = held
+		if !held && r.moneyDue && r.status == returnSuccess {
+			r.moneyDue = false
+			s.complete(r)
+		}
+		return nil
 	})
 }
 
@@ -119,7 +147,9 @@ func (s *Sandbox) payBuyer(r *returnCase) {
 			if part.amount == 0 {
 				continue
 			}
+			before := item.line.paid()
 			part.unit.paid += part.amount
+			s.accountRefund(item.line, before, item.line.paid())
 			s.books.Payments = append(s.books.Payments, Payment{ReturnID: r.id, OrderID: r.order.id,
 				LineID: item.line.id, SubLineID: part.unit.subID, SKU: part.unit.skuID,
 				Amount: formatMoney(part.amount, r.order.currency), Currency: r.order.currency,

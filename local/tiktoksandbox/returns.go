@@ -67,6 +67,8 @@ type returnCase struct {
 	paid, arrived                  bool
 	aftersalesID, rmaID            string
 	records                        []object
+	past                           versions[returnCase]
+	moneyHeld, moneyDue            bool
 }
 
 // caseItem is one order line in a case.

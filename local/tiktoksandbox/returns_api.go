@@ -19,8 +19,9 @@ func (s *Sandbox) searchReturns(c *call) (any, *apiError) {
 		return nil, problem
 	}
 	var all []*returnCase
-	for _, r := range s.returns {
-		if r.shopID == c.shop.ID && request.matches(r) {
+	at := s.searchMoment(c, len(request.ReturnIDs) > 0)
+	for _, one := range s.returns {
+		if r := one.then(at); r != nil && r.shopID == c.shop.ID && request.matches(r) {
 			all = append(all, r)
 		}
 	}

@@ -14,6 +14,7 @@ type route struct {
 	resource string // below the version; {x} matches one segment
 	versions []string
 	scope    string
+	also     string // a second scope
 	noCipher bool
 	keyed    bool // takes an idempotency_key (2.5)
 	handle   func(*Sandbox, *call) (any, *apiError)
@@ -25,10 +26,11 @@ var routes = []route{
 
 	{name: "orders/search", method: "POST", category: "order", resource: "orders/search", versions: v("202309"), scope: "seller.order.info", handle: (*Sandbox).searchOrders},
 	{name: "orders/detail", method: "GET", category: "order", resource: "orders", versions: v("202507", "202309"), scope: "seller.order.info", handle: (*Sandbox).orderDetail},
+	{name: "orders/price_detail", method: "GET", category: "order", resource: "orders/{id}/price_detail", versions: v("202407"), scope: "seller.order.info", handle: (*Sandbox).priceDetail},
 
 	{name: "returns/search", method: "POST", category: "return_refund", resource: "returns/search", versions: v("202602", "202309"), scope: scopeReturns, handle: (*Sandbox).searchReturns},
 	{name: "returns/records", method: "GET", category: "return_refund", resource: "returns/{id}/records", versions: v("202309"), scope: scopeReturns, handle: (*Sandbox).returnRecords},
-	{name: "returns/create", method: "POST", category: "return_refund", resource: "returns", versions: v("202602", "202309"), scope: scopeReturns, keyed: true, handle: (*Sandbox).createReturn},
+	{name: "returns/create", method: "POST", category: "return_refund", resource: "returns", versions: v("202602", "202309"), scope: scopeReturns, also: "seller.fulfillment.basic", keyed: true, handle: (*Sandbox).createReturn},
 	{name: "returns/approve", method: "POST", category: "return_refund", resource: "returns/{id}/approve", versions: v("202309"), scope: scopeReturns, keyed: true, handle: (*Sandbox).approveReturn},
 	{name: "returns/reject", method: "POST", category: "return_refund", resource: "returns/{id}/reject", versions: v("202309"), scope: scopeReturns, keyed: true, handle: (*Sandbox).rejectReturn},
 	{name: "returns/reject_reasons", method: "GET", category: "return_refund", resource: "reject_reasons", versions: v("202309"), scope: scopeReturns, handle: (*Sandbox).rejectReasons},
@@ -44,6 +46,7 @@ var routes = []route{
 
 	{name: "products/get", method: "GET", category: "product", resource: "products/{id}", versions: v("202309"), scope: "seller.product.basic", handle: (*Sandbox).getProduct},
 	{name: "products/search", method: "POST", category: "product", resource: "products/search", versions: v("202502"), scope: "seller.product.basic", handle: (*Sandbox).searchProducts},
+	{name: "images/upload", method: "POST", category: "product", resource: "images/upload", versions: v("202309"), scope: "seller.product.basic", noCipher: true, handle: (*Sandbox).uploadImage},
 	{name: "inventory/search", method: "POST", category: "product", resource: "inventory/search", versions: v("202309"), scope: "seller.product.basic", handle: (*Sandbox).searchInventory},
 	{name: "inventory/update", method: "POST", category: "product", resource: "products/{id}/inventory/update", versions: v("202309"), scope: "seller.product.write", handle: (*Sandbox).updateInventory},
 	{name: "inventory/settings", method: "POST", category: "product", resource: "inventory/operation/settings", versions: v("202604"), scope: "seller.product.write", handle: (*Sandbox).stockSettings},
@@ -54,7 +57,30 @@ var routes = []route{
 	{name: "webhooks/put", method: "PUT", category: "event", resource: "webhooks", versions: v("202309"), scope: "seller.authorization.info", handle: (*Sandbox).putWebhook},
 	{name: "webhooks/delete", method: "DELETE", category: "event", resource: "webhooks", versions: v("202309"), scope: "seller.authorization.info", handle: (*Sandbox).deleteWebhook},
 
+	{name: "finance/statements", method: "GET", category: "finance", resource: "statements", versions: v("202309"), scope: "seller.finance.info", handle: (*Sandbox).listStatements},
+	{name: "finance/statement_transactions", method: "GET", category: "finance", resource: "statements/{id}/statement_transactions", versions: v("202501"), scope: "seller.finance.info", handle: (*Sandbox).statementTransactions},
+	{name: "finance/payments", method: "GET", category: "finance", resource: "payments", versions: v("202605"), scope: "seller.finance.info", handle: (*Sandbox).listPayments},
 	{name: "finance/order_transactions", method: "GET", category: "finance", resource: "orders/{id}/statement_transactions", versions: v("202501"), scope: "seller.finance.info", handle: (*Sandbox).orderTransactions},
+}
+
+// tokenRoutes are unsigned (1.2).
+var tokenRoutes = map[string]*route{
+	tokenPath + "get":     {name: "auth/get", handle: (*Sandbox).exchangeCode},
+	tokenPath + "refresh": {name: "auth/refresh", handle: (*Sandbox).refreshToken},
+}
+
+const tokenPath = "/api/v2/token/"
+
+// endpointNames are what counters, faults and limits call the endpoints.
+func endpointNames() []string {
+	var names []string
+	for _, one := range routes {
+		names = append(names, one.name)
+	}
+	for _, one := range tokenRoutes {
+		names = append(names, one.name)
+	}
+	return names
 }
 
 const scopeReturns = "seller.return_refund.basic"

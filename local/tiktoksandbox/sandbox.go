@@ -32,15 +32,24 @@ type Options struct {
 	CompleteAfter time.Duration
 	// ReturnWindow overrides the market's days from delivery to COMPLETED (4.4, T28).
 	ReturnWindow time.Duration
+	// StatementDelay is the platform time from a sale or refund to the statement
+	// that shows it, at the next 0:00 (2.9). Default two days.
+	StatementDelay time.Duration
 	// AccessTokenLife is 7 days by default (1.2); RefreshTokenLife one year.
 	AccessTokenLife, RefreshTokenLife time.Duration
-	// SearchLag hides new orders from searches for a while, as development shops
-	// do (section 5 item 10). Default none; multiplied by PeriodFactor.
+	// SearchLag is how far searches for orders, returns and cancellations are
+	// behind, as in development shops (section 5 item 10); whoever asks by id sees
+	// the present. Default none; multiplied by PeriodFactor.
 	SearchLag time.Duration
+	// PageTokenLife is how long a page token is good for (T05). Default for ever;
+	// multiplied by PeriodFactor.
+	PageTokenLife time.Duration
 	// RatePerSecond per shop and endpoint (1.8). Default 50; negative switches it off.
 	RatePerSecond int
 	// HourlyCap per shop over all endpoints; development shops have 1000 (1.8). Default none.
 	HourlyCap int
+	// LowStock is where webhook 27 calls a SKU short. Default 5.
+	LowStock int
 	// StrictWebhookAddress demands https, a domain name and no port (3.1).
 	// Default off, so that receivers on this machine can be reached.
 	StrictWebhookAddress bool
@@ -51,9 +60,11 @@ func (o *Options) fill() {
 	setDefault(&o.AppSecret, "demo_secret")
 	setDefault(&o.PeriodFactor, 1)
 	setDefault(&o.CompleteAfter, 30*time.Minute)
+	setDefault(&o.StatementDelay, 2*24*time.Hour)
 	setDefault(&o.AccessTokenLife, 7*24*time.Hour)
 	setDefault(&o.RefreshTokenLife, 365*24*time.Hour)
 	setDefault(&o.RatePerSecond, 50)
+	setDefault(&o.LowStock, 5)
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -85,20 +96,25 @@ type Sandbox struct {
 	orders     map[string]*order
 	returns    map[string]*returnCase
 	cancels    map[string]*cancelCase
+	statements []*statement // oldest first, those of days to come too
 
+	images     map[string]bool // uris of uploaded pictures
 	faults     []*Fault
 	replays    map[string]*replay
 	ignoreKeys bool
 	readings   Readings
 	rates      map[string]*rateWindow
+	limits     map[string]*RateLimit // by endpoint, where it differs from the options
 
-	mailbox   []*delivery
-	sent      []*delivery
-	partner   map[int][]string // topic → addresses set in Partner Center (T20)
-	weather   WebhookWeather
-	books     Books
-	afterRead func(skuIDs []string)
-	lastRead  map[string]int // sku → journal length at its last Inventory Search
+	mailbox  []*delivery
+	sent     []*delivery
+	partner  map[int][]string // topic → addresses set in Partner Center (T20)
+	weather  WebhookWeather
+	books    Books
+	onRead   func(skuIDs []string)
+	window   map[string][]WindowStep // by SKU: what happens in its next read-write window
+	foreign  map[stockKey]*ForeignWriter
+	lastRead map[string]int // sku → length of the journal that its last Inventory Search knew
 
 	stop    context.CancelFunc
 	running context.Context
@@ -117,8 +133,9 @@ func New(options Options) *Sandbox {
 		shops:   map[string]*shop{}, authCodes: map[string]*authCode{},
 		products: map[string]*product{}, skus: map[string]*sku{}, levels: map[stockKey]*level{},
 		orders: map[string]*order{}, returns: map[string]*returnCase{}, cancels: map[string]*cancelCase{},
-		replays: map[string]*replay{}, rates: map[string]*rateWindow{},
+		replays: map[string]*replay{}, rates: map[string]*rateWindow{}, images: map[string]bool{}, limits: map[string]*RateLimit{},
 		partner: map[int][]string{}, lastRead: map[string]int{},
+		window: map[string][]WindowStep{}, foreign: map[stockKey]*ForeignWriter{},
 		books:   Books{Calls: map[string]int{}},
 		running: running, stop: stop,
 	}
@@ -172,6 +189,7 @@ var idPrefix = map[string]string{
 	"return": "4030", "returnline": "4031", "returnsub": "4032", "combined": "4033",
 	"aftersales": "4034", "rma": "4035", "cancel": "4040", "cancelline": "4041",
 	"buyer": "7493", "notification": "7300", "seller": "7010", "event": "7301",
+	"listing": "8076", "statement": "5654", "payment": "1874",
 }
 
 // newID gives a decimal string of 19 digits; the same seed and the same order of

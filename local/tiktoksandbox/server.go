@@ -37,10 +37,11 @@ func (s *Sandbox) answer(r *http.Request, body []byte, problem *apiError) (reply
 	if problem != nil {
 		return failure(requestID, problem), 0
 	}
-	if strings.HasPrefix(r.URL.Path, "/api/v2/token/") && (strings.HasSuffix(r.URL.Path, "/get") || strings.HasSuffix(r.URL.Path, "/refresh")) {
-		return s.serveTokens(r, requestID), 0
+	gate := s.gate
+	if strings.HasPrefix(r.URL.Path, tokenPath) {
+		gate = s.tokenGate
 	}
-	c, problem := s.gate(r, body, requestID)
+	c, problem := gate(r, body, requestID)
 	if c != nil {
 		s.count(c.route.name)
 	}
@@ -72,8 +73,8 @@ func (s *Sandbox) perform(c *call) reply {
 	}
 	s.remember(c, encoded)
 	answer := success(c.requestID, json.RawMessage(encoded))
-	if hook := s.afterRead; hook != nil && len(c.read) > 0 {
-		answer.then = func() { hook(c.read) }
+	if len(c.read) > 0 {
+		answer.then = s.afterRead(c.read)
 	}
 	return answer
 }
@@ -131,7 +132,7 @@ func (c *call) fingerprint() string {
 // (section 5 item 4). The hook may use every control method.
 func (s *Sandbox) OnInventoryRead(hook func(skuIDs []string)) {
 	defer s.enter()()
-	s.afterRead = hook
+	s.onRead = hook
 }
 
 // IgnoreIdempotencyKeys switches T12 off, as if the platform did not know keys.
@@ -147,15 +148,4 @@ func (s *Sandbox) authorizedShops(c *call) (any, *apiError) {
 			"seller_type": "LOCAL", "cipher": one.Cipher, "code": one.Region + one.ID[len(one.ID)-8:]})
 	}
 	return object{"shops": list}, nil
-}
-
-// orderTransactions answers without amounts: finance speaks days later and per
-// order total, never per return (2.9). Statements themselves are not simulated.
-func (s *Sandbox) orderTransactions(c *call) (any, *apiError) {
-	found := s.orders[c.id]
-	if found == nil || found.shopID != c.shop.ID {
-		return nil, fail(c.badParameter(), "Order not found.")
-	}
-	return object{"order_id": found.id, "order_create_time": found.createTime.Unix(),
-		"currency": found.currency, "sku_transactions": []object{}, "total_count": 0}, nil
 }

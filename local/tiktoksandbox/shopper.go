@@ -91,6 +91,7 @@ func (s *Sandbox) act(what, returnID string, states []string, do func(*returnCas
 	if !oneOf(states, r.status) {
 		return fmt.Errorf("%s: return %s is %s", what, returnID, r.status)
 	}
+	s.keepVersion(r)
 	if err := do(r); err != nil {
 		return fmt.Errorf("%s: return %s: %w", what, returnID, err)
 	}
@@ -240,6 +241,7 @@ func (s *Sandbox) OperatorDecides(returnID string, forBuyer bool) error {
 			r.arbitration = arbitrationBuyer
 		}
 		s.moveReturn(r, r.afterArbitration(forBuyer), step{name: r.arbitration, by: ByOperator})
+		s.tellAppeal(r)
 		return nil
 	})
 }

@@ -29,13 +29,18 @@ type shop struct {
 
 // grant is one seller's authorisation of the app.
 type grant struct {
-	sellerID      string
-	name, region  string
-	scopes        []string
-	access        map[string]time.Time // token → expiry; older ones live on (T01)
-	refresh       string
-	refreshExpiry time.Time
-	revoked       bool
+	sellerID     string
+	name, region string
+	scopes       []string
+	access       map[string]*issuedToken // older ones live on (T01)
+	refresh      string
+	expires      time.Time // of the authorisation: refreshing does not prolong it (1.2)
+	revoked      bool      // until the seller authorises again
+}
+
+type issuedToken struct {
+	expires time.Time
+	revoked bool
 }
 
 type authCode struct {
@@ -74,9 +79,10 @@ func (s *Sandbox) AddShop(spec Shop) (accessToken, refreshToken string) {
 	g := s.grantOf(spec.SellerID)
 	if g == nil {
 		g = &grant{sellerID: spec.SellerID, name: spec.Name, region: spec.Region,
-			scopes: spec.Scopes, access: map[string]time.Time{}}
+			scopes: spec.Scopes, access: map[string]*issuedToken{}}
 		s.grants = append(s.grants, g)
 	}
+	s.startGrant(g)
 	return s.issue(g)
 }
 
@@ -93,10 +99,21 @@ func (s *Sandbox) grantOf(sellerID string) *grant {
 // access tokens live until their own expiry (T01).
 func (s *Sandbox) issue(g *grant) (access, refresh string) {
 	access, refresh = s.newToken("TTP_"), s.newToken("TTR_")
-	g.access[access] = s.now().Add(s.period(s.options.AccessTokenLife))
+	expires := s.now().Add(s.period(s.options.AccessTokenLife))
+	if expires.After(g.expires) {
+		expires = g.expires
+	}
+	g.access[access] = &issuedToken{expires: expires}
 	g.refresh = refresh
-	g.refreshExpiry = s.now().Add(s.period(s.options.RefreshTokenLife))
 	return access, refresh
+}
+
+// startGrant begins an authorisation: it lives for a year, and topic 7 warns of
+// its end.
+func (s *Sandbox) startGrant(g *grant) {
+	g.revoked = false
+	g.expires = s.now().Add(s.period(s.options.RefreshTokenLife))
+	s.warnOfExpiry(g)
 }
 
 func (s *Sandbox) newToken(prefix string) string {
@@ -112,21 +129,27 @@ func (s *Sandbox) Authorize(shopID string) (code string, err error) {
 		return "", fmt.Errorf("authorize: no shop %s", shopID)
 	}
 	g := s.grantOf(target.SellerID)
-	g.revoked = false
 	code = s.newToken("ROW_")
 	s.authCodes[code] = &authCode{grant: g, expires: s.now().Add(s.period(30 * time.Minute))}
 	return code, nil
 }
 
-// Deauthorize is a seller removing the app: tokens answer 105001 and topic 6 is sent.
+// Deauthorize is a seller removing the app, for all of the seller's shops: tokens
+// answer 105001 for good, and topic 6 is the last event sent.
 func (s *Sandbox) Deauthorize(shopID string) error {
 	defer s.enter()()
 	target, ok := s.shops[shopID]
 	if !ok {
 		return fmt.Errorf("deauthorize: no shop %s", shopID)
 	}
-	s.grantOf(target.SellerID).revoked = true
-	s.emit(shopID, topicDeauthorized, object{"message": "Shop_id {" + shopID + "} is deauthorized from your APP by merchant."})
+	g := s.grantOf(target.SellerID)
+	g.revoked, g.refresh = true, ""
+	for _, token := range g.access {
+		token.revoked = true
+	}
+	for _, one := range s.shopsOf(g) {
+		s.emit(one.ID, topicDeauthorized, object{"message": "Shop_id {" + one.ID + "} is deauthorized from your APP by merchant."})
+	}
 	return nil
 }
 
@@ -138,8 +161,8 @@ func (s *Sandbox) ExpireAccessTokens(shopID string) error {
 		return fmt.Errorf("expire tokens: no shop %s", shopID)
 	}
 	g := s.grantOf(target.SellerID)
-	for token := range g.access {
-		g.access[token] = s.now()
+	for _, token := range g.access {
+		token.expires = s.now()
 	}
 	return nil
 }

@@ -14,17 +14,22 @@ import (
 const (
 	topicOrder        = 1
 	topicDeauthorized = 6
+	topicExpiring     = 7
 	topicCancellation = 11
 	topicReturn       = 12
 	topicAftersales   = 64
 	topicRMA          = 65
 	topicRefund       = 67
 	topicInventory    = 68
+	topicStockStatus  = 27
+	topicListing      = 42
+	topicAppeal       = 66
 )
 
 // eventTypes maps topics to the event_type of the webhook settings.
 var eventTypes = map[int]string{
 	topicOrder: "ORDER_STATUS_CHANGE", topicDeauthorized: "SELLER_DEAUTHORIZATION",
+	topicExpiring:     "UPCOMING_AUTHORIZATION_EXPIRATION",
 	topicCancellation: "CANCELLATION_STATUS_CHANGE", topicReturn: "RETURN_STATUS_CHANGE",
 }
 
@@ -44,8 +49,13 @@ type WebhookWeather struct {
 	Lose      float64
 	Duplicate float64
 	Delay     float64
+	// Reorder holds a notification back until a later one to the same address was
+	// delivered, or MaxDelay is over.
+	Reorder float64
 	// MaxDelay is the platform time a delayed notification may wait. Default 10 minutes.
 	MaxDelay time.Duration
+	// Topics are the only ones under this weather; none means all.
+	Topics []int
 }
 
 // SetWebhookWeather changes the reliability of deliveries from now on.
@@ -79,8 +89,10 @@ type notification struct {
 // delivery is one notification on its way to one address.
 type delivery struct {
 	Delivery
-	body []byte
-	due  time.Time
+	body   []byte
+	due    time.Time
+	held   bool // until a later one was delivered
+	forged bool // signed with another secret
 }
 
 // Delivery tells what became of a notification.
@@ -104,6 +116,9 @@ type Attempt struct {
 
 // emit sends an event to whoever subscribed to it.
 func (s *Sandbox) emit(shopID string, topic int, data object) {
+	if s.grantOf(s.shops[shopID].SellerID).revoked && topic != topicDeauthorized {
+		return // the app has nothing to do with this shop any more
+	}
 	addresses := slices.Clone(s.partner[topic])
 	if event, ok := eventTypes[topic]; ok {
 		if set := s.shops[shopID].settings[event]; set != nil {
@@ -114,30 +129,46 @@ func (s *Sandbox) emit(shopID string, topic int, data object) {
 		return
 	}
 	note := notification{Type: topic, ID: s.newID("notification"), ShopID: shopID, Timestamp: s.now().Unix(), Data: data}
-	body, err := json.Marshal(note)
+	content := any(note)
+	if topic == topicInventory && s.readings.BareInventoryEvents {
+		content = withNumberIDs(data)
+	}
+	body, err := json.Marshal(content)
 	if err != nil {
 		panic(fmt.Sprintf("tiktoksandbox: unencodable notification: %v", err))
 	}
+	weather := s.weatherOf(topic)
 	for _, address := range addresses {
-		s.post(note, address, body)
-		if s.random.Float64() < s.weather.Duplicate {
-			s.post(note, address, body)
+		s.post(note, address, body, weather)
+		if s.random.Float64() < weather.Duplicate {
+			s.post(note, address, body, weather)
 		}
 	}
 }
 
-func (s *Sandbox) post(note notification, address string, body []byte) {
+func (s *Sandbox) weatherOf(topic int) WebhookWeather {
+	if len(s.weather.Topics) > 0 && !slices.Contains(s.weather.Topics, topic) {
+		return WebhookWeather{}
+	}
+	return s.weather
+}
+
+func (s *Sandbox) post(note notification, address string, body []byte, weather WebhookWeather) *delivery {
 	d := &delivery{Delivery: Delivery{NotificationID: note.ID, Topic: note.Type, ShopID: note.ShopID,
 		Address: address, Body: string(body)}, body: body, due: s.now()}
 	s.sent = append(s.sent, d)
-	if s.random.Float64() < s.weather.Lose {
+	if s.random.Float64() < weather.Lose {
 		d.Lost, d.Done = true, true
-		return
+		return d
 	}
-	if s.random.Float64() < s.weather.Delay {
-		d.due = d.due.Add(time.Duration(s.random.Float64() * float64(s.period(s.weather.MaxDelay))))
+	if s.random.Float64() < weather.Delay {
+		d.due = d.due.Add(time.Duration(s.random.Float64() * float64(s.period(weather.MaxDelay))))
+	}
+	if s.random.Float64() < weather.Reorder {
+		d.held, d.due = true, s.now().Add(s.period(weather.MaxDelay))
 	}
 	s.mailbox = append(s.mailbox, d)
+	return d
 }
 
 // takeDueDeliveries removes what is to be posted now from the mailbox.
@@ -165,6 +196,7 @@ func (s *Sandbox) deliver(d *delivery) {
 		attempt.Error = err.Error()
 	}
 	d.Attempts = append(d.Attempts, attempt)
+	s.releaseHeld(d)
 	// 401 means "wrong signature" and counts as answered (3.1).
 	if status == http.StatusOK || status == http.StatusUnauthorized || len(d.Attempts) > len(retryAfter) {
 		d.Done = true
@@ -174,13 +206,26 @@ func (s *Sandbox) deliver(d *delivery) {
 	s.mailbox = append(s.mailbox, d)
 }
 
+// releaseHeld lets what was held back follow the delivery that overtook it.
+func (s *Sandbox) releaseHeld(overtaker *delivery) {
+	for _, d := range s.mailbox {
+		if d.held && d.Address == overtaker.Address {
+			d.held, d.due = false, s.clock()
+		}
+	}
+}
+
 func (s *Sandbox) attempt(d *delivery) (int, error) {
 	request, err := http.NewRequestWithContext(s.running, http.MethodPost, d.Address, bytes.NewReader(d.body))
 	if err != nil {
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", webhookSignature(s.options.AppKey, s.options.AppSecret, d.body))
+	secret := s.options.AppSecret
+	if d.forged {
+		secret += "?"
+	}
+	request.Header.Set("Authorization", webhookSignature(s.options.AppKey, secret, d.body))
 	response, err := s.http.Do(request)
 	if err != nil {
 		return 0, err
