@@ -79,7 +79,6 @@ type TikTokReturn struct {
 	NextID      string             `json:"next_id,omitempty"` // the buyer edited the request: that one counts
 	PreviousID  string             `json:"previous_id,omitempty"`
 	CombinedID  string             `json:"combined_id,omitempty"`
-	Tracking    string             `json:"tracking,omitempty"`
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
 }

@@ -62,10 +62,12 @@ type wire struct {
 	misfortunes []misfortune
 }
 
-// misfortune answers the next call to a path of TikTok.
+// misfortune answers the next call to a path of TikTok, knowing the request's
+// line and headers.
 type misfortune struct {
 	path   string
-	answer func(request, body string) (status int, contentType, text string)
+	status int
+	answer func(request string) string
 }
 
 func (w *wire) between(o *demo.HouseOptions) {
@@ -81,10 +83,8 @@ func (w *wire) between(o *demo.HouseOptions) {
 			w.hears(request)
 			answer := httptest.NewRecorder()
 			if m, struck := w.strikes(r.URL.Path); struck {
-				status, contentType, text := m.answer(request, "")
-				answer.Header().Set("content-type", contentType)
-				answer.WriteHeader(status)
-				_, _ = answer.WriteString(text)
+				answer.WriteHeader(m.status)
+				_, _ = answer.WriteString(m.answer(request))
 			} else {
 				platform.ServeHTTP(answer, r)
 			}
@@ -323,24 +323,12 @@ func (h *house) storm(w *wire, s *shopper) {
 	h.must(h.ReturnGO.AddFault(returngosandbox.Fault{Endpoint: "transaction/update", Kind: "504", AfterWrite: true, Echo: true}))
 	const orders, cases = "/orders", "/returns/search"
 	w.suffers(
-		misfortune{orders, func(request, _ string) (int, string, string) {
-			return http.StatusBadGateway, "text/html", "<html><pre>" + request + "</pre></html>"
-		}},
-		misfortune{cases, func(request, _ string) (int, string, string) {
-			return http.StatusUnauthorized, "application/json", envelope(105002, "The access token is expired: "+request)
-		}},
-		misfortune{cases, func(request, _ string) (int, string, string) {
-			return http.StatusInternalServerError, "application/json", envelope(36009003, "Internal error at "+request)
-		}},
-		misfortune{cases, func(string, string) (int, string, string) {
-			return http.StatusInternalServerError, "application/json", envelope(36009003, "Internal error, told "+email)
-		}},
-		misfortune{orders, func(string, string) (int, string, string) {
-			return http.StatusOK, "application/json", `{"code":0,"message":"Success","request_id":"R","data":{"orders":[{"id":"1","line_items":"` + recipient + `"}]}}`
-		}},
-		misfortune{orders, func(string, string) (int, string, string) {
-			return http.StatusOK, "application/json", `{"code":0,"message":"Success","request_id":"R","data":{"orders":[{"id":"1","create_time":"` + recipient + `","line_items":[]}]}}`
-		}},
+		misfortune{orders, http.StatusBadGateway, func(request string) string { return "<html><pre>" + request + "</pre></html>" }},
+		misfortune{cases, http.StatusUnauthorized, func(request string) string { return envelope(105002, "The access token is expired: "+request, "{}") }},
+		misfortune{cases, http.StatusInternalServerError, func(request string) string { return envelope(36009003, "Internal error at "+request, "{}") }},
+		misfortune{cases, http.StatusInternalServerError, func(string) string { return envelope(36009003, "Internal error, told "+email, "{}") }},
+		misfortune{orders, http.StatusOK, func(string) string { return envelope(0, "Success", `{"orders":[{"id":"1","line_items":"`+recipient+`"}]}`) }},
+		misfortune{orders, http.StatusOK, func(string) string { return envelope(0, "Success", `{"orders":[{"id":"1","create_time":"`+recipient+`"}]}`) }},
 	)
 	h.must(h.TikTok.ExpireAccessTokens(demo.ShopID))
 	recheck := returns.Command{Name: returns.CommandRecheck, Who: operator, Why: grounds}
@@ -349,8 +337,8 @@ func (h *house) storm(w *wire, s *shopper) {
 	h.until("TikTok failed in all ways", w.recovered)
 }
 
-func envelope(code int, message string) string {
-	text, _ := json.Marshal(map[string]any{"code": code, "message": message, "request_id": "R", "data": map[string]any{}})
+func envelope(code int, message, data string) string {
+	text, _ := json.Marshal(map[string]any{"code": code, "message": message, "request_id": "R", "data": json.RawMessage(data)})
 	return string(text)
 }
 
@@ -381,7 +369,7 @@ func (h *house) strangers(s *shopper) {
 		{receiver + app.PathTikTok, sign(named), named, http.StatusOK},
 		{returnGO(shop.AccessToken), "", fmt.Sprintf(`{"eventName":"RMA_CREATED",%s}`, buyer), http.StatusNotFound},
 		{returnGO(shop.WebhookToken), "", fmt.Sprintf(`{"eventName":"RMA_STATUS_UPDATED","rmaId":%q,%s}`, s.rmaID, buyer), http.StatusOK},
-		{returnGO(shop.WebhookToken), "", fmt.Sprintf(`{"eventName":%q,"rmaId":%q,"status":%q}`, recipient, email, message), http.StatusOK},
+		{returnGO(shop.WebhookToken), "", fmt.Sprintf(`{"eventName":%q,"rmaId":%q,"status":%q}`, email, email, message), http.StatusOK},
 		{returnGO(shop.WebhookToken), "", recipient + " is no JSON", http.StatusOK},
 	} {
 		req, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, sent.address, strings.NewReader(sent.body))
