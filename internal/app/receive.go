@@ -171,6 +171,7 @@ func (rc *receiver) keep(w http.ResponseWriter, req *http.Request, events []ledg
 	var fresh []ledger.Event
 	err := rc.ledger.Do(req.Context(), func(tx *ledger.Tx) error { //nolint:contextcheck // the request's own context goes along
 		for _, e := range events {
+			e = hintOnly(e)
 			isNew, err := tx.Receive(req.Context(), e)
 			if err != nil {
 				return err

@@ -25,11 +25,11 @@ func (d *desk) someStory() {
 	rma := returns.RMA{
 		ID: "4711", OrderName: "#1001", Status: returns.RMAValidated,
 		Items: []returns.RMAItem{
-			{ID: "i1", SKU: "MUG-RED", Paid: gbp("12.50"), Reason: "wife of Mr Secret", Inspection: returns.Inspection{At: noon, Returned: true, Restockable: true, Note: "ask Mr Secret"}},
-			{ID: "i2", SKU: "MUG-RED", Paid: gbp("12.50"), Inspection: returns.Inspection{At: noon, Returned: true, Note: "ask Mr Secret"}},
+			{ID: "i1", SKU: "MUG-RED", Paid: gbp("12.50"), Reason: "wife of Mr Secret", Inspection: returns.Inspection{At: noon, Returned: true, Restockable: true}},
+			{ID: "i2", SKU: "MUG-RED", Paid: gbp("12.50"), Inspection: returns.Inspection{At: noon, Returned: true}},
 			{ID: "i3", SKU: "CUP", Paid: gbp("3.00")},
 		},
-		Shipments: []returns.Shipment{{ID: "s1", TrackingNumber: "SECRET-TRACK"}},
+		Shipments: []returns.Shipment{{ID: "SECRET-PARCEL"}},
 	}
 	cases := []returns.TikTokReturn{
 		{ID: "4031", OrderID: orderID, Type: returns.TypeReturnAndRefund, Status: returns.TikTokPaid, Refund: gbp("12.50"), Reason: "Secret"},

@@ -17,7 +17,7 @@ func rma(status string) returns.RMA {
 			{ID: "item-1", LineID: "l1", SKU: "RED", Paid: gbp("12.505"), Fees: "0.10", Inspection: returns.Inspection{At: monday.Add(time.Minute), Returned: true, Restockable: true, Location: "L1"}},
 			{ID: "item-2", LineID: "l1", SKU: "RED"},
 		},
-		Shipments:    []returns.Shipment{{ID: "s1", Status: returns.ShipmentShipped, TrackingNumber: "T1"}},
+		Shipments:    []returns.Shipment{{ID: "s1", Status: returns.ShipmentShipped}},
 		Transactions: []returns.Transaction{{ID: "t1", Status: returns.TransactionRequested, Amount: gbp("12.50"), ItemIDs: []string{"item-1"}, CreatedAt: monday}},
 	}
 }

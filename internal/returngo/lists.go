@@ -119,13 +119,23 @@ func (s *Shop) Transactions(ctx context.Context, f TransactionFilter, cursor str
 }
 
 type wireTransaction struct {
-	ID        id    `json:"id"`
-	Type      text  `json:"type"`
-	Status    text  `json:"status"`
-	Amount    money `json:"amount"`
-	ItemIDs   []id  `json:"returnItemIds"`
-	Reference text  `json:"externalReferenceId"`
-	CreatedAt stamp `json:"createdAt"`
+	ID            id    `json:"id"`
+	Type          text  `json:"type"`
+	Status        text  `json:"status"`
+	Amount        money `json:"amount"`
+	ItemIDs       []id  `json:"returnItemIds"`
+	Reference     text  `json:"externalReferenceId"`
+	ReferenceType text  `json:"externalReferenceType"`
+	CreatedAt     stamp `json:"createdAt"`
+}
+
+// reference is empty if it is of another kind than a platform's refund: a store
+// credit's code is as good as money (ReturnGO contract 3.4), and kinds are open (A20).
+func (w wireTransaction) reference() string {
+	if w.ReferenceType != "" && w.ReferenceType != "PlatformRefundId" {
+		return ""
+	}
+	return string(w.Reference)
 }
 
 func decodeTransactions(body []byte, cursor string) ([]returns.Transaction, string, error) {
@@ -162,7 +172,7 @@ func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
 			Status:    string(w.Status),
 			Amount:    w.Amount.Money,
 			ItemIDs:   make([]string, 0, len(w.ItemIDs)),
-			Reference: string(w.Reference),
+			Reference: w.reference(),
 			CreatedAt: w.CreatedAt.Time,
 		}
 		for _, item := range w.ItemIDs {

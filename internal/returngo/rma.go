@@ -71,10 +71,9 @@ type wireRMA struct {
 }
 
 type wireShipment struct {
-	ID             id   `json:"shipmentId"`
-	Status         text `json:"status"`
-	Outbound       flag `json:"isOutbound"`
-	TrackingNumber text `json:"trackingNumber"`
+	ID       id   `json:"shipmentId"`
+	Status   text `json:"status"`
+	Outbound flag `json:"isOutbound"`
 }
 
 // wireItem is one unit. Nothing marks a bundle or its parts: what is a line of
@@ -83,7 +82,6 @@ type wireItem struct {
 	ID            id      `json:"returnedItemId"`
 	LineID        id      `json:"shopLineItemId"`
 	SKU           text    `json:"sku"`
-	Barcode       text    `json:"barcode"`
 	Reason        text    `json:"returnReason"`
 	Resolution    text    `json:"resolutionType"`
 	PolicyRule    text    `json:"policyRuleName"`
@@ -93,7 +91,6 @@ type wireItem struct {
 	RestockingFee decimal `json:"restockingFee"`
 	ReturnFee     decimal `json:"returnFee"`
 	ShipmentFee   decimal `json:"shipmentFee"`
-	ShipmentID    id      `json:"shipmentId"`
 	ReturnMethod  struct {
 		Type text `json:"type"`
 	} `json:"returnMethod"`
@@ -101,12 +98,10 @@ type wireItem struct {
 }
 
 type wireInspection struct {
-	At                   stamp `json:"lastValidationDate"`
-	Returned             flag  `json:"isReturned"`
-	Restockable          flag  `json:"isRestockable"`
-	NonReturnedReason    text  `json:"nonReturnedReason"`
-	NonRestockableReason text  `json:"nonRestockableReason"`
-	Location             text  `json:"storeLocationId"`
+	At          stamp `json:"lastValidationDate"`
+	Returned    flag  `json:"isReturned"`
+	Restockable flag  `json:"isRestockable"`
+	Location    text  `json:"storeLocationId"`
 }
 
 // decodeRMA reads an RMA. A missing list is an error, not an empty list: an RMA
@@ -166,7 +161,6 @@ func (w wireItem) item() returns.RMAItem {
 		ID:           string(w.ID),
 		LineID:       string(w.LineID),
 		SKU:          string(w.SKU),
-		Barcode:      string(w.Barcode),
 		Reason:       string(w.Reason),
 		Resolution:   string(w.Resolution),
 		PolicyRule:   string(w.PolicyRule),
@@ -175,7 +169,6 @@ func (w wireItem) item() returns.RMAItem {
 		PaidTax:      w.PaidTax.Money,
 		TaxIncluded:  bool(w.TaxIncluded),
 		Fees:         together(w.RestockingFee, w.ReturnFee, w.ShipmentFee),
-		ShipmentID:   string(w.ShipmentID),
 		Inspection:   w.Inspection.inspection(),
 	}
 }
@@ -186,26 +179,18 @@ func (w wireInspection) inspection() returns.Inspection {
 	if w.At.IsZero() {
 		return returns.Inspection{}
 	}
-	i := returns.Inspection{
+	return returns.Inspection{
 		At:          w.At.Time,
 		Returned:    bool(w.Returned),
 		Restockable: bool(w.Restockable),
 		Location:    string(w.Location),
 	}
-	switch {
-	case !i.Returned:
-		i.Note = string(w.NonReturnedReason)
-	case !i.Restockable:
-		i.Note = string(w.NonRestockableReason)
-	}
-	return i
 }
 
 func (w wireShipment) shipment() returns.Shipment {
 	return returns.Shipment{
-		ID:             string(w.ID),
-		Status:         string(w.Status),
-		Outbound:       bool(w.Outbound),
-		TrackingNumber: string(w.TrackingNumber),
+		ID:       string(w.ID),
+		Status:   string(w.Status),
+		Outbound: bool(w.Outbound),
 	}
 }

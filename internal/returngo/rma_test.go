@@ -22,17 +22,16 @@ func TestExampleRMAIsReadInFull(t *testing.T) {
 	item := returns.RMAItem{
 		ID: "900001", LineID: "8001", SKU: "TEE-BLK-M", Reason: "Does not fit",
 		Resolution: returns.ResolutionRefund, PolicyRule: "TikTok refund", ReturnMethod: "Ship with any carrier",
-		Paid: gbp(t, "24.99"), PaidTax: gbp(t, "4.17"), TaxIncluded: true, Fees: "0", ShipmentID: "70001",
+		Paid: gbp(t, "24.99"), PaidTax: gbp(t, "4.17"), TaxIncluded: true, Fees: "0",
 		Inspection: returns.Inspection{At: time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC), Returned: true, Restockable: true, Location: "wh-1"},
 	}
 	missing := item
 	missing.ID = "900002"
 	missing.Inspection.Returned, missing.Inspection.Restockable = false, false
-	missing.Inspection.Note = "Not in parcel"
 	require.Equal(t, returns.RMA{
 		ID: "5000123", Status: returns.RMAValidated, OrderID: "7001", OrderName: "577000000000000001",
 		Items:     []returns.RMAItem{item, missing},
-		Shipments: []returns.Shipment{{ID: "70001", Status: returns.ShipmentValidated, TrackingNumber: "T1"}},
+		Shipments: []returns.Shipment{{ID: "70001", Status: returns.ShipmentValidated}},
 		Transactions: []returns.Transaction{{ID: "660001", Type: returns.ResolutionRefund, Status: returns.TransactionRequested,
 			Amount: gbp(t, "24.99"), ItemIDs: []string{"900001"}, CreatedAt: time.Date(2026, 3, 6, 12, 5, 0, 0, time.UTC)}},
 		CancellationFee: "0",
@@ -85,12 +84,13 @@ func TestFieldsOfTheRMA(t *testing.T) {
 		pairs []string
 		check func(*testing.T, returns.RMA)
 	}{
-		{"barcode", []string{`"image": ""`, `"barcode": "501"`}, func(t *testing.T, r returns.RMA) { require.Equal(t, "501", r.Items[0].Barcode) }},
-		{"null barcode", []string{`"image": ""`, `"barcode": null`}, func(t *testing.T, r returns.RMA) { require.Empty(t, r.Items[0].Barcode) }},
-		{"null tracking", []string{`"T1"`, `null`}, func(t *testing.T, r returns.RMA) { require.Empty(t, r.Shipments[0].TrackingNumber) }},
+		{"nothing is known of the parcel yet", []string{`"T1"`, `null`}, func(t *testing.T, r returns.RMA) { require.Equal(t, "70001", r.Shipments[0].ID) }},
 		{"outbound", []string{`"isOutbound": false`, `"isOutbound": 1`}, func(t *testing.T, r returns.RMA) { require.True(t, r.Shipments[0].Outbound) }},
 		{"reference", []string{`"externalReferenceId": null`, `"externalReferenceId": "4035312345678901234"`}, func(t *testing.T, r returns.RMA) {
 			require.Equal(t, "4035312345678901234", r.Transactions[0].Reference)
+		}},
+		{"the code of a store credit is not kept", []string{`"externalReferenceId": null`, `"externalReferenceId": "GIFT-77"`, `"externalReferenceType": null`, `"externalReferenceType": "StoreCreditCode"`}, func(t *testing.T, r returns.RMA) {
+			require.Empty(t, r.Transactions[0].Reference)
 		}},
 		{"unknown enums are kept", []string{`"RefundToPaymentMethod"`, `"Donate"`, `"Validated"`, `"Polished"`}, func(t *testing.T, r returns.RMA) {
 			require.Equal(t, []string{"Polished", "Donate", "Donate"}, []string{r.Status, r.Items[0].Resolution, r.Transactions[0].Type})
@@ -107,8 +107,8 @@ func TestFieldsOfTheRMA(t *testing.T) {
 		{"a fee that is not there is not zero", []string{`"returnFee": 0,`, ``}, func(t *testing.T, r returns.RMA) { require.Empty(t, r.Items[0].Fees) }},
 		{"cancellation fee", []string{`"cancellationFee": 0`, `"cancellationFee": 2.50`}, func(t *testing.T, r returns.RMA) { require.Equal(t, "2.50", r.CancellationFee) }},
 		{"not restockable", []string{`"isRestockable": true`, `"isRestockable": false`, `"nonRestockableReason": null`, `"nonRestockableReason": "Stained"`}, func(t *testing.T, r returns.RMA) {
-			require.Equal(t, "Stained", r.Items[0].Inspection.Note)
 			require.True(t, r.Items[0].Inspection.Returned)
+			require.False(t, r.Items[0].Inspection.Restockable)
 		}},
 		{"double no without a date is not inspected", []string{`"lastValidationDate": "2026-03-06T12:00:00+00:00"`, `"lastValidationDate": null`}, func(t *testing.T, r returns.RMA) {
 			require.Zero(t, r.Items[0].Inspection, "also not when it says yes")
@@ -209,7 +209,8 @@ func TestPersonalDataNeverComesIn(t *testing.T) {
 		`Shipment <strong>RECEIVED</strong>`, `PERSONAL wrote [sync:ttr-9] PERSONAL`,
 		`"bankAccountDetails": null`, `"bankAccountDetails": {"iban":"PERSONAL","firstName":"PERSONAL"}`,
 		`"labelURL": null`, `"labelURL": "https://x.example/PERSONAL"`,
-		`carrier.example/T1`, `carrier.example/PERSONAL`,
+		`carrier.example/T1`, `carrier.example/PERSONAL`, `"T1"`, `"PERSONAL"`,
+		`"Not in parcel"`, `"PERSONAL"`,
 	)
 	rma, err := decodeRMA([]byte(body))
 	require.NoError(t, err)

@@ -2,8 +2,8 @@ package returns
 
 import "time"
 
-// RMA is what we keep of a ReturnGO RMA: no address, answer, comment or bank
-// detail is ever read into it (ReturnGO contract 3, 8.12).
+// RMA is what we keep of a ReturnGO RMA: no address, tracking number, answer,
+// comment, inspector or bank detail is ever read into it (ReturnGO contract 3, 8.12).
 type RMA struct {
 	ID           string        `json:"id"`
 	Status       string        `json:"status"`
@@ -36,7 +36,6 @@ type RMAItem struct {
 	ID           string `json:"id"` // returnedItemId
 	LineID       string `json:"line_id"`
 	SKU          string `json:"sku"`
-	Barcode      string `json:"barcode,omitempty"`
 	Reason       string `json:"reason"`
 	Resolution   string `json:"resolution"` // resolutionType
 	PolicyRule   string `json:"policy_rule"`
@@ -47,7 +46,6 @@ type RMAItem struct {
 	// Fees are restocking, return and shipment fee together, as a decimal
 	// string in the currency of Paid (A19).
 	Fees       string     `json:"fees,omitempty"`
-	ShipmentID string     `json:"shipment_id,omitempty"`
 	Inspection Inspection `json:"inspection"`
 }
 
@@ -59,24 +57,24 @@ const (
 )
 
 // Inspection is what the warehouse found. It happened if and only if At is set
-// (A22): an uninspected unit looks like a double no.
+// (A22): an uninspected unit looks like a double no. Who inspected, and the
+// words about the unit, stay in ReturnGO.
 type Inspection struct {
 	At          time.Time `json:"at,omitzero"`
 	Returned    bool      `json:"returned"`
 	Restockable bool      `json:"restockable"`
 	Location    string    `json:"location,omitempty"` // storeLocationId
-	Note        string    `json:"note,omitempty"`     // why not returned, or not restockable
 }
 
 // Done tells whether somebody looked at the unit.
 func (i Inspection) Done() bool { return !i.At.IsZero() }
 
-// Shipment is the parcel of an RMA, without its addresses.
+// Shipment is the parcel of an RMA, without its addresses and its tracking
+// number, by which carriers tell them.
 type Shipment struct {
-	ID             string `json:"id"`
-	Status         string `json:"status"`
-	Outbound       bool   `json:"outbound,omitempty"`
-	TrackingNumber string `json:"tracking_number,omitempty"`
+	ID       string `json:"id"`
+	Status   string `json:"status"`
+	Outbound bool   `json:"outbound,omitempty"`
 }
 
 // Shipment statuses that mean the parcel is on its way or here (ReturnGO contract 2.7).
@@ -93,7 +91,7 @@ type Transaction struct {
 	Status    string    `json:"status"`
 	Amount    Money     `json:"amount"`
 	ItemIDs   []string  `json:"item_ids"`
-	Reference string    `json:"reference,omitempty"` // externalReferenceId
+	Reference string    `json:"reference,omitempty"` // externalReferenceId, of a refund by a platform only
 	CreatedAt time.Time `json:"created_at"`
 }
 

@@ -76,10 +76,9 @@ type TikTokReturn struct {
 	Lines       []TikTokReturnLine `json:"lines"`
 	Actions     []SellerAction     `json:"actions,omitempty"`
 	QuickRefund bool               `json:"quick_refund,omitempty"` // paid while the goods may still be under way (T09)
-	NextID      string             `json:"next_id,omitempty"` // the buyer edited the request: that one counts
+	NextID      string             `json:"next_id,omitempty"`      // the buyer edited the request: that one counts
 	PreviousID  string             `json:"previous_id,omitempty"`
 	CombinedID  string             `json:"combined_id,omitempty"` // of a parcel with other returns; each is decided by itself (T32)
-	Tracking    string             `json:"tracking,omitempty"`
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
 }

@@ -59,7 +59,7 @@ func TestSampleReturns(t *testing.T) {
 		ID: "7666834862923493042", OrderID: "529786003534571117", Type: returns.TypeRefund, Status: returns.TikTokPending,
 		Arbitration: returns.ArbitrationInProgress, Role: "BUYER", Reason: "ecom_order_to_ship_canceled_reason_created_by_mistakes",
 		Refund: usd, NextID: "4087415025258445568", PreviousID: "4340099235726393409", CombinedID: "8719088311173331329",
-		Tracking: "955030463777602275082", CreatedAt: at(1691055936), UpdatedAt: at(1691057936),
+		CreatedAt: at(1691055936), UpdatedAt: at(1691057936),
 		Actions: []returns.SellerAction{{Action: "SELLER_RESPOND_REFUND", Deadline: at(1691159480)}},
 		Lines: []returns.TikTokReturnLine{{
 			ID: "8766748120541585863", OrderLineID: "202783480897761808", SKUID: "7408271849431394196", SellerSKU: "PUTIH 8 TALI", Refund: usd,

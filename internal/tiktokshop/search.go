@@ -53,7 +53,6 @@ type wireReturn struct {
 	NextID      text                 `json:"next_return_id"`
 	PreviousID  text                 `json:"pre_return_id"`
 	CombinedID  text                 `json:"combined_return_id"`
-	Tracking    text                 `json:"return_tracking_number"`
 	CreateTime  unix                 `json:"create_time"`
 	UpdateTime  unix                 `json:"update_time"`
 }
@@ -93,7 +92,7 @@ func (r wireReturn) tiktokReturn() returns.TikTokReturn {
 		Arbitration: string(r.Arbitration), Role: role(r.Role), Reason: string(r.Reason),
 		Refund: r.Refund.v.money(), Actions: actions(r.Actions), QuickRefund: r.QuickRefund.yes,
 		NextID: string(r.NextID), PreviousID: string(r.PreviousID), CombinedID: string(r.CombinedID),
-		Tracking: string(r.Tracking), CreatedAt: r.CreateTime.Time, UpdatedAt: r.UpdateTime.Time,
+		CreatedAt: r.CreateTime.Time, UpdatedAt: r.UpdateTime.Time,
 	}
 	for _, l := range r.Lines {
 		t.Lines = append(t.Lines, l.line())

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,6 +34,10 @@ func (Options) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"
 // longestMessage is enough for TikTok's sentences and too short for a page.
 const longestMessage = 200
 
+// private is what no error may show even if TikTok says it: URLs, whose queries
+// hold more than ours to show, and e-mail addresses.
+var private = regexp.MustCompile(`(?i)https?:[^\s"']*|[^\s"'<>]+@[^\s"'<>]+`)
+
 // presentable shortens the platform's words to one line and takes out every
 // secret of the call, should TikTok repeat one.
 func presentable(words string, secrets []string) string {
@@ -42,6 +47,7 @@ func presentable(words string, secrets []string) string {
 			words = strings.NewReplacer(s, redacted, url.QueryEscape(s), redacted).Replace(words)
 		}
 	}
+	words = private.ReplaceAllString(words, redacted)
 	if utf8.RuneCountInString(words) > longestMessage {
 		words = string([]rune(words)[:longestMessage]) + "…"
 	}

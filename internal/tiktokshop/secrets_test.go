@@ -46,7 +46,7 @@ func TestNoErrorShowsSecrets(t *testing.T) {
 	ctx := t.Context()
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query() // TikTok repeats all it was told
-		words := []string{q.Get("app_secret"), q.Get("auth_code"), q.Get("refresh_token"), q.Get("shop_cipher"), r.Header.Get("x-tts-access-token")}
+		words := []string{"jane@example.invalid", "https://x.example/jane", q.Get("app_secret"), q.Get("auth_code"), q.Get("refresh_token"), q.Get("shop_cipher"), r.Header.Get("x-tts-access-token")}
 		message, _ := json.Marshal(strings.Join(words, "\n") + strings.Repeat(" long", 200))
 		_, _ = fmt.Fprintf(w, `{"code":36009004,"message":%s,"request_id":"r"}`, message)
 	})
@@ -62,7 +62,7 @@ func TestNoErrorShowsSecrets(t *testing.T) {
 	for _, err := range errs {
 		e := failed(t, err)
 		out := fmt.Sprintf("%v|%+v|%#v|%v", err, *e, e, e.Cause)
-		for _, secret := range []string{appSecret, token, cipher, "the-code", "sign=", "app_key", "APPROVE_REFUND", "not json"} {
+		for _, secret := range []string{appSecret, token, cipher, "the-code", "sign=", "app_key", "APPROVE_REFUND", "not json", "jane"} {
 			require.NotContains(t, out, secret)
 		}
 		require.Less(t, len(e.Message), 250)

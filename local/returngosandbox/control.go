@@ -163,12 +163,14 @@ func (s *Sandbox) RequestTransaction(rmaID string, spec TransactionSpec) (transa
 	return transactionID, err
 }
 
+// referenceTypes are the kinds of reference seen beside a platform's refund (contract 3.4).
+var referenceTypes = map[string]string{"RefundToStoreCredit": "StoreCreditCode", "InvoicePayment": "InvoicePaymentId"}
+
 // SettleRefund is somebody other than the integration settling a transaction.
 func (s *Sandbox) SettleRefund(transactionID string, succeeded bool, reference string) error {
 	outcome := transactionBody{Status: Failed}
 	if succeeded {
-		kind := "PlatformRefundId"
-		outcome = transactionBody{Status: Success, ExternalReferenceID: &reference, ExternalReferenceType: &kind}
+		outcome = transactionBody{Status: Success, ExternalReferenceID: &reference}
 	}
 	return s.settleAs(transactionID, outcome, transactionMoves)
 }
@@ -187,6 +189,10 @@ func (s *Sandbox) settleAs(transactionID string, outcome transactionBody, moves 
 	}
 	if !slices.Contains(moves[t.Status], outcome.Status) {
 		return fmt.Errorf("transaction %s cannot go from %s to %s", t.ID, t.Status, outcome.Status)
+	}
+	if outcome.ExternalReferenceID != nil {
+		kind := orElse(referenceTypes[t.Type], "PlatformRefundId")
+		outcome.ExternalReferenceType = &kind
 	}
 	s.settle(r, t, outcome, staff)
 	return nil

@@ -70,6 +70,17 @@ func TestTransactionRefusals(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestKindsOfReferences(t *testing.T) {
+	for kind, want := range map[string]string{"": "PlatformRefundId", "RefundToStoreCredit": "StoreCreditCode", "InvoicePayment": "InvoicePaymentId"} {
+		b := newBench(t, Options{})
+		rmaID, items := b.tees(AnyCarrier)
+		id, err := b.RequestTransaction(rmaID, TransactionSpec{ItemIDs: items, Type: kind})
+		b.must(err)
+		b.must(b.SettleRefund(id, true, "R1"))
+		require.Equal(t, want, dig(b.read(rmaID), "transactions", 0, "externalReferenceType"))
+	}
+}
+
 func TestBooksAreCopies(t *testing.T) {
 	b := newBench(t, Options{})
 	id, items := b.at(Validated)

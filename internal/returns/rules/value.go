@@ -262,7 +262,7 @@ func (d *desk) applyAnswers() {
 		}
 		switch a.Answer {
 		case returns.AnswerDoNotRefund:
-			d.refuseAll(d.concerned(a), kind, "a person decided: no refund ("+a.Who+")")
+			d.refuseAll(d.concerned(a), kind, "a person decided: no refund")
 		case returns.AnswerHandledManually:
 			d.refuseAll(d.concerned(a), kind, "handled by a person ("+a.Reference+")")
 		}

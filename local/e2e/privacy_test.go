@@ -1,0 +1,427 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"returnbridge/config"
+	"returnbridge/internal/app"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/local/demo"
+	"returnbridge/local/returngosandbox"
+)
+
+// Promise 8: no personal data or secret outlives its use.
+
+// Invented people. What the ReturnGO sandbox answers by itself is in its README.
+const (
+	recipient  = "Robin Buyer-PII"
+	phone      = "(+44)7700900456"
+	street     = "5 Hidden-PII Road"
+	email      = "robin.pii@example.invalid"
+	message    = "Leave it with Neighbour-PII"
+	buyerID    = "7490000000000000987"
+	inspector  = "Ina Inspector-PII"
+	remark     = "Smells of the dog of Customer-PII"
+	cancelled  = "moved to Secret-PII Street"
+	creditCode = "CREDIT-PII-7788"
+
+	operator = "Olga Operator"
+	grounds  = "agreed with Accounting on the phone"
+)
+
+// personal are needles: texts that must be found nowhere.
+var personal = []string{
+	recipient, phone, street, email, message, buyerID, inspector, remark, cancelled, creditCode,
+	"Pat Sample-PII", "1 Privacy-PII Lane", "pat.pii@example.invalid", "+44 0000 PII", "Answer-PII", "GB00PII00000000000000",
+	"Branch-PII", "Morgan Staff-PII", "morgan.staff-pii@example.invalid",
+}
+
+// wire stands between the program and both platforms. It remembers what went
+// over it, puts into TikTok's answers the buyer whom the sandbox leaves out
+// (TikTok contract 2.2), and answers some calls itself.
+type wire struct {
+	mu          sync.Mutex
+	said        strings.Builder // requests and answers
+	misfortunes []misfortune
+}
+
+// misfortune answers the next call to a path of TikTok, knowing the request's
+// line and headers.
+type misfortune struct {
+	path   string
+	status int
+	answer func(request string) string
+}
+
+func (w *wire) between(o *demo.HouseOptions) {
+	o.AroundReturnGO = func(platform http.Handler) http.Handler {
+		return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+			w.hears(fmt.Sprint(r.URL, r.Header))
+			platform.ServeHTTP(overheard{to, w}, r)
+		})
+	}
+	o.AroundTikTok = func(platform http.Handler) http.Handler {
+		return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+			request := fmt.Sprint(r.Method, " ", r.URL, " ", r.Header)
+			w.hears(request)
+			answer := httptest.NewRecorder()
+			if m, struck := w.strikes(r.URL.Path); struck {
+				answer.WriteHeader(m.status)
+				_, _ = answer.WriteString(m.answer(request))
+			} else {
+				platform.ServeHTTP(answer, r)
+			}
+			body := withBuyer(answer.Body.Bytes())
+			w.hears(string(body))
+			maps.Copy(to.Header(), answer.Header())
+			to.Header().Del("content-length")
+			to.WriteHeader(answer.Code)
+			_, _ = to.Write(body)
+		})
+	}
+}
+
+type overheard struct {
+	http.ResponseWriter
+	by *wire
+}
+
+func (o overheard) Write(p []byte) (int, error) {
+	o.by.hears(string(p))
+	return o.ResponseWriter.Write(p)
+}
+
+func (o overheard) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
+func (w *wire) hears(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.said.WriteString(text + "\n")
+}
+
+func (w *wire) heard() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.said.String()
+}
+
+func (w *wire) suffers(m ...misfortune) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.misfortunes = append(w.misfortunes, m...)
+}
+
+func (w *wire) strikes(path string) (misfortune, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := slices.IndexFunc(w.misfortunes, func(m misfortune) bool { return strings.Contains(path, m.path) })
+	if at < 0 {
+		return misfortune{}, false
+	}
+	m := w.misfortunes[at]
+	w.misfortunes = slices.Delete(w.misfortunes, at, at+1)
+	return m, true
+}
+
+func (w *wire) recovered() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.misfortunes) == 0
+}
+
+// withBuyer adds what TikTok says of the buyer to every order in an answer.
+func withBuyer(body []byte) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var tree any
+	if decoder.Decode(&tree) != nil {
+		return body
+	}
+	addBuyer(tree)
+	whole, err := json.Marshal(tree)
+	if err != nil {
+		return body
+	}
+	return whole
+}
+
+func addBuyer(node any) {
+	switch v := node.(type) {
+	case map[string]any:
+		if _, isOrder := v["line_items"]; isOrder {
+			v["recipient_address"] = map[string]any{"name": recipient, "phone_number": phone, "full_address": street, "address_line1": street}
+			v["buyer_email"], v["buyer_message"], v["user_id"] = email, message, buyerID
+		}
+		for _, child := range v {
+			addBuyer(child)
+		}
+	case []any:
+		for _, child := range v {
+			addBuyer(child)
+		}
+	}
+}
+
+var tokens = regexp.MustCompile(`TT[PR]_\w{8,}`)
+
+// secrets are what opens something: those configured, and every token that TikTok ever gave.
+func (h *house) secrets(w *wire) []string {
+	all := []string{h.Config.SealKey, h.Config.TikTok.AppSecret, "GCP_demo0001"}
+	for _, k := range h.Config.ReturnGO {
+		all = append(all, k.APIKey)
+	}
+	for _, s := range h.Config.Shops {
+		all = append(all, s.AccessToken, s.RefreshToken, s.WebhookToken)
+	}
+	all = append(all, tokens.FindAllString(w.heard(), -1)...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// needle is how a text could look where it was written.
+func needle(text string) []string {
+	return []string{strings.ToLower(text), strings.ToLower(url.QueryEscape(text)), strings.ToLower(base64.StdEncoding.EncodeToString([]byte(text)))}
+}
+
+// find tells where a text stands.
+func find(all []written, text string) (places []string) {
+	forms := needle(text)
+	for _, w := range all {
+		low := strings.ToLower(w.text)
+		if slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(low, form) }) {
+			places = append(places, w.where)
+		}
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
+	log, w := &notebook{}, &wire{}
+	h := openHouse(t, log.as, w.between, func(o *demo.HouseOptions) {
+		o.Configure = func(c *config.Config) {
+			soon(c)
+			c.Periods.TroubleRetry = 2 * time.Second
+		}
+	})
+	t.Setenv("TEMPORAL_ADDRESS", h.Server.Address())
+	t.Setenv("TEMPORAL_NAMESPACE", h.Server.Namespace())
+	file := h.configFile()
+	var shown []written
+	starter := func(args ...string) {
+		t.Helper()
+		said, err := h.types(append(args, "--config", file)...)
+		if err != nil {
+			t.Fatalf("starter %s: %v\n%s", strings.Join(args, " "), err, said)
+		}
+		shown = append(shown, written{"starter " + args[0], said})
+	}
+
+	differs, paid, byPost, off, credit := h.buys(1), h.buys(1), h.buys(2), h.buys(1), h.buys(1)
+	differs.returnsByTikTok(differs.price("2.00"))
+	differs.untilAsked(returns.RefundValueMismatch)
+
+	off.opensRMA()
+	h.must(h.ReturnGO.Cancel(off.rmaID, cancelled))
+	off.untilClosed()
+
+	credit.opensRMA()
+	h.must(h.ReturnGO.Receive(credit.rmaID))
+	code, err := h.ReturnGO.RequestTransaction(credit.rmaID, returngosandbox.TransactionSpec{ItemIDs: credit.itemIDs, Type: "RefundToStoreCredit"})
+	h.must(err)
+	h.must(h.ReturnGO.SettleRefund(code, true, creditCode))
+
+	paid.opensTikTokReturn()
+	paid.opensRMA()
+	paid.ships()
+	byPost.opensRMA()
+	byPost.ships()
+	h.storm(w, paid)
+	for _, s := range []*shopper{paid, byPost} {
+		s.arrives()
+		s.authorised(s.price("0"))
+		var found []returngosandbox.ItemValidation
+		for _, id := range s.itemIDs {
+			found = append(found, returngosandbox.ItemValidation{ItemID: id, Returned: true, Location: demo.Location, By: inspector, Reason: remark})
+		}
+		h.must(h.ReturnGO.Validate(s.rmaID, found))
+	}
+	h.strangers(paid)
+	starter("list")
+	starter("show", differs.rmaID)
+	starter("resolve", differs.rmaID, "--exception", string(returns.RefundValueMismatch), "--answer", string(returns.AnswerAcceptPayable), "--who", operator, "--why", grounds)
+	for _, s := range []*shopper{differs, paid, byPost} {
+		s.untilClosed()
+		s.wantPaid(s.price("0"))
+		starter("show", s.rmaID)
+		starter("show", s.orderID, "--json")
+	}
+	h.until("the misfortunes are over", w.recovered)
+	starter("list", "--json")
+	starter("check")
+
+	kept := h.ledgerTexts()
+	running := h.workflowTexts()
+	everything := slices.Concat(kept, running, log.lines(), shown)
+	t.Logf("searched %d texts: %d of the ledger, %d of the server, %d of the log", len(everything), len(kept), len(running), len(everything)-len(kept)-len(running)-len(shown))
+
+	said := w.heard()
+	tracking := []string{"TRK" + paid.orderID, "TRK" + byPost.orderID}
+	for _, text := range slices.Concat(personal, tracking) {
+		if !strings.Contains(said, text) {
+			t.Errorf("no platform said %q: the search would prove nothing", text)
+		}
+		if places := find(everything, text); len(places) > 0 {
+			t.Errorf("%q stands in %v", text, places)
+		}
+	}
+	secrets := h.secrets(w)
+	if n := len(tokens.FindAllString(strings.Join(secrets, " "), -1)); n < 4 {
+		t.Errorf("%d tokens of TikTok were seen, want the first two and two renewed ones", n)
+	}
+	for _, text := range secrets {
+		if places := find(everything, text); len(places) > 0 {
+			t.Errorf("the secret %q stands in %v", text, places)
+		}
+	}
+	h.wantSigned(everything)
+	if len(find(everything, paid.orderID)) == 0 || len(find(log.lines(), h.Config.Shops[0].Name)) == 0 {
+		t.Error("not even an order is found: the search looks in the wrong places")
+	}
+}
+
+// storm lets both platforms fail in ways that repeat what they were asked or
+// know, secrets and buyers included, and waits until all was lived through.
+func (h *house) storm(w *wire, s *shopper) {
+	h.t.Helper()
+	before := h.ReturnGO.Books().Calls["rma/get"]
+	faults := []returngosandbox.Fault{
+		{Kind: "401", Echo: true}, {Kind: "500", Echo: true}, {Kind: returngosandbox.FaultHTML, Status: http.StatusBadGateway, Echo: true},
+		{Kind: returngosandbox.FaultHTML, Echo: true}, {Kind: returngosandbox.FaultCutOff}, {Kind: returngosandbox.FaultEmpty}, {Kind: returngosandbox.FaultUnknownEnum},
+	}
+	for _, f := range faults {
+		f.Endpoint = "rma/get"
+		h.must(h.ReturnGO.AddFault(f))
+	}
+	h.must(h.ReturnGO.AddFault(returngosandbox.Fault{Endpoint: "transaction/update", Kind: "504", AfterWrite: true, Echo: true}))
+	const orders, cases = "/orders", "/returns/search"
+	w.suffers(
+		misfortune{orders, http.StatusBadGateway, func(request string) string { return "<html><pre>" + request + "</pre></html>" }},
+		misfortune{cases, http.StatusUnauthorized, func(request string) string { return envelope(105002, "The access token is expired: "+request, "{}") }},
+		misfortune{cases, http.StatusInternalServerError, func(request string) string { return envelope(36009003, "Internal error at "+request, "{}") }},
+		misfortune{cases, http.StatusInternalServerError, func(string) string { return envelope(36009003, "Internal error, told "+email, "{}") }},
+		misfortune{orders, http.StatusOK, func(string) string { return envelope(0, "Success", `{"orders":[{"id":"1","line_items":"`+recipient+`"}]}`) }},
+		misfortune{orders, http.StatusOK, func(string) string { return envelope(0, "Success", `{"orders":[{"id":"1","create_time":"`+recipient+`"}]}`) }},
+	)
+	h.must(h.TikTok.ExpireAccessTokens(demo.ShopID))
+	recheck := returns.Command{Name: returns.CommandRecheck, Who: operator, Why: grounds}
+	h.signal(s.id(), recheck)
+	h.until("ReturnGO failed in all ways", func() bool { return h.ReturnGO.Books().Calls["rma/get"] >= before+len(faults) })
+	h.until("TikTok failed in all ways", w.recovered)
+}
+
+func envelope(code int, message, data string) string {
+	text, _ := json.Marshal(map[string]any{"code": code, "message": message, "request_id": "R", "data": json.RawMessage(data)})
+	return string(text)
+}
+
+// strangers send events that are not theirs to send, that cannot be read, or
+// that say more than they should.
+func (h *house) strangers(s *shopper) {
+	h.t.Helper()
+	shop := h.Config.Shops[0]
+	receiver := "http://" + h.Config.Listen
+	returnGO := func(token string) string { return app.ReturnGOAddress(receiver, shop.Name, token) }
+	buyer := fmt.Sprintf(`"customer":{"name":%q,"email":%q,"phone":%q},"note":%q`, recipient, email, phone, message)
+	sign := func(body string) string {
+		mac := hmac.New(sha256.New, []byte(h.Config.TikTok.AppSecret))
+		mac.Write([]byte(h.Config.TikTok.AppKey + body))
+		return hex.EncodeToString(mac.Sum(nil))
+	}
+	event := fmt.Sprintf(`{"type":12,"tts_notification_id":"n-1","shop_id":%q,"timestamp":1772000000,"data":{"order_id":%q,"return_id":%q,"return_status":"X",%s}}`, shop.TikTokShopID, s.orderID, s.tiktokReturnID, buyer)
+	broken := fmt.Sprintf(`{"type":%q,"shop_id":%q}`, recipient, shop.TikTokShopID)
+	named := fmt.Sprintf(`{"type":12,"tts_notification_id":%q,"shop_id":%q,"data":{"order_id":%q,"return_status":%q}}`, recipient, shop.TikTokShopID, email, message)
+	for _, sent := range []struct {
+		address, signature, body string
+		want                     int
+	}{
+		{receiver + app.PathTikTok, sign("another body"), event, http.StatusUnauthorized},
+		{receiver + app.PathTikTok, shop.AccessToken, event, http.StatusUnauthorized},
+		{receiver + app.PathTikTok, sign(event), event, http.StatusOK},
+		{receiver + app.PathTikTok, sign(broken), broken, http.StatusOK},
+		{receiver + app.PathTikTok, sign(named), named, http.StatusOK},
+		{returnGO(shop.AccessToken), "", fmt.Sprintf(`{"eventName":"RMA_CREATED",%s}`, buyer), http.StatusNotFound},
+		{returnGO(shop.WebhookToken), "", fmt.Sprintf(`{"eventName":"RMA_STATUS_UPDATED","rmaId":%q,%s}`, s.rmaID, buyer), http.StatusOK},
+		{returnGO(shop.WebhookToken), "", fmt.Sprintf(`{"eventName":%q,"rmaId":%q,"status":%q}`, email, email, message), http.StatusOK},
+		{returnGO(shop.WebhookToken), "", recipient + " is no JSON", http.StatusOK},
+	} {
+		req, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, sent.address, strings.NewReader(sent.body))
+		h.must(err)
+		req.Header.Set("Authorization", sent.signature)
+		resp, err := http.DefaultClient.Do(req)
+		h.must(err)
+		h.must(resp.Body.Close())
+		if resp.StatusCode != sent.want {
+			h.t.Errorf("%s was answered %d, want %d", sent.body, resp.StatusCode, sent.want)
+		}
+	}
+}
+
+// wantSigned expects who answered, and why, in the audit (promise 7), where
+// people ask for it, and in the commands themselves, but nowhere else.
+func (h *house) wantSigned(everything []written) {
+	h.t.Helper()
+	for _, text := range []string{operator, grounds} {
+		places := find(everything, text)
+		if !slices.ContainsFunc(places, func(p string) bool { return strings.HasPrefix(p, "ledger audit.") }) {
+			h.t.Errorf("%q is not in the audit, only in %v", text, places)
+		}
+		for _, p := range places {
+			if !allowed(p) {
+				h.t.Errorf("%q stands in %s", text, p)
+			}
+		}
+	}
+}
+
+func allowed(place string) bool {
+	for _, prefix := range []string{"ledger answers.", "ledger audit.", "ledger exceptions.closed_by", "file ledger.db", "starter "} {
+		if strings.HasPrefix(place, prefix) {
+			return true
+		}
+	}
+	for _, event := range []string{"WorkflowExecutionSignaled", "WorkflowExecutionUpdateAccepted", "ActivityTaskScheduled"} {
+		if strings.HasPrefix(place, "workflow "+messages.ReturnID(demo.ShopName, "")) && strings.HasSuffix(place, " "+event) {
+			return true
+		}
+	}
+	return false
+}
+
+// types runs the starter as a person would.
+func (h *house) types(args ...string) (string, error) {
+	var said strings.Builder
+	root := app.StarterCommand()
+	root.SetArgs(args)
+	root.SetOut(&said)
+	root.SetErr(&said)
+	err := root.ExecuteContext(h.t.Context())
+	return said.String(), err
+}
