@@ -82,18 +82,21 @@ func (h *house) syncWebhooks(ctx context.Context, only, moved string, yes bool, 
 	return errors.Join(problems...)
 }
 
-// register does what is to be done, and gives what could not be.
+// register does what is to be done, and gives what could not be. An old one goes
+// only where every new one came: it may still be the only one that works.
 func register(ctx context.Context, all []registration) (problems []error) {
+	failed := map[returns.Platform]bool{}
 	for i := range all {
 		r := &all[i]
 		about := fmt.Sprintf("shop %s: %s at %s", r.Shop, r.Event, platformName(r.Platform))
 		if r.Do == webhookForeign {
 			problems = append(problems, fmt.Errorf("%s: %s", about, r.Why))
 		}
-		if r.apply == nil {
+		if r.apply == nil || r.Do == webhookRemove && failed[r.Platform] {
 			continue
 		}
 		if err := r.apply(ctx); err != nil {
+			failed[r.Platform] = true
 			problems = append(problems, fmt.Errorf("%s: %s: %w", about, r.Do, err))
 			continue
 		}
@@ -112,7 +115,7 @@ func (s synced) text(base string) string {
 		case r.apply != nil && r.Done:
 			do += ", done"
 		case r.apply != nil && s.Written:
-			do += ", FAILED"
+			do += ", NOT DONE"
 		case r.apply != nil:
 			open++
 		}
