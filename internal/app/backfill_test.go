@@ -117,6 +117,10 @@ func TestABackfillWakesTheWritersOfStock(t *testing.T) {
 		return returns.Restock{Unit: returns.NewUnitID(unit, ""), ProductID: product, SKUID: product + "1", WarehouseID: "7000000000000000010", State: returns.RestockOwed}
 	}
 	p.enter(returns.RMAKey("5"), ledger.Decided{Stage: returns.StageException, Restocks: []returns.Restock{owed("11", "7"), owed("12", "8"), owed("13", "8")}})
+	skipped := owed("14", "9")
+	p.enter(returns.RMAKey("5"), ledger.Decided{Stage: returns.StageException, Restocks: []returns.Restock{skipped}})
+	skipped.State = returns.RestockSkipped
+	p.enter(returns.RMAKey("5"), ledger.Decided{Stage: returns.StageException, Restocks: []returns.Restock{skipped}})
 	p.temporal.running = []string{messages.StockID(demo, "7")}
 	require.NoError(t, p.backfill(t.Context(), "", false, backfillPace{}, p.out()))
 	require.Contains(t, p.text(), "1 product with units owed to the stock and no writer at work.")
