@@ -15,8 +15,9 @@ import (
 const longestCase = 90 * 24 * time.Hour
 
 // OpenRMAs are all RMAs in which something is still to be done; one call of the
-// day's quota for each 500.
+// day's quota for each 500. It is for a backfill, which everything else goes before.
 func (s *Shop) OpenRMAs(ctx context.Context) ([]returns.RMASummary, error) {
+	ctx = withPurpose(ctx, forBackfill)
 	return searchAll(func(cursor string) ([]returns.RMASummary, string, error) {
 		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: openStatuses}, cursor)
 	})

@@ -156,6 +156,8 @@ func TestABackfillThatMeetsTrouble(t *testing.T) {
 	require.ErrorContains(t, err, "shop demo-gb: wake return 3: ")
 	require.Equal(t, wants("1", "tiktok/9103", "tiktok/9102", "5"), p.started())
 	require.Contains(t, p.text(), "Started: 4 returns. Stock writers woken: 0.\n\n1 left: run it again to go on.")
+	require.NoError(t, p.quota(t.Context(), p.out()))
+	require.Regexp(t, `main  1 of 2000   0      0     0       1 `, p.text(), "the calls stand under the least urgent purpose")
 	p.rmas = `<html>`
 	err = p.backfill(t.Context(), "", true, backfillPace{}, p.out())
 	require.ErrorContains(t, err, "shop demo-gb: list the open RMAs: ")

@@ -45,7 +45,7 @@ func newPlatforms(t *testing.T, shops ...string) *platforms {
 	cfg := &config.Config{
 		Ledger: filepath.Join(t.TempDir(), "ledger.db"), SealKey: sealKey(strings.Repeat("k", 32)), WebhookURL: "https://returns.example.com/",
 		TikTok:   config.TikTok{BaseURL: server.URL, AuthURL: server.URL, AppKey: "key", AppSecret: "app-secret"},
-		ReturnGO: []config.ReturnGOKey{{Name: "main", BaseURL: server.URL, APIKey: "api-secret"}},
+		ReturnGO: []config.ReturnGOKey{{Name: "main", BaseURL: server.URL, APIKey: "api-secret", CallsPerDay: 2000}},
 		Periods:  config.Periods{HTTPTimeout: 5 * time.Second, SweepTikTok: time.Minute, RefreshAhead: time.Hour},
 	}
 	for i, name := range shops {
