@@ -206,6 +206,9 @@ func (c *checkup) checkShops(ctx context.Context) {
 		}
 		c.writesOf(s)
 	}
+	if c.ledger != nil {
+		c.checkStrays(ctx)
+	}
 }
 
 func (c *checkup) checkPlatforms(ctx context.Context, s config.Shop, shop *activities.Shop) {

@@ -165,8 +165,13 @@ func TestACheckCountsTheEvents(t *testing.T) {
 		}
 		return nil
 	}))
+	require.NoError(t, l.Do(t.Context(), func(tx *ledger.Tx) error {
+		_, err := tx.Receive(t.Context(), ledger.Event{Platform: returns.TikTok, ID: "stray", Topic: topicOtherShop})
+		return err
+	}))
 	said, err := s.check()
 	require.NoError(t, err)
+	require.Contains(t, said, "note  webhooks       TikTok sent what belongs to no shop of the configuration, or could not be read: TikTok shop not configured: 1 (last ")
 	require.Contains(t, said, "events came in: TikTok INVENTORY_CHANGED: 1 (last ")
 	require.Contains(t, said, "TikTok topic 9999: 2 (last ")
 	require.NotContains(t, said, "no event of TikTok's topic 68")

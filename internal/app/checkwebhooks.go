@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -52,25 +53,35 @@ func (c *checkup) checkWebhooks(ctx context.Context, s config.Shop) {
 // program can list (T20).
 func (c *checkup) checkEvents(ctx context.Context, shop string) {
 	area := "shop " + shop
-	var came []ledger.EventCount
-	err := c.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		came, err = tx.EventCounts(ctx, shop)
-		return err
-	})
-	if err != nil {
-		c.problem(area, "the events that came in cannot be counted: %v", err)
-		return
-	}
-	var told []string
-	for _, e := range came {
-		told = append(told, fmt.Sprintf("%s %s: %d (last %s)", platformName(e.Platform), e.Topic, e.Events, fromNow(e.Last, c.now())))
-	}
-	if len(told) > 0 {
-		c.fine(area, "events came in: %s", strings.Join(told, ", "))
+	came, told := c.events(ctx, area, shop)
+	if told != "" {
+		c.fine(area, "events came in: %s", told)
 	}
 	for _, t := range partnerCenterTopics {
 		if !slices.ContainsFunc(came, func(e ledger.EventCount) bool { return e.Platform == returns.TikTok && e.Topic == t.name }) {
 			c.note(area, "no event of TikTok's topic %d (%s) ever came; it is switched on in Partner Center by a person, and %s", t.number, t.name, t.costs)
 		}
 	}
+}
+
+// checkStrays says what came in that was of no use.
+func (c *checkup) checkStrays(ctx context.Context) {
+	if _, told := c.events(ctx, "webhooks", ""); told != "" {
+		c.note("webhooks", "TikTok sent what belongs to no shop of the configuration, or could not be read: %s", told)
+	}
+}
+
+func (c *checkup) events(ctx context.Context, area, shop string) (came []ledger.EventCount, told string) {
+	err := c.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		came, err = tx.EventCounts(ctx, shop)
+		return err
+	})
+	if err != nil {
+		c.problem(area, "the events that came in cannot be counted: %v", err)
+	}
+	var all []string
+	for _, e := range came {
+		all = append(all, fmt.Sprintf("%s %s: %d (last %s)", platformName(e.Platform), cmp.Or(e.Topic, "without a name"), e.Events, fromNow(e.Last, c.now())))
+	}
+	return came, strings.Join(all, ", ")
 }
