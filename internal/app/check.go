@@ -20,7 +20,6 @@ import (
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
-	"returnbridge/internal/platform"
 )
 
 // temporalPatience is how long a check waits for Temporal.
@@ -30,6 +29,7 @@ const temporalPatience = 10 * time.Second
 type finding struct {
 	Area    string `json:"area"` // what it is about
 	Problem bool   `json:"problem"`
+	Note    bool   `json:"note,omitempty"` // nothing is wrong, and somebody should know
 	Says    string `json:"says"`
 }
 
@@ -52,11 +52,15 @@ type write struct {
 }
 
 func (c *checkup) fine(area, format string, args ...any) {
-	c.Findings = append(c.Findings, finding{area, false, plain(fmt.Sprintf(format, args...))})
+	c.Findings = append(c.Findings, finding{Area: area, Says: plain(fmt.Sprintf(format, args...))})
+}
+
+func (c *checkup) note(area, format string, args ...any) {
+	c.Findings = append(c.Findings, finding{Area: area, Note: true, Says: plain(fmt.Sprintf(format, args...))})
 }
 
 func (c *checkup) problem(area, format string, args ...any) {
-	c.Findings = append(c.Findings, finding{area, true, plain(fmt.Sprintf(format, args...))})
+	c.Findings = append(c.Findings, finding{Area: area, Problem: true, Says: plain(fmt.Sprintf(format, args...))})
 }
 
 func (c *checkup) problems() int {
@@ -195,30 +199,39 @@ func (c *checkup) checkShops(ctx context.Context) {
 		shop := acts.Shops[s.Name]
 		if c.ledger == nil {
 			c.problem("shop "+s.Name, "TikTok was not asked: its token is in the ledger")
-		} else if c.checkToken(ctx, s) {
-			c.checkWarehouses(ctx, s, shop)
+			c.checkReturnGO(ctx, s, shop)
+		} else {
+			c.checkPlatforms(ctx, s, shop)
+			c.checkEvents(ctx, s.Name)
 		}
-		c.checkReturnGO(ctx, s, shop)
 		c.writesOf(s)
+	}
+	if c.ledger != nil {
+		c.checkStrays(ctx)
 	}
 }
 
-func (c *checkup) checkReturnGO(ctx context.Context, s config.Shop, shop *activities.Shop) {
+func (c *checkup) checkPlatforms(ctx context.Context, s config.Shop, shop *activities.Shop) {
+	tiktok := c.checkToken(ctx, s)
+	if tiktok {
+		c.checkWarehouses(ctx, s, shop)
+		c.checkGoods(ctx, s, shop)
+	}
+	if c.checkReturnGO(ctx, s, shop) && tiktok {
+		c.checkWebhooks(ctx, s)
+	}
+}
+
+// checkReturnGO tells whether ReturnGO can be asked.
+func (c *checkup) checkReturnGO(ctx context.Context, s config.Shop, shop *activities.Shop) bool {
 	area := "shop " + s.Name
 	page, _, err := shop.ReturnGO.RMAs(ctx, recently(c.now()), "")
 	if err != nil {
 		c.problem(area, "ReturnGO does not list the RMAs of store %s: %s", s.ReturnGOStore, hint(err, "look at api_key and returngo_store"))
-		return
+		return false
 	}
 	c.fine(area, "ReturnGO lists the RMAs of store %s; in the last day %s changed", s.ReturnGOStore, count(len(page), "RMA"))
-}
-
-// hint adds what a person can look at, where a person has to.
-func hint(err error, look string) string {
-	if platform.ClassOf(err) == platform.Human {
-		return err.Error() + ": " + look
-	}
-	return err.Error()
+	return true
 }
 
 func (c *checkup) text() string {
@@ -226,8 +239,11 @@ func (c *checkup) text() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, f := range c.Findings {
 		mark := "ok"
-		if f.Problem {
+		switch {
+		case f.Problem:
 			mark = "PROBLEM"
+		case f.Note:
+			mark = "note"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", mark, f.Area, f.Says)
 	}

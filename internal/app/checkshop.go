@@ -7,8 +7,6 @@ import (
 
 	"returnbridge/activities"
 	"returnbridge/config"
-	"returnbridge/internal/ledger"
-	"returnbridge/internal/platform"
 	"returnbridge/internal/returngo"
 	"returnbridge/internal/tiktokshop"
 )
@@ -17,69 +15,6 @@ import (
 func recently(now time.Time) returngo.RMAFilter {
 	return returngo.RMAFilter{UpdatedFrom: now.Add(-24 * time.Hour)}
 }
-
-// checkToken tells whether TikTok can be asked. A token is renewed only where
-// there is none that could be tried: the old refresh token dies with it (T01),
-// so the new one goes into the ledger, as at a start.
-func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
-	area := "shop " + s.Name
-	before := c.tokenOf(ctx, s.Name)
-	access, err := c.acts.Tokens.Access(s.Name)(ctx)
-	if now := c.tokenOf(ctx, s.Name); err == nil && !now.AccessExpires.IsZero() && !now.AccessExpires.Equal(before.AccessExpires) {
-		c.fine(area, "had no TikTok access token: one was got with the refresh token, and both are kept in the ledger until %s", stamp(now.AccessExpires))
-	}
-	if platform.ClassOf(err) == platform.RefreshToken { // TikTok was asked for the cipher
-		c.problem(area, "TikTok no longer takes access_token: leave the key out, and one is got with the refresh token: %v", err)
-		return false
-	}
-	if err != nil {
-		c.problem(area, "has no TikTok access: %s", hint(err, "the seller must authorise the app again"))
-		return false
-	}
-	shops, err := c.tiktok().AuthorizedShops(ctx, access.Token)
-	switch {
-	case err == nil:
-	case platform.ClassOf(err) == platform.RefreshToken:
-		c.problem(area, "the TikTok access token has run out; the worker renews it at its next look, or give a fresh one: %v", err)
-		return false
-	default:
-		c.problem(area, "TikTok does not say which shops the authorisation covers: %s", hint(err, "the seller must authorise the app again"))
-		return false
-	}
-	i := slices.IndexFunc(shops, func(a tiktokshop.AuthorizedShop) bool { return a.ID == s.TikTokShopID })
-	switch {
-	case i < 0:
-		c.problem(area, "the TikTok authorisation does not cover shop %s: look at tiktok_shop_id, or authorise the app in that shop", s.TikTokShopID)
-		return false
-	case shops[i].Cipher != access.Cipher:
-		c.problem(area, "shop_cipher is not the one TikTok gives for shop %s: leave the key out, and TikTok is asked for it", s.TikTokShopID)
-		return false
-	case shops[i].Region != "" && shops[i].Region != s.Region:
-		c.problem(area, "region is %s, but TikTok says that shop %s is in %s", s.Region, s.TikTokShopID, shops[i].Region)
-	}
-	c.fine(area, "TikTok takes the token and knows shop %s; its cipher was found%s", s.TikTokShopID, c.until(ctx, s.Name))
-	return true
-}
-
-func (c *checkup) tokenOf(ctx context.Context, shop string) ledger.Token {
-	var t ledger.Token
-	// What cannot be read here shows at the access below.
-	_ = c.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		t, _, err = tx.Token(ctx, shop)
-		return err
-	})
-	return t
-}
-
-func (c *checkup) until(ctx context.Context, shop string) string {
-	t := c.tokenOf(ctx, shop)
-	if t.AccessExpires.IsZero() {
-		return ""
-	}
-	return "; the token ends " + fromNow(t.AccessExpires, c.now())
-}
-
-func (c *checkup) tiktok() *tiktokshop.Client { return c.acts.Tokens.Client }
 
 // checkWarehouses asks whether goods can be put where the configuration says.
 func (c *checkup) checkWarehouses(ctx context.Context, s config.Shop, shop *activities.Shop) {

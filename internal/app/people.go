@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 )
 
@@ -135,6 +137,24 @@ func (h *house) knows(shop string) error {
 		return nil
 	}
 	return fmt.Errorf("there is no shop %s in the configuration, only %s", shop, strings.Join(names, ", "))
+}
+
+// shops are the one that is named, or all.
+func (h *house) shops(only string) []config.Shop {
+	return slices.DeleteFunc(slices.Clone(h.cfg.Shops), func(s config.Shop) bool { return only != "" && s.Name != only })
+}
+
+// withToken asks TikTok, and once more with a new token where the one at hand is
+// no longer taken.
+func (h *house) withToken(ctx context.Context, shop string, ask func() error) error {
+	err := ask()
+	if platform.ClassOf(err) != platform.RefreshToken {
+		return err
+	}
+	if err := h.acts.Tokens.Renew(ctx, shop); err != nil {
+		return fmt.Errorf("renew the TikTok token: %w", err)
+	}
+	return ask()
 }
 
 // theShop is the shop that is meant: the one named, or the only one.

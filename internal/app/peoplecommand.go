@@ -33,16 +33,17 @@ func peopleCommands() []*cobra.Command {
 		simpleCommand(returns.CommandResume, "Let a paused return go on", "Let a paused return go on: what has become due meanwhile is done."),
 		simpleCommand(returns.CommandRecheck, "Have a return read both platforms again, now",
 			"Have a return read both platforms again, now, and decide on what they say."),
-		linkCommand(), checkCommand(), quotaCommand(),
+		linkCommand(), checkCommand(), quotaCommand(), webhooksCommand(), backfillCommand(),
 	}
 }
 
-// visitor is a command for people that works on the ledger, and on Temporal if
-// it tells a return something.
+// visitor is a command for people that works on the ledger, on Temporal if it
+// tells a return something, and on the platforms if it asks them.
 type visitor struct {
 	file  *string
 	json  *bool
 	tells bool
+	asks  bool
 }
 
 func newVisitor(cmd *cobra.Command, tells bool) visitor {
@@ -69,6 +70,11 @@ func (v visitor) run(cmd *cobra.Command, work func(context.Context, *house, Outp
 		return err
 	}
 	defer h.close()
+	if v.asks {
+		if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now); err != nil {
+			return err
+		}
+	}
 	return work(ctx, h, v.output(cmd))
 }
 

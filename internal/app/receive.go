@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -73,7 +74,8 @@ func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
 	e, err := tiktokshop.ParseEvent(body)
 	if err != nil {
 		rc.log.Warn("an event of TikTok could not be read", zap.Error(err))
-		return // 200: sending it again would not help
+		rc.count(w, req, body, topicUnreadable)
+		return
 	}
 	shop, ok := rc.shops[e.ShopID]
 	if !ok && e.ShopID == "" && len(rc.cfg.Shops) == 1 {
@@ -81,6 +83,7 @@ func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
 	}
 	if !ok {
 		rc.log.Warn("an event of a TikTok shop that is not configured", zap.String("tiktok_shop_id", e.ShopID))
+		rc.count(w, req, body, topicOtherShop)
 		return
 	}
 	switch e.Topic {
@@ -89,6 +92,21 @@ func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
 	}
 	rc.keep(w, req, hints(shop, e), movements(shop, e))
 }
+
+// What TikTok signed and is of no use to us. It is answered with 200, because
+// sending it again would not help, and counted under these topics and no shop:
+// many of them tell that a form has changed, or a shop was left out.
+const (
+	topicUnreadable = "unreadable"
+	topicOtherShop  = "shop not configured"
+)
+
+func (rc *receiver) count(w http.ResponseWriter, req *http.Request, body []byte, topic string) {
+	sum := sha256.Sum256(body)
+	rc.keep(w, req, []ledger.Event{{Platform: returns.TikTok, ID: "sha256:" + hex.EncodeToString(sum[:]), Topic: topic}}, nothingMore)
+}
+
+func nothingMore(context.Context, *ledger.Tx) error { return nil }
 
 // hints turns a TikTok event into inbox rows: one for each TikTok return it
 // names, else for each order.
@@ -162,7 +180,7 @@ func (rc *receiver) returnGOEvent(w http.ResponseWriter, req *http.Request) {
 	e := returngo.ParseEvent(body)
 	rc.keep(w, req, []ledger.Event{{
 		Shop: shop, Platform: returns.ReturnGO, ID: e.Key, Topic: e.Name, RMAID: e.RMAID, Status: e.Status, HappenedAt: e.At,
-	}}, func(context.Context, *ledger.Tx) error { return nil })
+	}}, nothingMore)
 }
 
 // keep stores the hints before it answers: a platform that hears 200 never

@@ -114,12 +114,14 @@ func TestOnlyBoundedBodiesAreRead(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, b.returnGOSends("uk", ukToken, large).Code)
 	require.Empty(t, b.inbox(t))
 	require.Equal(t, http.StatusOK, b.tiktokSends(strings.Repeat(" ", maxBody)).Code, "of the largest size, and garbage")
+	require.Len(t, b.inbox(t), 1)
 	padded := caseEvent("n1", returns.TikTokPending)
 	require.Equal(t, http.StatusOK, b.tiktokSends(padded+strings.Repeat(" ", maxBody-len(padded))).Code)
-	require.Len(t, b.inbox(t), 1)
+	require.Len(t, b.inbox(t), 2)
 }
 
-// What can never be read is not sent again, and leaves nothing but a line.
+// What can never be read is not sent again, and leaves nothing but a line and a
+// count.
 func TestWhatIsOfNoUseIsTaken(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -127,12 +129,12 @@ func TestWhatIsOfNoUseIsTaken(t *testing.T) {
 		log  string
 		rows int
 	}{
-		"garbage":       {`{"type":12,"data":{"order_id":{"Jane":"Roe"}`, "could not be read", 0},
-		"no JSON":       {"Jane Roe, 1 Dock Rd", "could not be read", 0},
-		"wrong form":    {notification("n1", 12, `{"order_id":["Jane Roe"]}`), "could not be read", 0},
-		"empty":         {"", "could not be read", 0},
-		"unknown shop":  {strings.ReplaceAll(caseEvent("n1", "X"), ukShop, "7499999999999999999"), "not configured", 0},
-		"no shop":       {strings.ReplaceAll(caseEvent("n1", "X"), ukShop, ""), "not configured", 0},
+		"garbage":       {`{"type":12,"data":{"order_id":{"Jane":"Roe"}`, "could not be read", 1},
+		"no JSON":       {"Jane Roe, 1 Dock Rd", "could not be read", 1},
+		"wrong form":    {notification("n1", 12, `{"order_id":["Jane Roe"]}`), "could not be read", 1},
+		"empty":         {"", "could not be read", 1},
+		"unknown shop":  {strings.ReplaceAll(caseEvent("n1", "X"), ukShop, "7499999999999999999"), "not configured", 1},
+		"no shop":       {strings.ReplaceAll(caseEvent("n1", "X"), ukShop, ""), "not configured", 1},
 		"unknown topic": {notification("n1", 9999, `{"buyer":"Jane Roe"}`), "", 1},
 		"topic 14":      {notification("n1", 14, `{"content":"Jane Roe"}`), "", 1},
 		"unauthorised":  {notification("n1", 6, `{"message":"Jane Roe"}`), "authorise the app again", 1},

@@ -110,6 +110,10 @@ type temporalDouble struct {
 	deaf    error // what an update meets on its way
 	down    error // what a signal meets on its way
 	signals []signalTold
+	deafTo  string      // the one workflow that hears no signal
+	told    func(n int) // after each signal
+	running []string    // the workflows that run
+	queries []string    // how that was asked
 }
 
 type signalTold struct {
@@ -131,7 +135,13 @@ func (c *temporalDouble) SignalWithStartWorkflow(_ context.Context, id, name str
 	if c.down != nil {
 		return nil, c.down
 	}
+	if c.deafTo == id {
+		return nil, errDeaf
+	}
 	c.signals = append(c.signals, signalTold{id, name, said, o, args})
+	if c.told != nil {
+		c.told(len(c.signals))
+	}
 	return nil, nil //nolint:nilnil // nobody looks at the run
 }
 

@@ -39,6 +39,40 @@ func (t *Tx) StageCounts(ctx context.Context) ([]StageCount, error) {
 	}, `SELECT stage, COUNT(*) FROM returns GROUP BY stage ORDER BY stage`)
 }
 
+// EventCount is how many events of one topic came in.
+type EventCount struct {
+	Platform returns.Platform
+	Topic    string
+	Events   int
+	Last     time.Time
+}
+
+// EventCounts counts the events of a shop by topic, those of no use too. Without
+// a shop: those that named none.
+func (t *Tx) EventCounts(ctx context.Context, shop string) ([]EventCount, error) {
+	return query(ctx, t, "count events", func(scan func(...any) error) (EventCount, error) {
+		var c EventCount
+		var last instant
+		err := scan(&c.Platform, &c.Topic, &c.Events, &last)
+		c.Last = time.Time(last)
+		return c, err
+	}, `SELECT platform, topic, COUNT(*), MAX(received_at) FROM inbox WHERE shop = $1 GROUP BY platform, topic ORDER BY platform, topic`, shop)
+}
+
+// OpenReturns are all returns of a shop that have not ended, the oldest first.
+func (t *Tx) OpenReturns(ctx context.Context, shop string) ([]returns.Key, error) {
+	return query(ctx, t, "read open returns", scanKey, `SELECT key FROM returns WHERE shop = $1 AND closed_at = '' ORDER BY opened_at, key`, shop)
+}
+
+// ProductsOwed are the products of a shop with units that are not in stock yet,
+// or not proven to be.
+func (t *Tx) ProductsOwed(ctx context.Context, shop string) ([]string, error) {
+	return query(ctx, t, "read products owed", func(scan func(...any) error) (string, error) {
+		var id string
+		return id, scan(&id)
+	}, `SELECT DISTINCT product_id FROM stock_entries WHERE shop = $1 AND state IN ('owed', 'written') ORDER BY product_id`, shop)
+}
+
 // ReturnRef names a return.
 type ReturnRef struct {
 	Shop string
