@@ -75,6 +75,7 @@ type wireShipment struct {
 	Status         text `json:"status"`
 	Outbound       flag `json:"isOutbound"`
 	TrackingNumber text `json:"trackingNumber"`
+	LabelURL       text `json:"labelURL"`
 }
 
 // wireItem is one unit. Nothing marks a bundle or its parts: what is a line of
@@ -206,6 +207,7 @@ func (w wireShipment) shipment() returns.Shipment {
 		ID:             string(w.ID),
 		Status:         string(w.Status),
 		Outbound:       bool(w.Outbound),
+		Labelled:       w.LabelURL != "" && w.TrackingNumber != "",
 		TrackingNumber: string(w.TrackingNumber),
 	}
 }
