@@ -20,12 +20,22 @@ func (a *Activities) Accept(ctx context.Context, in messages.ActInput) (messages
 	return a.effect(ctx, in, returns.EffectAccept, (*desk).decideAtTikTok)
 }
 
+// OpenReturn opens the TikTok return that the buyer has not opened.
+func (a *Activities) OpenReturn(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
+	return a.effect(ctx, in, returns.EffectOpen, (*desk).createReturn)
+}
+
+// UploadLabel gives the buyer ReturnGO's label for a return that we opened.
+func (a *Activities) UploadLabel(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
+	return a.effect(ctx, in, returns.EffectLabel, (*desk).uploadLabel)
+}
+
 // Refund makes TikTok pay: by confirming or approving its own return, or as a
 // seller refund of the exact amount.
 func (a *Activities) Refund(ctx context.Context, in messages.ActInput) (messages.PlanResult, error) {
 	send := (*desk).decideAtTikTok
 	if in.Act.Route == returns.RouteSellerRefund {
-		send = (*desk).createRefund
+		send = (*desk).createReturn
 	}
 	return a.effect(ctx, in, returns.EffectRefund, send)
 }
@@ -65,8 +75,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 		Amount: act.Amount, Generation: d.generation(kind, act.Subject),
 	}
 	e.ID = returns.EffectID(in.Shop, kind, act.Subject, e.Generation)
-	if kind == returns.EffectAccept {
-		e.Units = nil // it moves no money: a buyer's next request on the unit may be accepted too
+	if movesNothing(kind) {
+		e.Units = nil // a buyer's next request on the unit may be accepted too
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		e.ClaimUntil = tx.Now().Add(a.CallTimeout + claimMargin)
@@ -101,7 +111,7 @@ const claimMargin = 2 * time.Second
 func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, time.Time, error) {
 	began := d.Now().Truncate(time.Millisecond) // as exact as the ledger
 	var trouble []returns.Trouble
-	if kind != returns.EffectAccept || !d.rmaFresh(ctx) {
+	if !movesNothing(kind) || !d.rmaFresh(ctx) {
 		var err error
 		if trouble, err = d.readRMA(ctx); err != nil {
 			return returns.Plan{}, time.Time{}, err
@@ -116,7 +126,7 @@ func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (retur
 	}
 	plan, err := d.decide(ctx, trouble...)
 	rma := d.record.RMAReadAt
-	if kind == returns.EffectAccept {
+	if movesNothing(kind) {
 		rma = rma.Add(freshness)
 	}
 	if len(trouble) == 0 && !rma.Before(began) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(began)) {
@@ -126,6 +136,11 @@ func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (retur
 		return plan, at, err
 	}
 	return plan, d.Now().Add(d.shop.Policy.TroubleRetry), err
+}
+
+// movesNothing tells whether an effect leaves money and lines as they are.
+func movesNothing(kind returns.EffectKind) bool {
+	return kind == returns.EffectAccept || kind == returns.EffectLabel
 }
 
 // rmaFresh tells whether the RMA was read so lately that a step which moves no
@@ -277,12 +292,30 @@ func (d *desk) decideAtTikTok(ctx context.Context, act returns.Act, key string) 
 	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
 }
 
-// createRefund makes a seller refund of the exact amount.
-func (d *desk) createRefund(ctx context.Context, act returns.Act, key string) (string, string, error) {
+// createReturn makes a return as the seller, of the exact amount: one that is
+// paid at once, or one for which the goods come back first.
+func (d *desk) createReturn(ctx context.Context, act returns.Act, key string) (string, string, error) {
+	kind := returns.TypeRefund
+	if act.Route == returns.RouteOpenReturn {
+		kind = returns.TypeReturnAndRefund
+	}
 	created, receipt, err := d.shop.TikTok.CreateReturn(ctx, tiktokshop.CreateReturn{
-		OrderID: act.OrderID, Type: returns.TypeRefund, Reason: act.ReasonKey, Lines: lines(act.Units), RefundTotal: act.Amount,
+		OrderID: act.OrderID, Type: kind, Reason: act.ReasonKey, Lines: lines(act.Units), RefundTotal: act.Amount,
 	}, key)
 	return created.ID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
+}
+
+// uploadLabel hands ReturnGO's label through to TikTok: neither it nor its
+// address, which leads to the buyer's, is kept.
+func (d *desk) uploadLabel(ctx context.Context, act returns.Act, _ string) (string, string, error) {
+	label, err := d.shop.ReturnGO.Label(ctx, d.key.RMAID())
+	if err != nil {
+		return act.TikTokReturnID, "", err //nolint:wrapcheck // a platform error already says which call
+	}
+	receipt, err := d.shop.TikTok.UploadLabel(ctx, tiktokshop.ReturnLabel{
+		ReturnIDs: []string{act.TikTokReturnID}, TrackingNumber: label.TrackingNumber, Label: label.Document,
+	})
+	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
 }
 
 // writeReturnGO makes one write to ReturnGO.

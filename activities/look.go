@@ -280,14 +280,14 @@ func unitsOf(r returns.Record, effectID string) []returns.UnitID {
 // ask puts the rules' question to TikTok: may the seller refund these units, and
 // how much (TikTok contract 2.5).
 func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, error) {
-	p := returns.Payable{Units: q.Units, ReasonKey: q.ReasonKey, At: d.Now()}
+	p := returns.Payable{Units: q.Units, RequestType: q.RequestType, ReasonKey: q.ReasonKey, At: d.Now()}
 	eligible, err := d.shop.TikTok.Eligibility(ctx, q.OrderID)
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
-	if p.Eligible, p.Why = mayRefund(eligible, q, d.skus()); p.Eligible {
+	if p.Eligible, p.Why = mayStart(eligible, q, d.skus()); p.Eligible {
 		p.Amount, err = d.shop.TikTok.CalculateRefund(ctx, tiktokshop.CalculateRefund{
-			OrderID: q.OrderID, RequestType: returns.TypeRefund, Reason: q.ReasonKey, Lines: lines(q.Units),
+			OrderID: q.OrderID, RequestType: q.RequestType, Reason: q.ReasonKey, Lines: lines(q.Units),
 		})
 		if err != nil {
 			return d.orTrouble(ctx, returns.TikTok, err)
@@ -297,19 +297,19 @@ func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, er
 	return nil, orRetry(ctx, err)
 }
 
-// mayRefund tells whether TikTok lets the seller start a refund of every unit
+// mayStart tells whether TikTok lets the seller start what is asked for every unit
 // for this reason: its eligibility is the authority on market rules (T26).
 // An answer that names no lines is about all lines of its SKU.
-func mayRefund(answers []tiktokshop.Eligibility, q rules.Question, skus map[string]string) (bool, string) {
+func mayStart(answers []tiktokshop.Eligibility, q rules.Question, skus map[string]string) (bool, string) {
 	for _, u := range q.Units {
 		found := false
 		for _, e := range answers {
 			about := slices.Contains(e.OrderLineIDs, u.LineID()) || len(e.OrderLineIDs) == 0 && e.SKUID == skus[u.LineID()]
-			if e.RequestType != returns.TypeRefund || !about {
+			if e.RequestType != q.RequestType || !about {
 				continue
 			}
 			if !e.Eligible {
-				return false, "TikTok says the seller may not refund line " + u.LineID()
+				return false, "TikTok says the seller may start no " + q.RequestType + " for line " + u.LineID()
 			}
 			if len(e.Reasons) > 0 && !slices.Contains(e.Reasons, q.ReasonKey) {
 				return false, "TikTok does not take the reason " + q.ReasonKey
@@ -317,7 +317,7 @@ func mayRefund(answers []tiktokshop.Eligibility, q rules.Question, skus map[stri
 			found = true
 		}
 		if !found {
-			return false, "TikTok names no seller refund for line " + u.LineID()
+			return false, "TikTok names no " + q.RequestType + " by the seller for line " + u.LineID()
 		}
 	}
 	return true, ""

@@ -81,6 +81,7 @@ type bench struct {
 	mu     sync.Mutex
 	calls  []string
 	bodies map[string][]string
+	keys   map[string][]string // idempotency keys
 	says   map[string]http.HandlerFunc
 	rma    map[string]any
 	order  map[string]any
@@ -101,6 +102,7 @@ var names = []struct{ method, path, name string }{
 	{http.MethodPost, `/returns/search$`, "returns"},
 	{http.MethodPost, `/return_refund/\d+/returns$`, "create"},
 	{http.MethodPost, `/returns/\d+/approve$`, "approve"},
+	{http.MethodPost, `/returns/shipping_documents$`, "label"},
 	{http.MethodGet, `/aftersale_eligibility$`, "eligibility"},
 	{http.MethodPost, `/refunds/calculate$`, "calculate"},
 	{http.MethodPost, `/inventory/search$`, "stock"},
@@ -112,7 +114,7 @@ var names = []struct{ method, path, name string }{
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, ctx: t.Context(), clock: &clock{at: noon}, waker: &waker{}, dsn: filepath.Join(t.TempDir(), "ledger.db"), bodies: map[string][]string{}, says: map[string]http.HandlerFunc{}}
+	b := &bench{t: t, ctx: t.Context(), clock: &clock{at: noon}, waker: &waker{}, dsn: filepath.Join(t.TempDir(), "ledger.db"), bodies: map[string][]string{}, keys: map[string][]string{}, says: map[string]http.HandlerFunc{}}
 	b.world()
 	server := httptest.NewServer(http.HandlerFunc(b.answer))
 	t.Cleanup(server.Close)
@@ -230,6 +232,7 @@ func (b *bench) answer(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.calls = append(b.calls, name)
 	b.bodies[name] = append(b.bodies[name], string(body))
+	b.keys[name] = append(b.keys[name], r.URL.Query().Get("idempotency_key"))
 	own := b.says[name]
 	b.mu.Unlock()
 	if own != nil {

@@ -69,10 +69,13 @@ type Shop struct {
 	// more (A26).
 	WebhookToken string `key:"webhook_token" secret:"true"`
 
-	Link     Link     `key:"link"`
-	Refund   Refund   `key:"refund"`
-	Restock  Restock  `key:"restock"`
-	Switches Switches `key:"switches"`
+	Link   Link   `key:"link"`
+	Refund Refund `key:"refund"`
+	// OpenReturns maps ReturnGO's return reasons to TikTok's seller reason keys for
+	// a return; only for these is one opened where the buyer opened none.
+	OpenReturns []Reason `key:"open_returns"`
+	Restock     Restock  `key:"restock"`
+	Switches    Switches `key:"switches"`
 }
 
 // Link says how an RMA finds its TikTok order (A28, A29).
@@ -116,7 +119,7 @@ type Warehouse struct {
 
 // Switches turn each sort of action on. All are off until somebody sets them.
 type Switches struct {
-	Register  bool `key:"register"`  // accept the buyer's TikTok return once the RMA is approved
+	Register  bool `key:"register"`  // accept the buyer's TikTok return once the RMA is approved, or open one as open_returns says
 	Refund    bool `key:"refund"`    // make TikTok pay
 	Reject    bool `key:"reject"`    // reject at TikTok
 	Restock   bool `key:"restock"`   // write stock

@@ -81,6 +81,7 @@ func TestExampleLoads(t *testing.T) {
 	require.Len(t, c.Shops, 1)
 	shop := c.Shops[0]
 	require.Zero(t, shop.Switches)
+	require.Empty(t, shop.OpenReturns)
 	require.Empty(t, shop.Restock.Writer)
 	require.Equal(t, "api-key", c.ReturnGO[0].APIKey)
 	require.Equal(t, "refresh-token", shop.RefreshToken)

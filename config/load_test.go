@@ -23,6 +23,7 @@ func TestLoadFillsDefaultsAndValues(t *testing.T) {
 	shop := c.Shops[1]
 	require.Equal(t, "demo-de", shop.Name)
 	require.Equal(t, Reason{ReturnGO: "Arrived damaged", TikTok: "damaged_seller_uk"}, shop.Refund.Reasons[0])
+	require.Equal(t, Reason{ReturnGO: "*", TikTok: "return_other_seller_uk"}, shop.OpenReturns[1])
 	require.Equal(t, []string{"TikTok Shop", "TikTok Outlet"}, shop.Link.TikTokRules)
 	require.Equal(t, Switches{Register: true, Refund: true, Reject: true, Restock: true, WriteBack: true}, shop.Switches)
 	require.Empty(t, c.Problems())

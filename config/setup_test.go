@@ -36,6 +36,7 @@ func full(t *testing.T) map[string]any {
       reasons: [{returngo: Arrived damaged, tiktok: damaged_seller_uk}, {returngo: "*", tiktok: other_seller_uk}]
       pay_expected: true
       set_done: true
+    open_returns: [{returngo: Arrived damaged, tiktok: return_damaged_seller_uk}, {returngo: "*", tiktok: return_other_seller_uk}]
     restock:
       writer: us
       warehouses: [{location: "1", tiktok: "7000000000000000010"}, {location: "2", tiktok: "7000000000000000010"}]

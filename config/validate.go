@@ -86,6 +86,7 @@ func (s Shop) check(p *problems, keys []ReturnGOKey) {
 		secretVariable("SHOPS", s.Name))
 	s.Link.check(p.in("link"))
 	s.Refund.check(p.in("refund"))
+	checkReasons(p, "open_returns", s.OpenReturns)
 	s.Restock.check(p.in("restock"), s.Switches.Restock)
 }
 
@@ -104,12 +105,16 @@ func (l Link) check(p *problems) {
 
 func (r Refund) check(p *problems) {
 	p.must(slices.Contains(Gates, r.Gate), "gate", "must be one of %s", strings.Join(Gates, ", "))
-	for i, reason := range r.Reasons {
-		at := p.in(fmt.Sprintf("reasons[%d]", i))
+	checkReasons(p, "reasons", r.Reasons)
+}
+
+func checkReasons(p *problems, key string, reasons []Reason) {
+	for i, reason := range reasons {
+		at := p.in(fmt.Sprintf("%s[%d]", key, i))
 		at.must(strings.TrimSpace(reason.ReturnGO) != "", "returngo", "is missing: a return reason of ReturnGO, or \"*\" for all others")
 		at.word("tiktok", reason.TikTok)
 	}
-	unique(p, "reasons[%d].returngo", r.Reasons, func(reason Reason) string { return reason.ReturnGO })
+	unique(p, key+"[%d].returngo", reasons, func(reason Reason) string { return reason.ReturnGO })
 }
 
 func (r Restock) check(p *problems, switchedOn bool) {

@@ -52,6 +52,7 @@ func badValues() []bad {
 		shop("TikTok Shop", "link", "tiktok_rules"), shop(" ", "link", "tiktok_rules", 1), shop("TikTok Shop", "link", "tiktok_rules", 1), shop(5, "link", "tiktok_rules", 1),
 		shop("inspected", "refund", "gate"), shop("", "refund", "gate"), shop("no", "refund", "pay_expected"), shop(1, "refund", "set_done"),
 		shop("", "refund", "reasons", 1, "returngo"), shop("Arrived damaged", "refund", "reasons", 1, "returngo"), shop("", "refund", "reasons", 1, "tiktok"), shop("two words", "refund", "reasons", 1, "tiktok"),
+		shop("", "open_returns", 1, "returngo"), shop("Arrived damaged", "open_returns", 1, "returngo"), shop("", "open_returns", 1, "tiktok"), shop("two words", "open_returns", 1, "tiktok"),
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
 		in("periods", "http_timeout", "16s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
@@ -119,6 +120,7 @@ func TestGoodValuesPass(t *testing.T) {
 		{path: []any{"shops", 0, "restock", "default_warehouse"}, value: ""},
 		{path: []any{"shops", 0, "link", "tiktok_rules"}, value: []any{}},
 		{path: []any{"shops", 0, "refund", "reasons"}, value: []any{}},
+		{path: []any{"shops", 0, "open_returns"}, value: []any{}},
 		{path: []any{"periods", "http_timeout"}, value: "15s"},
 		{path: []any{"periods", "deadline_warning"}, value: "23h59m"},
 	} {

@@ -76,6 +76,10 @@ func activityOf(kind returns.ActKind) string {
 	switch kind {
 	case returns.ActAccept:
 		return "Accept"
+	case returns.ActOpenReturn:
+		return "OpenReturn"
+	case returns.ActUploadLabel:
+		return "UploadLabel"
 	case returns.ActRefund:
 		return "Refund"
 	case returns.ActRestock:
@@ -94,7 +98,7 @@ func do(ctx workflow.Context, in messages.ReturnInput, act returns.Act) (message
 		queue, priority = messages.QueueControl, priorityRestock
 	case act.Kind == returns.ActWriteBack:
 		queue, priority = messages.QueueReturnGO(in.ReturnGOKey), priorityRefund
-	case act.Route == returns.RouteSellerRefund:
+	case act.Route.Creates(), act.Kind == returns.ActUploadLabel:
 		priority = priorityRefund
 	}
 	return call[messages.PlanResult](ctx, activityOf(act.Kind), queue, string(act.Kind)+": "+act.Reason, priority, actPatience,

@@ -173,7 +173,7 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		Region: s.Region, Gate: rules.Gate(s.Refund.Gate), OrderPattern: pattern, TikTokRules: s.Link.TikTokRules,
 		Switches:      rules.Switches{Register: s.Switches.Register, Refund: s.Switches.Refund, Reject: s.Switches.Reject, Restock: s.Switches.Restock && s.Restock.Writer == "us", WriteBack: s.Switches.WriteBack},
 		ExternalStock: s.Restock.Writer == "external",
-		ReasonKeys:    map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,
+		ReasonKeys:    map[string]string{}, OpenReasons: map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,
 		Warehouses: map[string]string{}, UseOrderWarehouse: s.Restock.UseOrderWarehouse, DefaultWarehouse: s.Restock.DefaultWarehouse,
 		SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
 		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,
@@ -181,6 +181,9 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 	}
 	for _, r := range s.Refund.Reasons {
 		policy.ReasonKeys[r.ReturnGO] = r.TikTok
+	}
+	for _, r := range s.OpenReturns {
+		policy.OpenReasons[r.ReturnGO] = r.TikTok
 	}
 	for _, w := range s.Restock.Warehouses {
 		policy.Warehouses[w.Location] = w.TikTok

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"returnbridge/config"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
@@ -26,6 +27,17 @@ type linked struct {
 type orderLink struct {
 	OrderName string `json:"order_name"`
 	OrderID   string `json:"tiktok_order_id"`
+}
+
+// Link says which TikTok order an order name means, as the command of that name
+// does, for a program that has its configuration already.
+func Link(ctx context.Context, cfg *config.Config, deps Deps, link ledger.OrderLink, who, why string, out Output) error {
+	h, err := visit(ctx, cfg, deps, true)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return h.link(ctx, "", []ledger.OrderLink{link}, who, why, out)
 }
 
 // link keeps which TikTok order each order name means, and wakes the returns

@@ -130,7 +130,7 @@ func (h *house) registerActivities(w worker.Worker) {
 	a := h.acts
 	for name, f := range map[string]any{
 		"LookReturnGO": a.LookReturnGO, "LookTikTok": a.LookTikTok, "Review": a.Review,
-		"Accept": a.Accept, "Refund": a.Refund, "Restock": a.Restock, "WriteBack": a.WriteBack, "StockRound": a.StockRound,
+		"Accept": a.Accept, "OpenReturn": a.OpenReturn, "UploadLabel": a.UploadLabel, "Refund": a.Refund, "Restock": a.Restock, "WriteBack": a.WriteBack, "StockRound": a.StockRound,
 		"SweepReturnGO": a.SweepReturnGO, "SweepTikTok": a.SweepTikTok, "RefreshToken": a.RefreshToken, "GuardQueue": a.GuardQueue,
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})

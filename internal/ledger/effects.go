@@ -14,8 +14,8 @@ import (
 var (
 	// ErrEffectLive: the unit has a live effect of this kind under another key.
 	ErrEffectLive = errors.New("ledger: the unit already has such an effect")
-	// ErrOrderBusy: another refund on the same order is under way.
-	ErrOrderBusy = errors.New("ledger: another refund on this order is under way")
+	// ErrOrderBusy: another refund or new return on the same order is under way.
+	ErrOrderBusy = errors.New("ledger: another refund or return on this order is under way")
 	// ErrClaimed: another attempt of the same call may still be answered.
 	ErrClaimed = errors.New("ledger: the call may still be answered")
 )
@@ -90,7 +90,7 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 	if err := t.claimUnits(ctx, shop, e); err != nil {
 		return err
 	}
-	if e.Kind != returns.EffectRefund {
+	if e.Kind != returns.EffectRefund && e.Kind != returns.EffectOpen {
 		return nil
 	}
 	return t.takeOrder(ctx, shop, e.OrderID, e.ID)
@@ -146,7 +146,7 @@ func (t *Tx) dropIntents(ctx context.Context, shop string, e returns.Effect) err
 	return nil
 }
 
-// takeOrder takes the order's row: one refund in flight per order.
+// takeOrder takes the order's row: one refund, or return of ours, in flight per order.
 func (t *Tx) takeOrder(ctx context.Context, shop, orderID, effectID string) error {
 	// The update changes nothing; it makes us wait for whoever is at the order, so
 	// that the next statement sees what became of it.

@@ -148,6 +148,9 @@ func TestOneRefundInFlightPerOrder(t *testing.T) {
 				require.NoError(b.t, b.claim(one))
 				require.ErrorIs(b.t, b.claim(two), ErrOrderBusy)
 				require.Empty(b.t, b.stateOf(two))
+				open := two
+				open.Kind, open.ID = returns.EffectOpen, returns.EffectID(shop, returns.EffectOpen, "S2", 0)
+				require.ErrorIs(b.t, b.claim(open), ErrOrderBusy, "what a return of ours may take depends on refunds")
 
 				back := two
 				back.Kind, back.ID = returns.EffectWriteBack, returns.EffectID(shop, returns.EffectWriteBack, "S2", 0)

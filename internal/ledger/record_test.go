@@ -42,7 +42,7 @@ func TestAFullReturnComesBackAsItWas(t *testing.T) {
 		one := returns.TikTokReturn{ID: "C1", OrderID: "O1", Status: returns.TikTokShipped, Refund: gbp("12.50"), CreatedAt: monday, UpdatedAt: monday,
 			Actions: []returns.SellerAction{{Action: "DECIDE", Deadline: monday.Add(48 * time.Hour)}}}
 		two := returns.TikTokReturn{ID: "C2", OrderID: "O1", Status: returns.TikTokPaid, CreatedAt: monday, UpdatedAt: monday}
-		payable := returns.Payable{Units: []returns.UnitID{"line-1"}, ReasonKey: "r", Eligible: true, Amount: gbp("9.90"), At: at}
+		payable := returns.Payable{Units: []returns.UnitID{"line-1"}, RequestType: returns.TypeRefund, ReasonKey: "r", Eligible: true, Amount: gbp("9.90"), At: at}
 		b.do(func(tx *Tx) error {
 			_, err := tx.exec(b.ctx, "link", `INSERT INTO order_links (shop, order_name, order_id, source, linked_at) VALUES ($1, '#1001', 'O1', 'test', '')`, shop)
 			return errors.Join(err,

@@ -71,9 +71,11 @@ type wireRMA struct {
 }
 
 type wireShipment struct {
-	ID       id   `json:"shipmentId"`
-	Status   text `json:"status"`
-	Outbound flag `json:"isOutbound"`
+	ID             id   `json:"shipmentId"`
+	Status         text `json:"status"`
+	Outbound       flag `json:"isOutbound"`
+	TrackingNumber text `json:"trackingNumber"`
+	LabelURL       text `json:"labelURL"`
 }
 
 // wireItem is one unit. Nothing marks a bundle or its parts: what is a line of
@@ -192,5 +194,6 @@ func (w wireShipment) shipment() returns.Shipment {
 		ID:       string(w.ID),
 		Status:   string(w.Status),
 		Outbound: bool(w.Outbound),
+		Labelled: w.LabelURL != "" && w.TrackingNumber != "",
 	}
 }

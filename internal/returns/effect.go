@@ -12,6 +12,8 @@ type EffectKind string
 // The kinds of effect. A unit has at most one live effect of each kind.
 const (
 	EffectAccept    EffectKind = "accept"     // tell TikTok that the buyer may send the parcel
+	EffectOpen      EffectKind = "open"       // open the TikTok return that the buyer has not opened
+	EffectLabel     EffectKind = "label"      // give the buyer our own label for a return that we opened
 	EffectRefund    EffectKind = "refund"     // make TikTok pay
 	EffectWriteBack EffectKind = "write-back" // tell ReturnGO what was paid
 )
@@ -22,6 +24,8 @@ type Route string
 // The routes (design section 5, TikTok contract 2.5 and 4.2).
 const (
 	RouteAcceptReturn   Route = "accept-return"
+	RouteOpenReturn     Route = "open-return"
+	RouteUploadLabel    Route = "upload-label"
 	RouteConfirmParcel  Route = "confirm-parcel"
 	RouteApproveRefund  Route = "approve-refund-only"
 	RouteKeepGoods      Route = "buyer-keeps-goods"
@@ -71,6 +75,10 @@ type Effect struct {
 func EffectID(shop string, kind EffectKind, subject string, generation int) string {
 	return fmt.Sprintf("%s:%s:%s:%d", shop, kind, subject, generation)
 }
+
+// Creates tells whether this way makes a TikTok return of its own: until it is
+// seen nobody knows its id.
+func (r Route) Creates() bool { return r == RouteSellerRefund || r == RouteOpenReturn }
 
 // Live tells whether the effect happened or still may.
 func (e Effect) Live() bool { return e.State != EffectVoid && e.State != EffectDropped }

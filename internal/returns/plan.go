@@ -36,6 +36,8 @@ const (
 	ActLookReturnGO ActKind = "look-returngo"
 	ActLookTikTok   ActKind = "look-tiktok"
 	ActAccept       ActKind = "accept"
+	ActOpenReturn   ActKind = "open-return"
+	ActUploadLabel  ActKind = "upload-label"
 	ActRefund       ActKind = "refund"
 	ActRestock      ActKind = "restock"
 	ActWriteBack    ActKind = "write-back"

@@ -32,12 +32,13 @@ type Record struct {
 // Payable is what TikTok says a seller could refund for some units at a time
 // (TikTok contract 2.5, Calculate Refund and Get Aftersale Eligibility).
 type Payable struct {
-	Units     []UnitID  `json:"units"`
-	ReasonKey string    `json:"reason_key"`
-	Eligible  bool      `json:"eligible"`
-	Why       string    `json:"why,omitempty"` // TikTok's words if not eligible
-	Amount    Money     `json:"amount"`
-	At        time.Time `json:"at"`
+	Units       []UnitID  `json:"units"`
+	RequestType string    `json:"request_type"` // TypeRefund or TypeReturnAndRefund: the amounts differ
+	ReasonKey   string    `json:"reason_key"`
+	Eligible    bool      `json:"eligible"`
+	Why         string    `json:"why,omitempty"` // TikTok's words if not eligible
+	Amount      Money     `json:"amount"`
+	At          time.Time `json:"at"`
 }
 
 // Trouble is a platform that did not answer, or refused for a reason that only

@@ -75,6 +75,22 @@ type Shipment struct {
 	ID       string `json:"id"`
 	Status   string `json:"status"`
 	Outbound bool   `json:"outbound,omitempty"`
+	Labelled bool   `json:"labelled,omitempty"` // it has a label and a tracking number; neither is kept
+}
+
+// Label is the one parcel that comes back with a label of ReturnGO's; none if
+// there are several, or it is called off.
+func (r RMA) Label() (Shipment, bool) {
+	var found []Shipment
+	for _, s := range r.Shipments {
+		if s.Labelled && !s.Outbound && s.Status != ShipmentCanceled {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		return Shipment{}, false
+	}
+	return found[0], true
 }
 
 // Shipment statuses that mean the parcel is on its way or here (ReturnGO contract 2.7).
@@ -82,6 +98,8 @@ const (
 	ShipmentShipped   = "Shipped"
 	ShipmentReceived  = "Received"
 	ShipmentValidated = "Validated"
+	// ShipmentCanceled is a parcel that was called off.
+	ShipmentCanceled = "Canceled"
 )
 
 // Transaction is money ReturnGO authorised (ReturnGO contract 2.10, 3.4).

@@ -79,6 +79,7 @@ type TikTokReturn struct {
 	NextID      string             `json:"next_id,omitempty"`      // the buyer edited the request: that one counts
 	PreviousID  string             `json:"previous_id,omitempty"`
 	CombinedID  string             `json:"combined_id,omitempty"` // of a parcel with other returns; each is decided by itself (T32)
+	Tracked     bool               `json:"tracked,omitempty"`     // it has a tracking number, which is not kept: carriers tell addresses by it
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
 }

@@ -58,7 +58,7 @@ func TestSampleReturns(t *testing.T) {
 	require.Equal(t, []returns.TikTokReturn{{
 		ID: "7666834862923493042", OrderID: "529786003534571117", Type: returns.TypeRefund, Status: returns.TikTokPending,
 		Arbitration: returns.ArbitrationInProgress, Role: "BUYER", Reason: "ecom_order_to_ship_canceled_reason_created_by_mistakes",
-		Refund: usd, NextID: "4087415025258445568", PreviousID: "4340099235726393409", CombinedID: "8719088311173331329",
+		Refund: usd, NextID: "4087415025258445568", PreviousID: "4340099235726393409", CombinedID: "8719088311173331329", Tracked: true,
 		CreatedAt: at(1691055936), UpdatedAt: at(1691057936),
 		Actions: []returns.SellerAction{{Action: "SELLER_RESPOND_REFUND", Deadline: at(1691159480)}},
 		Lines: []returns.TikTokReturnLine{{

@@ -53,6 +53,7 @@ type wireReturn struct {
 	NextID      text                 `json:"next_return_id"`
 	PreviousID  text                 `json:"pre_return_id"`
 	CombinedID  text                 `json:"combined_return_id"`
+	Tracking    text                 `json:"return_tracking_number"`
 	CreateTime  unix                 `json:"create_time"`
 	UpdateTime  unix                 `json:"update_time"`
 }
@@ -91,7 +92,7 @@ func (r wireReturn) tiktokReturn() returns.TikTokReturn {
 		ID: string(r.ID), OrderID: string(r.OrderID), Type: string(r.Type), Status: returnStatus(r.Status),
 		Arbitration: string(r.Arbitration), Role: role(r.Role), Reason: string(r.Reason),
 		Refund: r.Refund.v.money(), Actions: actions(r.Actions), QuickRefund: r.QuickRefund.yes,
-		NextID: string(r.NextID), PreviousID: string(r.PreviousID), CombinedID: string(r.CombinedID),
+		NextID: string(r.NextID), PreviousID: string(r.PreviousID), CombinedID: string(r.CombinedID), Tracked: r.Tracking != "",
 		CreatedAt: r.CreateTime.Time, UpdatedAt: r.UpdateTime.Time,
 	}
 	for _, l := range r.Lines {

@@ -114,6 +114,23 @@ func (s *shopper) endsPaidAndSettled(amount string) error {
 	return s.until("the return closed", s.closed)
 }
 
+// paidBy holds against TikTok's books that the money came by these returns, each
+// with its own unit, and by no other.
+func (s *shopper) paidBy(returnIDs []string) error {
+	var by []string
+	for _, p := range s.house.TikTok.Books().Payments {
+		if p.OrderID == s.orderID {
+			by = append(by, p.ReturnID)
+		}
+	}
+	slices.Sort(by)
+	slices.Sort(returnIDs)
+	if !slices.Equal(by, returnIDs) {
+		return fmt.Errorf("TikTok paid by %v, not by %v", by, returnIDs)
+	}
+	return nil
+}
+
 // endsPaidWithNote waits for the end of a return whose value differed: paid as
 // the person said, and a note instead of a settled transaction.
 func (s *shopper) endsPaidWithNote(amount string) error {

@@ -147,8 +147,18 @@ func (h *House) openPlatforms(o HouseOptions) (access, refresh string, err error
 		h.products = append(h.products, p)
 	}
 	h.ReturnGO.AddKey(apiKey, store)
+	h.web = append(h.web, httptest.NewServer(http.HandlerFunc(printLabel)))
 	return access, refresh, nil
 }
+
+// printLabel is the carrier who makes ReturnGO's labels.
+func printLabel(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/pdf")
+	_, _ = fmt.Fprintf(w, "%%PDF-1.4\n%% %s\n", r.URL.Path)
+}
+
+// labelAddress is where an RMA's label lies.
+func (h *House) labelAddress(rmaID string) string { return h.web[2].URL + "/" + rmaID + ".pdf" }
 
 // configure writes what a merchant's configuration file would say. Periods are
 // short, clocks are real; the shortest stays well above a step's latency.
@@ -172,10 +182,11 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 		Shops: []config.Shop{{
 			Name: shopName, TikTokShopID: tiktokShopID, Region: "GB", AccessToken: access, RefreshToken: refresh,
 			ReturnGOKey: "demo", ReturnGOStore: store, WebhookToken: webhookToken,
-			Link:     config.Link{OrderNamePattern: `\d{15,20}`},
-			Refund:   config.Refund{Gate: "validated", Reasons: []config.Reason{{ReturnGO: "Not as described", TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
-			Restock:  config.Restock{Writer: "us", Warehouses: []config.Warehouse{{Location: location, TikTok: h.warehouse}}},
-			Switches: config.Switches{Register: true, Refund: true, Restock: true, WriteBack: true},
+			Link:        config.Link{OrderNamePattern: `\d{15,20}`},
+			Refund:      config.Refund{Gate: "validated", Reasons: []config.Reason{{ReturnGO: portalWords, TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
+			OpenReturns: []config.Reason{{ReturnGO: damagedWords, TikTok: "ecom_order_delivered_refund_and_return_reason_damaged_seller_uk"}},
+			Restock:     config.Restock{Writer: "us", Warehouses: []config.Warehouse{{Location: location, TikTok: h.warehouse}}},
+			Switches:    config.Switches{Register: true, Refund: true, Restock: true, WriteBack: true},
 		}},
 		Pace: config.Pace{TikTok: 500, Stock: 500, ReturnGO: 500},
 		Periods: config.Periods{

@@ -23,9 +23,12 @@ type program struct {
 func (h *House) start(ctx context.Context, name string, run func(context.Context, *config.Config, app.Deps) error) *program {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p := &program{name: name, stop: stop, ended: make(chan error, 1)}
-	deps := app.Deps{Temporal: h.Client, Namespace: h.Server.Namespace(), Log: h.log}
-	go func() { p.ended <- run(ctx, h.Config, deps) }()
+	go func() { p.ended <- run(ctx, h.Config, h.deps()) }()
 	return p
+}
+
+func (h *House) deps() app.Deps {
+	return app.Deps{Temporal: h.Client, Namespace: h.Server.Namespace(), Log: h.log}
 }
 
 func (h *House) end(p *program) {

@@ -1,10 +1,14 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"math/big"
 
+	"returnbridge/internal/app"
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -27,13 +31,18 @@ var Scenarios = []Scenario{
 	{"penny", "authorised a penny less than TikTok would pay: Finance answers by signal", (*shopper).penny},
 	{"not-returned", "two units announced, one was not in the parcel: only the other is paid", (*shopper).notReturned},
 	{"late-rma", "a TikTok return without an RMA keeps its own clock, until the RMA comes", (*shopper).lateRMA},
+	{"opened-by-us", "the buyer opened no TikTok return: one is opened for each unit, with ReturnGO's label", (*shopper).openedByUs},
+	{"unlinked-order", "the order name leads to no TikTok order: a person links it, and it goes on", (*shopper).unlinkedOrder},
 	{"reopened", "the RMA is cancelled, the return ends; reopened, it goes on", (*shopper).reopened},
 	{"late-event", "news after the end: looked at, nothing done twice", (*shopper).lateEvent},
 }
 
 const (
 	buyerReason = "ecom_order_delivered_refund_and_return_reason_not_match_description_uk"
-	portalWords = "Not as described"
+	// What the customer chooses on the portal; only for the second does the shop
+	// open a TikTok return.
+	portalWords  = "Not as described"
+	damagedWords = "Arrived damaged"
 )
 
 func (s *shopper) happy() error {
@@ -160,6 +169,83 @@ func (s *shopper) lateRMA() error {
 	return s.until("the clock was handed over", func() (bool, error) { return s.closedAt(key) })
 }
 
+func (s *shopper) openedByUs() error {
+	s.words = damagedWords
+	if err := s.buys(2); err != nil {
+		return err
+	}
+	if err := s.asksForRMA(2, ""); err != nil {
+		return err
+	}
+	tracking := "TRK" + s.orderID
+	if err := s.house.ReturnGO.Label(s.rmaID, s.house.labelAddress(s.rmaID), tracking); err != nil {
+		return fmt.Errorf("label: %w", err)
+	}
+	var opened []string
+	err := s.until("each unit has a TikTok return with the label", func() (bool, error) {
+		opened = nil
+		for _, l := range s.house.TikTok.Books().Labels {
+			if l.Tracking == tracking {
+				opened = append(opened, l.ReturnID)
+			}
+		}
+		return len(opened) == len(s.lineIDs), nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range opened {
+		if err := s.house.TikTok.BuyerShips(id, ""); err != nil {
+			return fmt.Errorf("ship: %w", err)
+		}
+	}
+	if err := s.house.ReturnGO.Ship(s.rmaID, tracking, "Demo Post"); err != nil {
+		return fmt.Errorf("ship: %w", err)
+	}
+	for _, id := range opened {
+		if err := s.house.TikTok.ParcelDelivered(id); err != nil {
+			return fmt.Errorf("deliver: %w", err)
+		}
+	}
+	if err := s.house.ReturnGO.Receive(s.rmaID); err != nil {
+		return fmt.Errorf("receive: %w", err)
+	}
+	if err := s.inspected(2); err != nil {
+		return err
+	}
+	if err := s.paidInFull(); err != nil {
+		return err
+	}
+	return s.paidBy(opened)
+}
+
+func (s *shopper) unlinkedOrder() error {
+	s.orderName = fmt.Sprintf("#S-%d", 1000+s.id)
+	if err := s.buys(1); err != nil {
+		return err
+	}
+	if err := s.asksForRMA(1, ""); err != nil {
+		return err
+	}
+	if err := s.until("CX hears that the order name leads nowhere", func() (bool, error) { return s.shows(returns.UnlinkedOrder) }); err != nil {
+		return err
+	}
+	if err := s.parcelGoesBack(); err != nil {
+		return err
+	}
+	if err := s.inspected(1); err != nil {
+		return err
+	}
+	if err := s.authorises(""); err != nil {
+		return err
+	}
+	err := app.Link(s.ctx, s.house.Config, s.house.deps(), ledger.OrderLink{OrderName: s.orderName, OrderID: s.orderID}, "cx", "found it in Seller Center", app.Output{Writer: io.Discard})
+	if err != nil {
+		return fmt.Errorf("link: %w", err)
+	}
+	return s.endsPaidAndSettled(s.total())
+}
+
 func (s *shopper) reopened() error {
 	if err := s.buys(1); err != nil {
 		return err
@@ -213,6 +299,7 @@ type shopper struct {
 	product  product
 	id       int
 
+	words, orderName               string // of the customer and the shop; empty: as usual
 	orderID, tiktokReturnID, rmaID string
 	lineIDs, itemIDs               []string
 	transaction                    string
@@ -237,7 +324,7 @@ func (s *shopper) buys(units int) error {
 	}
 	s.expect.orderID, s.expect.sku, s.expect.warehouse = id, s.product.sku, s.house.warehouse
 	return s.house.ReturnGO.AddOrder(store, returngosandbox.Order{
-		ID: "shop-" + id, Name: "#TT-" + id, Currency: "GBP", Fulfilled: true, CustomerID: fmt.Sprint(90000 + s.id),
+		ID: "shop-" + id, Name: cmp.Or(s.orderName, "#TT-"+id), Currency: "GBP", Fulfilled: true, CustomerID: fmt.Sprint(90000 + s.id),
 		Lines: []returngosandbox.Line{{ID: "line-" + id, SKU: s.product.sellerSKU, ProductName: "Tee", Quantity: units, UnitPrice: s.product.price, UnitTax: "0", TaxIncluded: true}},
 	})
 }
@@ -278,7 +365,7 @@ func (s *shopper) opensTikTokReturn() error {
 func (s *shopper) asksForRMA(units int, fee string) error {
 	var err error
 	s.rmaID, s.itemIDs, err = s.house.ReturnGO.CreateRMA(store, returngosandbox.RMASpec{OrderID: "shop-" + s.orderID, Items: []returngosandbox.ItemSpec{
-		{LineID: "line-" + s.orderID, Quantity: units, Reason: portalWords, PolicyRule: "TikTok refund", ResolutionName: "Marketplace refund", RestockingFee: fee},
+		{LineID: "line-" + s.orderID, Quantity: units, Reason: cmp.Or(s.words, portalWords), PolicyRule: "TikTok refund", ResolutionName: "Marketplace refund", RestockingFee: fee},
 	}})
 	if err != nil {
 		return fmt.Errorf("RMA: %w", err)

@@ -94,6 +94,13 @@ func (s *Sandbox) Reopen(rmaID string) error {
 	return s.onRMA(rmaID, func(r *RMA) error { return s.reopen(r, staff) })
 }
 
+// Label is the label of the parcel coming back being made, and where it lies.
+func (s *Sandbox) Label(rmaID, address, tracking string) error {
+	return s.onRMA(rmaID, func(r *RMA) error {
+		return s.parcel(r, LabelCreated, func(sh *Shipment) { sh.LabelURL, sh.TrackingNumber = address, tracking })
+	})
+}
+
 // Ship is the customer handing the parcel to a carrier.
 func (s *Sandbox) Ship(rmaID, tracking, carrier string) error {
 	return s.onRMA(rmaID, func(r *RMA) error {

@@ -19,12 +19,14 @@ func (d *desk) settleClaims() {
 		switch {
 		case !e.Live() || e.State == returns.EffectVerified:
 			continue
-		case e.State == returns.EffectIntent && (e.Route != returns.RouteSellerRefund || e.ClaimedAt.IsZero()):
+		case e.State == returns.EffectIntent && (!e.Route.Creates() || e.ClaimedAt.IsZero()):
 			continue
 		case e.Kind == returns.EffectWriteBack && e.Key != d.Key:
 			continue // another RMA's: this one shows nothing of it
 		case e.Kind == returns.EffectWriteBack:
 			change = d.seenInReturnGO(*e)
+		case e.Route == returns.RouteOpenReturn:
+			change = d.seenAsOpened(*e)
 		case e.Route == returns.RouteSellerRefund:
 			change = d.seenAsSellerRefund(*e)
 		default:
@@ -53,6 +55,8 @@ func (d *desk) seenOnCase(e returns.Effect) EffectChange {
 	switch {
 	case t == nil:
 		return EffectChange{}
+	case e.Kind == returns.EffectLabel && (t.Tracked || t.Status != returns.TikTokAwaitingShip):
+		return EffectChange{State: returns.EffectVerified}
 	case e.Kind == returns.EffectAccept && t.Status != returns.TikTokPending:
 		return EffectChange{State: returns.EffectVerified}
 	case e.Kind == returns.EffectRefund && t.Paid():
@@ -100,7 +104,11 @@ const lostAndNotFound = "the answer was lost, and reads show nothing"
 
 // madeBy tells whether a TikTok return looks like the work of this effect.
 func (d *desk) madeBy(e returns.Effect, t returns.TikTokReturn) bool {
-	if t.Role != "SELLER" || t.Type != returns.TypeRefund || !returns.SameMoney(t.Refund, e.Amount) || t.CreatedAt.Before(e.IntentAt.Truncate(time.Second)) {
+	kind := returns.TypeRefund
+	if e.Route == returns.RouteOpenReturn {
+		kind = returns.TypeReturnAndRefund
+	}
+	if t.Role != "SELLER" || t.Type != kind || !returns.SameMoney(t.Refund, e.Amount) || t.CreatedAt.Before(e.IntentAt.Truncate(time.Second)) {
 		return false
 	}
 	if len(t.Lines) != len(e.Units) {

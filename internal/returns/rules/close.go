@@ -132,11 +132,11 @@ func (d *desk) finish() {
 }
 
 // refundsInFlight tells whether a refund of ours may still move money, though
-// somebody else has paid the unit meanwhile.
+// somebody else has paid the unit meanwhile, or a return of ours may still open.
 func (d *desk) refundsInFlight() bool {
 	moving := false
 	for _, e := range d.Record.Effects {
-		if e.Kind != returns.EffectRefund || e.State != returns.EffectClaimed && e.State != returns.EffectApplied ||
+		if e.Kind != returns.EffectRefund && e.Kind != returns.EffectOpen || e.State != returns.EffectClaimed && e.State != returns.EffectApplied ||
 			!slices.ContainsFunc(d.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {
 			continue
 		}

@@ -34,6 +34,7 @@ type Policy struct {
 	OrderPattern *regexp.Regexp    // finds the TikTok order id in ReturnGO's order name (A28)
 	TikTokRules  []string          // ReturnGO policy rules that mark an RMA as a TikTok one (A29); none: every RMA may be one
 	ReasonKeys   map[string]string // ReturnGO's return reason → TikTok's seller refund reason key; "*" for all others
+	OpenReasons  map[string]string // the same for returns that we open at TikTok; none: we open none
 	PayExpected  bool              // Finance agreed to pay the expected value where none was authorised
 
 	Warehouses        map[string]string // inspection location → sales warehouse
@@ -57,7 +58,7 @@ type Policy struct {
 
 // Switches turn each sort of action on. All are off in a new configuration.
 type Switches struct {
-	Register  bool // accept the buyer's TikTok return
+	Register  bool // accept the buyer's TikTok return, or open one
 	Refund    bool
 	Reject    bool
 	Restock   bool
@@ -82,7 +83,7 @@ type Decision struct {
 	Holds    []returns.Hold    // the units this return holds from now on
 	Restocks []returns.Restock // stock entries as they become: owed, dropped, skipped
 	Changes  []EffectChange    // effects that the platforms now show, or do not
-	Ask      *Question         // what to ask TikTok before a seller refund can be planned
+	Ask      *Question         // what to ask TikTok before a seller refund or a return of ours can be planned
 }
 
 // EffectChange is what a fresh read says about an effect of ours.
@@ -95,7 +96,8 @@ type EffectChange struct {
 
 // Question asks TikTok what a seller could refund for these units.
 type Question struct {
-	OrderID   string
-	Units     []returns.UnitID
-	ReasonKey string
+	OrderID     string
+	Units       []returns.UnitID
+	RequestType string // returns.TypeRefund or returns.TypeReturnAndRefund
+	ReasonKey   string
 }

@@ -123,6 +123,21 @@ func TestAuthorisedValue(t *testing.T) {
 	})
 }
 
+func TestRefundsOfOneOrderGoOneByOne(t *testing.T) {
+	t.Parallel()
+	two := together(passed(1, 2), stock("L1", returns.RestockProven, ""), stock("L2", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), buyerReturn("R2", returns.TikTokShipped, 2))
+	first := func(state returns.EffectState) change {
+		return decision(returns.EffectRefund, returns.RouteConfirmParcel, "R1", state, "10.00", "L1")
+	}
+	const one, other = "confirm-parcel R1 10.00", "confirm-parcel R2 20.00"
+	play(t, []scene{
+		{"the first", setup(2, two), want{acts: []string{one}}},
+		{"then the second, though the money has not moved", setup(2, two, first(returns.EffectApplied), caseIs(1, func(t *returns.TikTokReturn) { t.Status = returns.TikTokApproved })), want{acts: []string{other}}},
+		{"not while the first may still be answered", setup(2, two, first(returns.EffectClaimed), effectIs(1, func(e *returns.Effect) { e.ClaimUntil = noon.Add(time.Second) })), want{}},
+		{"one that keeps being impossible holds nobody up", setup(2, two, first(returns.EffectIntent), effectIs(1, func(e *returns.Effect) { e.Note = "25001028" })), want{acts: []string{one, other}}},
+	})
+}
+
 func TestSellerRefund(t *testing.T) {
 	t.Parallel()
 	ready := together(passed(1), stock("L1", returns.RestockProven, ""))

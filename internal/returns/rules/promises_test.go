@@ -23,7 +23,7 @@ func TestPromisesHoldForAnyFacts(t *testing.T) {
 		d := Decide(f)
 		if d.Ask != nil {
 			f.Record.Payable = &returns.Payable{
-				Units: d.Ask.Units, ReasonKey: d.Ask.ReasonKey, Eligible: rapid.IntRange(0, 5).Draw(t, "eligible") > 0,
+				Units: d.Ask.Units, RequestType: d.Ask.RequestType, ReasonKey: d.Ask.ReasonKey, Eligible: rapid.IntRange(0, 5).Draw(t, "eligible") > 0,
 				Amount: anyPrice(t, "payable"), At: noon,
 			}
 			before, d = asJSON(t, f.Record), Decide(f)
@@ -37,6 +37,8 @@ func TestPromisesHoldForAnyFacts(t *testing.T) {
 				neverPaidAlready(t, f, d, a)
 				neverAnotherValue(t, f, d, a)
 				onlyWhatIsHeldAndDecided(t, f, d, a)
+			case returns.ActOpenReturn:
+				onlyWhereNothingWas(t, f, d, a)
 			case returns.ActAccept:
 				onlyWhatIsHeldAndDecided(t, f, d, a)
 			case returns.ActRestock:
@@ -66,6 +68,30 @@ func neverPaidAlready(t *rapid.T, f Facts, d Decision, a returns.Act) {
 				require.Fail(t, "paid in ReturnGO", "%s by %s", u, tx.ID)
 			}
 		}
+	}
+}
+
+// onlyWhereNothingWas: a return is opened over the full value of one unit that is
+// still to come, on which no case, payment, refund or other return of ours is.
+func onlyWhereNothingWas(t *rapid.T, f Facts, d Decision, a returns.Act) {
+	require.Equal(t, returns.RMAApproved, f.Record.RMA.Status)
+	require.True(t, f.Policy.Switches.Register && !f.Record.Paused)
+	require.Len(t, a.Units, 1)
+	require.True(t, f.Record.Payable.Eligible)
+	require.Equal(t, returns.TypeReturnAndRefund, f.Record.Payable.RequestType)
+	require.Contains(t, f.Record.Payable.Units, a.Units[0])
+	require.True(t, a.Amount.IsPositive() && !returns.Exceeds(a.Amount, f.Record.Payable.Amount))
+	require.NotContains(t, f.Record.HeldBy, a.Units[0])
+	require.False(t, itemOf(f, d, a.Units[0]).Inspection.Done())
+	for _, r := range f.Record.TikTokReturns {
+		require.False(t, (r.Live() || r.Pays()) && covers(r, a.Units[0]), "%s is on %s", r.ID, a.Units[0])
+	}
+	for _, e := range f.Record.Effects {
+		sent := e.State == returns.EffectApplied || e.State == returns.EffectVerified || e.State == returns.EffectClaimed && noon.Before(e.ClaimUntil)
+		require.False(t, sent && e.Covers(a.Units[0]) && (e.Kind == returns.EffectOpen || e.Kind == returns.EffectRefund) && !endedByTikTok(f, e), "%s is under way", e.ID)
+	}
+	for _, b := range d.Plan.Acts {
+		require.False(t, b.Kind == returns.ActRefund && b.Units[0] == a.Units[0], "opened and paid in one plan")
 	}
 }
 
@@ -305,6 +331,10 @@ func anyFacts(t *rapid.T) Facts {
 	if seldom(t, 8, "no reason") {
 		f.Policy.ReasonKeys = nil
 	}
+	if rapid.Bool().Draw(t, "opens returns") {
+		f.Policy.OpenReasons = map[string]string{"*": openReason}
+		f.Record.RMA.Shipments = []returns.Shipment{{ID: "S1", Status: rapid.SampledFrom([]string{"LabelCreated", "LabelCreated", returns.ShipmentShipped}).Draw(t, "shipment"), Labelled: true}}
+	}
 	if seldom(t, 8, "no warehouse") {
 		f.Policy.DefaultWarehouse = ""
 	}
@@ -422,6 +452,10 @@ func anyPast(t *rapid.T, f *Facts, n int) {
 					e.ClaimedAt, e.ClaimUntil = e.IntentAt, e.IntentAt.Add(time.Minute)
 				}
 			}
+		}
+		if seldom(t, 6, "opened") {
+			opened(rapid.SampledFrom([]returns.EffectState{returns.EffectIntent, returns.EffectClaimed, returns.EffectApplied, returns.EffectVerified, returns.EffectVoid}).Draw(t, "open state"),
+				rapid.SampledFrom([]string{"", "R1", "R2"}).Draw(t, "open id"), "10.00", u)(f)
 		}
 		if seldom(t, 4, "stocked") {
 			state := rapid.SampledFrom([]returns.RestockState{returns.RestockOwed, returns.RestockWritten, returns.RestockProven}).Draw(t, "stock")

@@ -12,7 +12,8 @@ import (
 )
 
 // register makes sure TikTok lets the buyer send the parcel: the buyer's own
-// return is adopted and accepted once ReturnGO approved the RMA.
+// return is adopted and accepted once ReturnGO approved the RMA; where there is
+// none, one may be opened.
 func (d *desk) register() {
 	d.judge()
 	if !d.approvedByReturnGO() {
@@ -30,11 +31,17 @@ func (d *desk) register() {
 			d.wait("TikTok return " + t.ID + " covers units this RMA does not")
 			continue
 		}
+		if d.openedByUs(t) && len(t.Actions) == 0 {
+			d.awaitOpened(*t)
+			continue
+		}
 		d.effect(d.Policy.Switches.Register, returns.Act{
 			Kind: returns.ActAccept, Route: returns.RouteAcceptReturn, Subject: t.ID, TikTokReturnID: t.ID, OrderID: d.orderID,
 			Units: g.ids(), Reason: "ReturnGO approved the RMA: accept the buyer's return at TikTok",
 		}, returns.EffectAccept)
 	}
+	d.openReturns()
+	d.uploadLabels()
 }
 
 // anyParcel tells whether anything is to come back.
@@ -179,7 +186,7 @@ func (d *desk) payByCase(g group, route returns.Route) {
 	case !d.worth(g):
 		return
 	}
-	if d.orderBusy() {
+	if d.orderBusy(t.ID) {
 		return
 	}
 	d.effect(d.Policy.Switches.Refund, returns.Act{

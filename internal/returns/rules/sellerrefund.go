@@ -20,6 +20,13 @@ func (d *desk) bySellerRefund(g group) {
 			d.wait(u.why)
 		}
 	}
+	if e := d.opening(g); e != nil {
+		for _, u := range g.units {
+			u.refund = side{say: "a TikTok return is being opened"}
+		}
+		d.await(*e)
+		return
+	}
 	if e := d.sent(g); e != nil {
 		for _, u := range g.units {
 			u.refund = side{say: "refund of " + e.Amount.String() + " sent"} // also if refused since: the money may move
@@ -30,16 +37,16 @@ func (d *desk) bySellerRefund(g group) {
 		return
 	}
 	g = g.with(authorised)
-	if len(g.units) == 0 || d.orderBusy() {
+	if len(g.units) == 0 || d.orderBusy(g.subject()) {
 		return
 	}
-	key := d.reasonKey(g)
+	key := reasonKey(d.Policy.ReasonKeys, g.units[0])
 	switch {
 	case key == "":
 		g.say("no reason configured")
 		d.raise(returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
 	case !d.unitsAddUp(g):
-	case !d.payableKnown(g, key):
+	case !d.payableKnown(g, returns.TypeRefund, key):
 		g.say("asking TikTok what can be refunded")
 	default:
 		d.payAsSeller(g, key)
@@ -60,32 +67,49 @@ func (d *desk) sent(g group) *returns.Effect {
 	return nil
 }
 
-// orderBusy tells whether another return's refund on this order is under way:
-// one at a time, so that what is payable stays known.
-func (d *desk) orderBusy() bool {
+// orderBusy tells whether another refund or new return on this order is planned
+// or under way, of this return or another: one at a time, so that what is payable
+// stays known.
+func (d *desk) orderBusy(subject string) bool {
+	for _, a := range d.plan.Acts {
+		if (a.Kind == returns.ActRefund || a.Kind == returns.ActOpenReturn) && !d.keepsFailing(a) {
+			return true // the next follows when this one is done
+		}
+	}
 	for _, e := range d.Record.Effects {
-		if e.Kind == returns.EffectRefund && e.State == returns.EffectClaimed && e.Key != d.Key {
-			d.wait("another refund on order " + d.orderID + " is under way")
-			d.wakeAt(d.growing(d.Policy.MoneyWait, e.ClaimedAt), "see whether the order's other refund is done")
+		if (e.Kind == returns.EffectRefund || e.Kind == returns.EffectOpen) && e.State == returns.EffectClaimed && (e.Key != d.Key || e.Subject != subject) {
+			d.wait("another refund or return on order " + d.orderID + " is under way")
+			d.wakeAt(d.growing(d.Policy.MoneyWait, e.ClaimedAt), "see whether the order's other one is done")
 			return true
 		}
 	}
 	return false
 }
 
-// reasonKey is TikTok's seller reason for the units, as the merchant mapped
+// reasonKey is TikTok's seller reason for a unit, as the merchant mapped
 // ReturnGO's. A reason is a statement: none is ever made up.
-func (d *desk) reasonKey(g group) string {
-	if key, ok := d.Policy.ReasonKeys[g.units[0].item.Reason]; ok {
+func reasonKey(mapped map[string]string, u *unit) string {
+	if key, ok := mapped[u.item.Reason]; ok {
 		return key
 	}
-	return d.Policy.ReasonKeys["*"]
+	return mapped["*"]
 }
 
-// unitsAddUp guards against paying one unit while another of the same SKU was
+// unitsAddUp asks if more units would be refunded than come back.
+func (d *desk) unitsAddUp(g group) bool {
+	u, why := d.oneTooMany(g)
+	if u == nil {
+		return true
+	}
+	g.say("more refunds than units")
+	d.raise(returns.UnitMismatch, u.value, "%s", why)
+	return false
+}
+
+// oneTooMany guards against paying one unit while another of the same SKU was
 // the one already refunded: units refunded or in a case, plus these, must not
 // exceed the units returned (design section 2).
-func (d *desk) unitsAddUp(g group) bool {
+func (d *desk) oneTooMany(g group) (*unit, string) {
 	for _, u := range g.units {
 		sku, cases, returned := u.hold.SKUID, 0, 0
 		for _, line := range d.Record.Order.Lines {
@@ -112,22 +136,20 @@ func (d *desk) unitsAddUp(g group) bool {
 			}
 		}
 		if cases+here > returned {
-			g.say("more refunds than units")
-			d.raise(returns.UnitMismatch, u.value, "%s: %d refunded or in a case, %d more to refund, but only %d returned", u.item.SKU, cases, here, returned)
-			return false
+			return u, fmt.Sprintf("%s: %d refunded or in a case, %d more to refund, but only %d returned", u.item.SKU, cases, here, returned)
 		}
 	}
-	return true
+	return nil, ""
 }
 
 // payableKnown tells whether TikTok has said what could be refunded for exactly
 // these units; if not it is asked.
-func (d *desk) payableKnown(g group, key string) bool {
+func (d *desk) payableKnown(g group, requestType, key string) bool {
 	p := d.Record.Payable
-	if p != nil && p.ReasonKey == key && slices.Equal(p.Units, g.ids()) && !p.At.Before(d.Record.TikTokReadAt.Add(-time.Minute)) {
+	if p != nil && p.RequestType == requestType && p.ReasonKey == key && slices.Equal(p.Units, g.ids()) && !p.At.Before(d.Record.TikTokReadAt.Add(-time.Minute)) {
 		return true
 	}
-	d.ask = &Question{OrderID: d.orderID, Units: g.ids(), ReasonKey: key}
+	d.ask = &Question{OrderID: d.orderID, Units: g.ids(), RequestType: requestType, ReasonKey: key}
 	d.look(returns.TikTok, "ask TikTok what can be refunded")
 	return false
 }

@@ -236,7 +236,7 @@ func deadline(i int, at time.Time) change {
 // payable is TikTok's fresh answer to what a seller could refund.
 func payable(amount string, units ...returns.UnitID) change {
 	return func(f *Facts) {
-		f.Record.Payable = &returns.Payable{Units: units, ReasonKey: reason, Eligible: true, Amount: gbp(amount), At: noon}
+		f.Record.Payable = &returns.Payable{Units: units, RequestType: returns.TypeRefund, ReasonKey: reason, Eligible: true, Amount: gbp(amount), At: noon}
 	}
 }
 
