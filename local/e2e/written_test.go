@@ -64,7 +64,7 @@ func (h *house) ledgerTexts() (all []written) {
 	defer db.Close()
 	for _, table := range h.rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'") {
 		name := table["name"]
-		for _, row := range h.rows(db, `SELECT * FROM "`+name+`"`) {
+		for _, row := range h.rows(db, `SELECT * FROM "`+name+`"`) { //nolint:unqueryvet // every column is meant
 			for column, text := range row {
 				all = append(all, written{"ledger " + name + "." + column, text})
 			}
@@ -206,7 +206,7 @@ func (h *house) configFile() string {
 }
 
 func keyed(v reflect.Value) any {
-	if d, ok := v.Interface().(time.Duration); ok {
+	if d, ok := reflect.TypeAssert[time.Duration](v); ok {
 		return d.String()
 	}
 	switch v.Kind() {
