@@ -113,7 +113,7 @@ func (h *house) queues() []string {
 }
 
 // paces are the known limits of the platforms, by queue, in activities a second:
-// the server keeps them for all workers together (T04).
+// the server keeps them for all workers together.
 func (h *house) paces() map[string]float64 {
 	paces := map[string]float64{}
 	for _, k := range h.cfg.ReturnGO {
