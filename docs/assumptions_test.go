@@ -187,7 +187,8 @@ const opening = `<!-- Made from assumptions.yaml and the comments of the code by
 Neither ReturnGO nor TikTok Shop documents everything that the program rests on. Each gap is filled by an assumption
 with a number; comments in the code name the number where it matters. This page lists them with what to do on the
 first day with real accounts. Read first, with every switch off: ` + "`make contract`" + ` asks both platforms read-only,
-and what it reports speaks to the rows marked ✓. Where one turns out wrong, change its home in the code and its row.
+and what it reports speaks to the rows marked ✓. Where one turns out wrong, change its home in the code and its row,
+and search the code for its number: others may mention it.
 
 `
 
@@ -196,10 +197,10 @@ func rendered(rows []assumption, places map[string]named) string {
 	var b strings.Builder
 	b.WriteString(opening)
 	for _, platform := range []struct{ letter, name string }{{"A", "ReturnGO"}, {"T", "TikTok Shop"}} {
-		fmt.Fprintf(&b, "## %s\n\n| | We assume | On the first live day | Setting | In the code |\n| --- | --- | --- | --- | --- |\n", platform.name)
+		fmt.Fprintf(&b, "## %s\n\n| | We assume | On the first live day | Setting | Home |\n| --- | --- | --- | --- | --- |\n", platform.name)
 		for _, a := range rows {
 			if a.Only == "" && strings.HasPrefix(a.ID, platform.letter) {
-				fmt.Fprintf(&b, "| %s | %s | %s%s | %s | %s |\n", a.ID, cell(a.Assume), asked(places[a.ID]), cell(a.Check), code(a.Key), links(a, places[a.ID]))
+				fmt.Fprintf(&b, "| %s | %s | %s%s | %s | %s |\n", a.ID, cell(a.Assume), asked(places[a.ID]), cell(a.Check), code(a.Key), link(a.Home))
 			}
 		}
 		b.WriteString("\n")
@@ -231,20 +232,8 @@ func code(key string) string {
 	return "`" + key + "`"
 }
 
-// links names the home's files first and the others after them.
-func links(a assumption, n named) string {
-	var home, other []string
-	for _, file := range n.product {
-		link := fmt.Sprintf("[%s](../%s)", strings.TrimPrefix(file, "internal/"), file)
-		if file == a.Home || strings.HasPrefix(file, a.Home+"/") {
-			home = append(home, link)
-		} else {
-			other = append(other, link)
-		}
-	}
-	said := strings.Join(home, ", ")
-	if len(other) > 0 {
-		said += "; also " + strings.Join(other, ", ")
-	}
-	return said
+// link leads to the home, which the table names and the code confirms. Other
+// places that mention the number are not listed: they come and go with the code.
+func link(home string) string {
+	return fmt.Sprintf("[%s](../%s)", strings.TrimPrefix(home, "internal/"), home)
 }
