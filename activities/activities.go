@@ -38,6 +38,8 @@ type StockPolicy struct {
 type Waker interface {
 	WakeReturn(ctx context.Context, shop string, key returns.Key, news messages.News) error
 	WakeStock(ctx context.Context, shop, productID string) error
+	// WakeGuard tells the guard of a task queue that its platform is ill.
+	WakeGuard(ctx context.Context, queue string, ill messages.Ill) error
 }
 
 // Activities holds what the activities need. Its exported methods are the

@@ -3,11 +3,13 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 )
@@ -85,23 +87,44 @@ func (d *desk) orTrouble(ctx context.Context, p returns.Platform, err error) ([]
 	if !ok {
 		return nil, retryable(ctx, err)
 	}
-	switch e.Class {
-	case platform.RefreshToken:
-		if err := d.Tokens.Renew(ctx, d.shop.Key); err != nil && platform.ClassOf(err) == platform.Human {
-			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(platform.Human), Message: err.Error()}}, nil
+	why := e
+	if cause, ok := errors.AsType[*platform.Error](e.Cause); ok {
+		why = cause // no call was made: its token could not be had
+	}
+	if e.Class == platform.RefreshToken {
+		if renewErr, ok := errors.AsType[*platform.Error](d.Tokens.Renew(ctx, d.shop.Key)); ok && renewErr.Class == platform.Human {
+			why = renewErr
 		}
-	case platform.Retry:
-		if e.RetryAfter > longestHold {
-			return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: returns.TroubleLater, Code: e.Code, Message: e.Message, Until: d.Now().Add(paced(e.RetryAfter)).UTC()}}, nil
+	}
+	trouble := returns.Trouble{Platform: p, Endpoint: e.Endpoint, Class: string(why.Class), Code: e.Code, Message: why.Error()}
+	switch {
+	case errors.Is(why, ErrNotAuthorised):
+		if err := d.Waker.WakeGuard(ctx, messages.QueueTikTok(d.shop.Key), IllnessOf(why, d.Now())); err != nil {
+			return nil, retryable(ctx, err)
 		}
-	case platform.Human, platform.Permanent:
-		why := e
-		if cause, ok := errors.AsType[*platform.Error](e.Cause); ok {
-			why = cause // no call was made: its token could not be had
-		}
-		return []returns.Trouble{{Platform: p, Endpoint: e.Endpoint, Class: string(e.Class), Code: e.Code, Message: why.Error()}}, nil
+		return d.unlessStopped(ctx, trouble)
+	case e.Class == platform.Retry && e.RetryAfter > longestHold:
+		trouble.Class, trouble.Message, trouble.Until = returns.TroubleLater, e.Message, d.Now().Add(paced(e.RetryAfter)).UTC()
+		return []returns.Trouble{trouble}, nil
+	case why.Class == platform.Human, why.Class == platform.Permanent:
+		return []returns.Trouble{trouble}, nil
 	}
 	return nil, retryable(ctx, err)
+}
+
+// unlessStopped keeps trouble from the returns of a platform that is stopped for
+// the whole shop: one exception tells of it, and they ask again later.
+func (d *desk) unlessStopped(ctx context.Context, all ...returns.Trouble) ([]returns.Trouble, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	f, err := d.facts(ctx)
+	for i, t := range all {
+		if slices.Contains(f.Record.Stopped, t.Platform) {
+			all[i].Class, all[i].Until = returns.TroubleLater, d.Now().Add(paced(d.shop.Policy.TroubleRetry)).UTC()
+		}
+	}
+	return all, orRetry(ctx, err)
 }
 
 // orRetry makes a ledger failure one that is tried again.

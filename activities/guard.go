@@ -8,9 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
 
@@ -23,13 +25,17 @@ type Pacer interface {
 // ErrNoPacing is a Temporal that lets us set no limits.
 var ErrNoPacing = errors.New("this Temporal lets us set no limit on a task queue")
 
-// GuardQueue carries out one step of a queue's guard.
+// GuardQueue carries out one step of a queue's guard. While the queue is stopped
+// one exception says so, for all returns of its shops.
 func (a *Activities) GuardQueue(ctx context.Context, step messages.GuardStep) (messages.GuardResult, error) {
+	shops, p := a.behind(step.Queue)
 	if step.Ask {
-		if ill := IllnessOf(a.canary(ctx, step.Queue), a.Now()); ill.Illness == messages.Down {
-			return messages.GuardResult{Ill: ill}, nil // it is stopped already
+		ill := IllnessOf(a.canary(ctx, step.Queue), a.Now())
+		if ill.Illness != messages.Down && ill.Illness != messages.Unauthorised {
+			return messages.GuardResult{}, nil
 		}
-		return messages.GuardResult{}, nil
+		step.Illness, step.Reason = ill.Illness, "stopped, "+ill.What
+		return messages.GuardResult{Ill: ill}, a.noteIll(ctx, shops, p, step) // it is stopped already
 	}
 	limit := &step.PerSecond
 	if step.Open {
@@ -39,29 +45,76 @@ func (a *Activities) GuardQueue(ctx context.Context, step messages.GuardStep) (m
 	if errors.Is(err, ErrNoPacing) {
 		return messages.GuardResult{Unable: true}, nil
 	}
-	return messages.GuardResult{}, orRetry(ctx, err)
+	if err != nil {
+		return messages.GuardResult{}, retryable(ctx, err)
+	}
+	return messages.GuardResult{}, a.noteIll(ctx, shops, p, step)
 }
 
-// canary makes one read at the platform behind a queue. What it brings does not
-// count, only whether an answer came.
-func (a *Activities) canary(ctx context.Context, queue string) error {
-	ctx = withPurpose(ctx, forNews)
+// noteIll keeps the exception of a stopped queue, and closes it once the queue
+// runs again.
+func (a *Activities) noteIll(ctx context.Context, shops []*Shop, p returns.Platform, step messages.GuardStep) error {
+	kind, other := returns.PlatformUnreachable, returns.NotAuthorised
+	if step.Illness == messages.Unauthorised {
+		kind, other = other, kind
+	}
+	stopped := step.Ask || !step.Open && step.PerSecond == 0
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, s := range shops {
+			if !stopped {
+				if err := tx.HealForShop(ctx, s.Key, p, kind); err != nil {
+					return err
+				}
+			} else {
+				e := returns.NewException(kind, "all calls are "+step.Reason, returns.Money{})
+				e.Subject = string(p)
+				if err := tx.RaiseForShop(ctx, s.Key, p, e); err != nil {
+					return err
+				}
+			}
+			if err := tx.HealForShop(ctx, s.Key, p, other); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return orRetry(ctx, err)
+}
+
+// behind are the shops whose work runs on a queue, and the platform it is for.
+func (a *Activities) behind(queue string) (shops []*Shop, p returns.Platform) {
 	for _, s := range a.Shops {
 		switch queue {
 		case messages.QueueTikTok(s.Key), messages.QueueStock(s.Key):
-			_, err := s.TikTok.Warehouses(ctx)
-			return err //nolint:wrapcheck // a platform error already says which call
+			return []*Shop{s}, returns.TikTok
 		case messages.QueueReturnGO(s.Quota):
-			_, _, err := s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: a.Now()}, "")
-			return err //nolint:wrapcheck // a platform error already says which call
+			shops, p = append(shops, s), returns.ReturnGO
 		}
 	}
-	return nil // a queue of nobody need not be stopped
+	return shops, p
+}
+
+// canary makes one read at the platform behind a queue. What it brings does not
+// count, only whether an answer came. A queue of nobody need not be stopped.
+func (a *Activities) canary(ctx context.Context, queue string) error {
+	shops, p := a.behind(queue)
+	if len(shops) == 0 {
+		return nil
+	}
+	if p == returns.TikTok {
+		_, err := shops[0].TikTok.Warehouses(ctx)
+		return a.renewed(ctx, shops[0].Key, err)
+	}
+	_, _, err := shops[0].ReturnGO.Transactions(withPurpose(ctx, forNews), returngo.TransactionFilter{UpdatedFrom: a.Now()}, "")
+	return err //nolint:wrapcheck // a platform error already says which call
 }
 
 // IllnessOf tells whether a failed call speaks of a platform that is ill, rather
 // than of this call. Calls that we never sent speak of nothing.
 func IllnessOf(err error, now time.Time) messages.Ill {
+	if errors.Is(err, ErrNotAuthorised) {
+		return messages.Ill{Illness: messages.Unauthorised, What: err.Error()}
+	}
 	e, ok := errors.AsType[*platform.Error](err)
 	if !ok || e.Class != platform.Retry && e.Class != platform.OutcomeUnknown {
 		return messages.Ill{}

@@ -44,7 +44,12 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	plan, err := d.decide(ctx, append(in.Trouble, trouble...)...)
+	told, err := d.unlessStopped(ctx, in.Trouble...)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
+	trouble = append(told, trouble...)
+	plan, err := d.decide(ctx, trouble...)
 	if err != nil {
 		return messages.PlanResult{}, err
 	}

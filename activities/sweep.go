@@ -36,14 +36,34 @@ func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (
 		return messages.SweepResult{}, err
 	}
 	ctx = withPurpose(ctx, forSweep)
-	if off, err := a.Quota.sweepPutOff(ctx, s.Quota); err != nil || off {
-		return messages.SweepResult{PutOff: off}, orRetry(ctx, err)
+	off, err := a.Quota.sweepPutOff(ctx, s.Quota)
+	if err != nil {
+		return messages.SweepResult{}, retryable(ctx, err)
 	}
-	result, err := a.sweepReturnGO(ctx, s)
+	result := messages.SweepResult{PutOff: off}
+	if !off {
+		result, err = a.sweepReturnGO(ctx, s)
+	}
 	if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > longestHold {
-		return messages.SweepResult{PutOff: true}, nil // the next sweep begins where the last one ended
+		result.PutOff, err = true, nil // the next sweep begins where the last one ended
 	}
-	return result, orRetry(ctx, err)
+	if err != nil {
+		return result, retryable(ctx, err)
+	}
+	return result, orRetry(ctx, a.tellOfTheQuota(ctx, s, result.PutOff))
+}
+
+// tellOfTheQuota keeps one exception open for a shop while its sweeps have to
+// wait for the day's calls.
+func (a *Activities) tellOfTheQuota(ctx context.Context, s *Shop, short bool) error {
+	return a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if !short {
+			return tx.HealForShop(ctx, s.Key, returns.ReturnGO, returns.CallsRunShort)
+		}
+		e := returns.NewException(returns.CallsRunShort, "today's calls under the key "+s.Quota+" run short: \"starter quota\" tells for what they went and how long they last", returns.Money{})
+		e.Subject = string(returns.ReturnGO)
+		return tx.RaiseForShop(ctx, s.Key, returns.ReturnGO, e)
+	})
 }
 
 func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.SweepResult, error) {

@@ -16,6 +16,7 @@ import (
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
 
@@ -211,11 +212,38 @@ func (a *Activities) RefreshToken(ctx context.Context, in messages.ShopInput) er
 	if err == nil && !a.Now().Add(a.Tokens.Ahead).Before(g.AccessExpires) {
 		_, err = a.Tokens.refresh(ctx, in.Shop, g)
 	}
-	if platform.ClassOf(err) == platform.Human {
+	switch {
+	case errors.Is(err, ErrNotAuthorised):
 		activity.GetLogger(ctx).Error("the shop's TikTok token cannot be renewed: the seller must authorise the app again", "shop", in.Shop, "error", err.Error())
-		return nil
+		return orRetry(ctx, a.Waker.WakeGuard(ctx, messages.QueueTikTok(in.Shop), IllnessOf(err, a.Now())))
+	case platform.ClassOf(err) == platform.Human:
+		return nil // the looks of the returns raise it
+	case err != nil:
+		return retryable(ctx, err)
 	}
-	return orRetry(ctx, err)
+	return orRetry(ctx, a.warnOfTheEnd(ctx, in.Shop))
+}
+
+// longBefore is how long before its end people hear that an authorisation ends:
+// the seller has to give it again.
+const longBefore = 30 * 24 * time.Hour
+
+// warnOfTheEnd keeps an exception open while the seller's authorisation is about
+// to end: no refresh outlives it (TikTok contract 1.2).
+func (a *Activities) warnOfTheEnd(ctx context.Context, shop string) error {
+	granted, _, err := a.Tokens.Granted(ctx, shop)
+	if err != nil {
+		return err
+	}
+	return a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		end := granted.RefreshExpires
+		if end.IsZero() || a.Now().Add(longBefore).Before(end) {
+			return tx.HealForShop(ctx, shop, returns.TikTok, returns.AuthorisationEnds)
+		}
+		e := returns.NewException(returns.AuthorisationEnds, "the seller's authorisation ends at "+end.UTC().Format(time.RFC3339)+": have the seller authorise the app again, and put the new refresh token into the configuration", returns.Money{})
+		e.Subject = string(returns.TikTok)
+		return tx.RaiseForShop(ctx, shop, returns.TikTok, e)
+	})
 }
 
 // Renew renews a token that TikTok no longer takes. If the ledger holds another
@@ -314,8 +342,11 @@ func beingRenewed() error {
 	return &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Retry, Message: "the token is being renewed"}
 }
 
+// ErrNotAuthorised is a shop whose authorisation only its seller can give again.
+var ErrNotAuthorised = errors.New("the seller must authorise the app again")
+
 func tokenRefused(why string) error {
-	return &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Human, Message: why}
+	return &platform.Error{Platform: "tiktok", Endpoint: refreshCall, Class: platform.Human, Message: why, Cause: ErrNotAuthorised}
 }
 
 // amend changes the stored token as it stands, and gives what stands then: what

@@ -61,7 +61,7 @@ func (g *guard) latest(ill messages.Ill) (messages.Ill, bool) {
 // nurse carries the queue through one illness; it gives the next one if the
 // platform falls ill again while the queue is let out.
 func (g *guard) nurse(ctx workflow.Context, ill messages.Ill) (messages.Ill, error) {
-	if ill.Illness == messages.Down {
+	if ill.Illness != messages.Throttled {
 		if able, err := g.waitOut(ctx, ill); err != nil || !able {
 			return messages.Ill{}, err
 		}
@@ -90,6 +90,7 @@ func (g *guard) waitOut(ctx workflow.Context, ill messages.Ill) (able bool, err 
 	step := messages.GuardStep{Reason: "stopped, " + ill.What}
 	for wait := firstAsk; ; wait = min(2*wait, lastAsk) {
 		shown := fmt.Sprintf("stopped since %s: %s", since.UTC().Format(time.RFC3339), ill.What)
+		step.Illness = ill.Illness
 		out, err := g.do(ctx, step, shown)
 		switch {
 		case err != nil || out.Unable:

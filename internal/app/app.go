@@ -72,7 +72,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 		h.closers = append(h.closers, h.temporal.Close)
 	}
 	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(cfg)}
-	h.watch = &watch{temporal: h.temporal, log: h.log, now: h.now, queues: map[string]*health{}}
+	h.watch = &watch{waker: h.waker, log: h.log, now: h.now, queues: map[string]*health{}}
 	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch.seen); err != nil {
 		return h, err
 	}

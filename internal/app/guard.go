@@ -30,9 +30,9 @@ const (
 // watch hears how every call to a platform ended, and wakes the guard of a task
 // queue whose calls keep failing.
 type watch struct {
-	temporal client.Client
-	log      *zap.Logger
-	now      func() time.Time
+	waker *waker
+	log   *zap.Logger
+	now   func() time.Time
 
 	mu     sync.Mutex
 	queues map[string]*health
@@ -86,10 +86,7 @@ func (w *watch) count(queue string, ill messages.Ill) bool {
 func (w *watch) tell(ctx context.Context, queue string, ill messages.Ill) {
 	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
 	defer cancel()
-	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.GuardID(queue), messages.SignalIll, ill, client.StartWorkflowOptions{
-		TaskQueue: messages.QueueReturns, StaticSummary: "task queue " + queue + ": its platform is " + string(ill.Illness),
-	}, messages.Guard, messages.GuardInput{Queue: queue})
-	if err != nil {
+	if err := w.waker.WakeGuard(ctx, queue, ill); err != nil {
 		w.log.Warn("a guard could not be told; the next failure tells it", zap.String("queue", queue), zap.Error(err))
 		return
 	}

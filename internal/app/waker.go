@@ -42,6 +42,17 @@ func (w *waker) signalReturn(ctx context.Context, shop string, key returns.Key, 
 	return nil
 }
 
+// WakeGuard implements activities.Waker.
+func (w *waker) WakeGuard(ctx context.Context, queue string, ill messages.Ill) error {
+	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.GuardID(queue), messages.SignalIll, ill, client.StartWorkflowOptions{
+		TaskQueue: messages.QueueReturns, StaticSummary: "task queue " + queue + ": its platform is " + string(ill.Illness),
+	}, messages.Guard, messages.GuardInput{Queue: queue})
+	if err != nil {
+		return fmt.Errorf("wake the guard of %s: %w", queue, err)
+	}
+	return nil
+}
+
 // WakeStock implements activities.Waker.
 func (w *waker) WakeStock(ctx context.Context, shop, productID string) error {
 	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.StockID(shop, productID), messages.SignalNews, messages.News{}, client.StartWorkflowOptions{

@@ -228,6 +228,18 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 	return nil
 }
 
+// RaiseForShop opens an exception that concerns a whole shop, or tells what is new
+// of it.
+func (t *Tx) RaiseForShop(ctx context.Context, shop string, p returns.Platform, e returns.Exception) error {
+	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e})
+}
+
+// HealForShop closes a shop's exception, if it is open.
+func (t *Tx) HealForShop(ctx context.Context, shop string, p returns.Platform, kind returns.Kind) error {
+	_, _, err := t.closeException(ctx, shop, returns.ShopKey(p), kind, "healed")
+	return err
+}
+
 // Entry is one line of the audit.
 type Entry struct {
 	Unit      returns.UnitID

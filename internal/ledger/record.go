@@ -138,22 +138,36 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 	return err
 }
 
+// loadExceptions reads those of the return, and which platforms are stopped for
+// the whole shop.
 func (t *Tx) loadExceptions(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
-	r.OpenedAt = map[returns.Kind]time.Time{}
-	var err error
-	r.Open, err = query(ctx, t, "read exceptions", func(scan func(...any) error) (returns.Exception, error) {
-		var e returns.Exception
+	type row struct {
+		returns.Exception
+		key returns.Key
+		at  instant
+	}
+	rows, err := query(ctx, t, "read exceptions", func(scan func(...any) error) (row, error) {
+		var e row
 		var amount, currency string
-		var at instant
-		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &e.Subject, &amount, &currency, &at); err != nil {
+		if err := scan(&e.key, &e.Kind, &e.Owner, &e.Sentence, &e.Subject, &amount, &currency, &e.at); err != nil {
 			return e, err
 		}
-		r.OpenedAt[e.Kind] = time.Time(at)
 		var err error
 		e.Amount, err = readMoney(amount, currency)
 		return e, err
-	}, `SELECT kind, owner, sentence, subject, amount, currency, opened_at FROM exceptions
-		WHERE shop = $1 AND key = $2 AND closed_at = '' ORDER BY opened_at, kind`, shop, string(key))
+	}, `SELECT key, kind, owner, sentence, subject, amount, currency, opened_at FROM exceptions
+		WHERE shop = $1 AND key IN ($2, $3, $4) AND closed_at = '' ORDER BY opened_at, kind`,
+		shop, string(key), string(returns.ShopKey(returns.TikTok)), string(returns.ShopKey(returns.ReturnGO)))
+	r.OpenedAt, r.Stopped = map[returns.Kind]time.Time{}, nil
+	for _, e := range rows {
+		switch {
+		case e.key == key:
+			r.Open = append(r.Open, e.Exception)
+			r.OpenedAt[e.Kind] = time.Time(e.at)
+		case e.Kind == returns.PlatformUnreachable || e.Kind == returns.NotAuthorised:
+			r.Stopped = append(r.Stopped, returns.Platform(e.Subject))
+		}
+	}
 	return err
 }
 

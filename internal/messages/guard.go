@@ -19,6 +19,8 @@ type Illness string
 const (
 	Down      Illness = "down"      // it does not answer, or with its own failure
 	Throttled Illness = "throttled" // it answers that we ask too much
+	// Unauthorised: it no longer takes the shop's authorisation.
+	Unauthorised Illness = "unauthorised"
 )
 
 // Ill is what a worker has seen of a platform.
@@ -42,6 +44,7 @@ type GuardStep struct {
 	// Open takes every limit of ours off the queue; else PerSecond is its new
 	// limit, and 0 stops it.
 	Open      bool    `json:"open,omitempty"`
+	Illness   Illness `json:"illness,omitempty"` // why it is stopped
 	PerSecond float64 `json:"per_second,omitempty"`
 	Reason    string  `json:"reason"`
 }

@@ -90,6 +90,9 @@ const (
 	OutcomeUnclear      Kind = "outcome-unclear"
 	PlatformUnreachable Kind = "platform-unreachable"
 	PlatformRefused     Kind = "platform-refused"
+	NotAuthorised       Kind = "shop-not-authorised"
+	AuthorisationEnds   Kind = "authorisation-ends"
+	CallsRunShort       Kind = "calls-run-short"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -167,6 +170,12 @@ var Catalogue = map[Kind]Entry{
 		"It is not sent again, so that nobody is paid twice.", []AnswerName{AnswerRetry, AnswerHandledManually}},
 	PlatformUnreachable: {IT, "A platform has not answered for a long time.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
+	NotAuthorised: {IT, "TikTok no longer takes this shop's authorisation: it was withdrawn, or has ended.",
+		"Everything of this shop waits, and goes on by itself once the seller has authorised the app again; TikTok's clock runs on.", nil},
+	AuthorisationEnds: {IT, "The seller's authorisation of the app at TikTok ends soon.",
+		"When it has ended everything of this shop waits.", nil},
+	CallsRunShort: {IT, "Today's calls to ReturnGO run short.",
+		"Refunds go first; sweeps and reads come later, and what an event did not tell is noticed later.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }

@@ -24,6 +24,7 @@ type Record struct {
 	Accepted  []Answer           // all amounts that people accepted, each for one subject
 	Open      []Exception        // exceptions open now
 	OpenedAt  map[Kind]time.Time // since when each has been open
+	Stopped   []Platform         // platforms that are ill for the whole shop; one exception says so
 	Paused    bool
 	CreatedAt time.Time
 	ClosedAt  time.Time

@@ -34,6 +34,16 @@ func (k Key) TikTokReturnID() string {
 	return id
 }
 
+// shopPrefix is that of no RMA id: they are digits.
+const shopPrefix = "shop/"
+
+// ShopKey stands where a return's key stands, for what concerns a platform as
+// seen by a whole shop.
+func ShopKey(p Platform) Key { return Key(shopPrefix + string(p)) }
+
+// WholeShop tells whether the key is one of those.
+func (k Key) WholeShop() bool { return strings.HasPrefix(string(k), shopPrefix) }
+
 // UnitID names one physical unit sold: the TikTok order line id, with the sub
 // line id behind a slash for a part of a virtual bundle. It is never a ReturnGO
 // item id: two RMAs may name the same unit, and only one may hold it.
