@@ -136,6 +136,7 @@ func TestWalk(t *testing.T) {
 			some, next, err := walk(f.shop, token)
 			require.NoError(t, err, name)
 			ids, token = append(ids, some...), next
+			require.LessOrEqual(t, len(f.requests), 2, "%s: a walk without an end", name)
 		}
 		require.Equal(t, []string{"1", "2", "2", "3"}, ids, name)
 		require.Len(t, f.requests, 2, name)
