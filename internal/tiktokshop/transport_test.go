@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -83,7 +83,7 @@ func TestAnswerWithoutAnEnd(t *testing.T) {
 	t.Parallel()
 	body := &endless{}
 	shop := newClient(t, "http://tiktok.invalid", &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body)}, nil
 	})}).Shop(access)
 	require.Equal(t, platform.OutcomeUnknown, failed(t, write(shop)).Class)
 	require.LessOrEqual(t, body.taken, 16<<20)
@@ -204,7 +204,7 @@ func TestTransportThatSaysNothing(t *testing.T) {
 func TestConnectionsThatCarriedNothing(t *testing.T) {
 	t.Parallel()
 	secure := httptest.NewUnstartedServer(says(`{"code":0}`))
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	nowhere := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {

@@ -2,6 +2,7 @@ package tiktokshop_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -35,7 +36,7 @@ func partsOf(t *testing.T, r request) map[string][3]string {
 	parts := map[string][3]string{}
 	for reader := multipart.NewReader(strings.NewReader(r.Body), parameters["boundary"]); ; {
 		p, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return parts
 		}
 		require.NoError(t, err)
