@@ -62,7 +62,7 @@ func TestAnswersWithoutEnvelope(t *testing.T) {
 				require.Equal(t, c.status, e.HTTPStatus)
 				require.NotContains(t, e.Error(), "secret page")
 			}
-			require.Len(t, f.requests, 2, "nothing is repeated or followed")
+			require.Len(t, f.all(), 2, "nothing is repeated or followed")
 		})
 	}
 }
@@ -183,7 +183,7 @@ func TestCallerGaveUpBefore(t *testing.T) {
 	e := failed(t, err)
 	require.Equal(t, platform.Retry, e.Class)
 	require.ErrorIs(t, e, context.Canceled)
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }
 
 // A transport that does not say whether it had a connection may have sent.
@@ -224,7 +224,7 @@ func TestConnectionsThatCarriedNothing(t *testing.T) {
 	plain := newFake(t, says(`{"code":0}`))
 	e := failed(t, write(newClient(t, strings.Replace(plain.server.URL, "http:", "https:", 1), nil).Shop(access)))
 	require.Equal(t, platform.Retry, e.Class, "plain HTTP where TLS was asked for")
-	require.Empty(t, plain.requests)
+	require.Empty(t, plain.all())
 }
 
 type transport func(*http.Request) (*http.Response, error)
@@ -248,7 +248,7 @@ func TestNoCredentials(t *testing.T) {
 		return tiktokshop.Access{}, &platform.Error{Class: platform.OutcomeUnknown}
 	})
 	require.Equal(t, platform.Retry, failed(t, write(lost)).Class, "the refresh is unknown, this call was not sent")
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }
 
 // A success whose data nobody can read: a person for reads, look for writes.

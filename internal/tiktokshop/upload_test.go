@@ -67,7 +67,7 @@ func TestUploadLabel(t *testing.T) {
 
 	_, err = f.shop.UploadLabel(t.Context(), aLabel())
 	require.NoError(t, err)
-	require.Equal(t, f.requests[0], f.requests[1], "the same label is the same bytes")
+	require.Equal(t, f.all()[0], f.all()[1], "the same label is the same bytes")
 }
 
 func TestUploadOfTrackingOnly(t *testing.T) {
@@ -96,7 +96,7 @@ func TestLabelsThatAreNotSent(t *testing.T) {
 		_, err := f.shop.UploadLabel(t.Context(), l)
 		require.Equal(t, platform.Permanent, failed(t, err).Class, name)
 	}
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }
 
 func TestUploadIsAWrite(t *testing.T) {
