@@ -38,7 +38,7 @@ fmt: ## format both modules
 
 fuzz: ## every fuzz target for one minute
 	@set -e; for pkg in ./config ./internal/returngo ./internal/tiktokshop; do \
-		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m $$pkg; done; done
+		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m -fuzzminimizetime 20x $$pkg; done; done
 
 contract: ## ask sandboxes and, given credentials, the real platforms whether they keep the contracts (see local/contract/doc.go)
 	go -C local test $(LOCAL) -count=1 -v ./contract

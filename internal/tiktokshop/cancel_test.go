@@ -85,5 +85,5 @@ func TestCancelNotSent(t *testing.T) {
 	} {
 		require.Equal(t, platform.Permanent, failed(t, err).Class, name)
 	}
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }

@@ -75,7 +75,7 @@ func TestTokenCallsAreNeverRepeated(t *testing.T) {
 		f := lastWords(t)
 		require.NoError(t, write(f.shop)) // leaves a connection to be reused
 		require.Equal(t, platform.OutcomeUnknown, failed(t, spend(t.Context(), f.client)).Class, name)
-		require.Len(t, f.requests, 2, name)
+		require.Len(t, f.all(), 2, name)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestWritesAreNeverRepeated(t *testing.T) {
 		f := lastWords(t)
 		require.NoError(t, write(f.shop))
 		require.Equal(t, platform.OutcomeUnknown, failed(t, c(f.shop)).Class, name)
-		require.Len(t, f.requests, 2, name)
+		require.Len(t, f.all(), 2, name)
 	}
 }
 

@@ -71,6 +71,17 @@ func TestTolerantDecoding(t *testing.T) {
 	require.Empty(t, found[0].Actions)
 }
 
+// Orders of another seller are no orders, however TikTok says so (T06).
+func TestForeignOrders(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, says(`{"code":21008111,"message":"not yours"}`))
+	orders, err := f.shop.Orders(t.Context(), "1", "2")
+	require.NoError(t, err)
+	require.Empty(t, orders)
+	_, _, err = f.shop.SearchOrders(t.Context(), tiktokshop.OrderFilter{}, tiktokshop.Page{})
+	require.Equal(t, platform.Human, failed(t, err).Class, "a search asks for no foreign ones")
+}
+
 // A deadline that cannot be read must not look like none: silence is consent.
 func TestUnreadableDeadline(t *testing.T) {
 	t.Parallel()

@@ -9,8 +9,11 @@ import (
 // Sign is checked against the worked examples of the contract.
 var Sign = sign
 
-// Presentable is fuzzed.
-var Presentable = presentable
+// Presentable is fuzzed; Redacted is what it prints for a secret.
+var (
+	Presentable = presentable
+	Redacted    = redacted
+)
 
 // TakesCipher tells of each call of the API, by its path, whether it takes
 // shop_cipher.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -83,12 +84,18 @@ func says(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }
 }
 
-func (f *fake) only(t *testing.T) request {
-	t.Helper()
+// all is what came so far.
+func (f *fake) all() []request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	require.Len(t, f.requests, 1, "each call is sent once")
-	return f.requests[0]
+	return slices.Clone(f.requests)
+}
+
+func (f *fake) only(t *testing.T) request {
+	t.Helper()
+	came := f.all()
+	require.Len(t, came, 1, "each call is sent once")
+	return came[0]
 }
 
 // read and write are one call of each kind.

@@ -289,14 +289,14 @@ func TestNotSent(t *testing.T) {
 	} {
 		require.Equal(t, platform.Permanent, failed(t, err).Class, name)
 	}
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 	orders, err := f.shop.Orders(ctx)
 	require.NoError(t, err)
 	require.Empty(t, orders)
 	levels, err = f.shop.Inventory(ctx, tiktokshop.InventoryFilter{})
 	require.NoError(t, err)
 	require.Empty(t, levels)
-	require.Empty(t, f.requests, "nothing asked, nothing sent")
+	require.Empty(t, f.all(), "nothing asked, nothing sent")
 }
 
 func TestEveryCallIsSignedAtItsOwnTime(t *testing.T) {
@@ -310,7 +310,7 @@ func TestEveryCallIsSignedAtItsOwnTime(t *testing.T) {
 	require.NoError(t, write(c.Shop(access)))
 	clock = clock.Add(time.Minute)
 	require.NoError(t, write(c.Shop(access)))
-	require.Equal(t, "1760000060", f.requests[1].Query["timestamp"][0])
-	require.NotEqual(t, f.requests[0].Query["sign"], f.requests[1].Query["sign"])
-	require.Equal(t, f.requests[0].Body, f.requests[1].Body)
+	require.Equal(t, "1760000060", f.all()[1].Query["timestamp"][0])
+	require.NotEqual(t, f.all()[0].Query["sign"], f.all()[1].Query["sign"])
+	require.Equal(t, f.all()[0].Body, f.all()[1].Body)
 }

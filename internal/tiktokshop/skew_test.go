@@ -42,8 +42,8 @@ func TestClockThatIsOff(t *testing.T) {
 		require.Equal(t, "r", e.RequestID)
 		require.NoError(t, write(f.shop), off)
 		require.NoError(t, read(f.shop), off)
-		require.Len(t, f.requests, 3, "nothing is repeated within a call")
-		require.Equal(t, strconv.FormatInt(theirs.Unix(), 10), f.requests[1].Query["timestamp"][0])
+		require.Len(t, f.all(), 3, "nothing is repeated within a call")
+		require.Equal(t, strconv.FormatInt(theirs.Unix(), 10), f.all()[1].Query["timestamp"][0])
 
 		if off.Abs() < 5*time.Minute {
 			continue // what was learnt is still within the window
@@ -66,7 +66,7 @@ func TestTimestampRefusedAgain(t *testing.T) {
 	require.Equal(t, platform.Retry, failed(t, read(f.shop)).Class)
 	require.Equal(t, platform.Human, failed(t, read(f.shop)).Class)
 	require.Equal(t, platform.Retry, failed(t, read(f.shop)).Class)
-	require.Equal(t, []string{"1760000000"}, f.requests[2].Query["timestamp"])
+	require.Equal(t, []string{"1760000000"}, f.all()[2].Query["timestamp"])
 }
 
 // Without a Date there is nothing to learn; the clock may be mended meanwhile.
@@ -76,7 +76,7 @@ func TestTimestampRefusedWithoutDate(t *testing.T) {
 	f := clockOf(t, &theirs, false)
 	require.Equal(t, platform.Retry, failed(t, write(f.shop)).Class)
 	require.Equal(t, platform.Retry, failed(t, read(f.shop)).Class)
-	require.Equal(t, []string{"1760000000"}, f.requests[1].Query["timestamp"])
+	require.Equal(t, []string{"1760000000"}, f.all()[1].Query["timestamp"])
 }
 
 // Other refusals under the same code, and other codes, teach nothing.
@@ -87,6 +87,6 @@ func TestOnlyTheTimestampTeaches(t *testing.T) {
 		for range 2 {
 			require.Error(t, write(f.shop))
 		}
-		require.Equal(t, []string{"1760000000"}, f.requests[1].Query["timestamp"], body)
+		require.Equal(t, []string{"1760000000"}, f.all()[1].Query["timestamp"], body)
 	}
 }

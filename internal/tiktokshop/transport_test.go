@@ -1,14 +1,16 @@
 package tiktokshop_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +35,7 @@ func TestAnswersWithoutEnvelope(t *testing.T) {
 		"no code":          {200, `{"message":"hello"}`, platform.Retry, platform.OutcomeUnknown},
 		"null":             {200, `null`, platform.Retry, platform.OutcomeUnknown},
 		"list":             {200, `[]`, platform.Retry, platform.OutcomeUnknown},
+		"too long, blanks": {200, `{"code":0}` + strings.Repeat(" ", 8<<20), platform.Retry, platform.OutcomeUnknown},
 		"too long":         {200, `{"code":0,"data":"` + strings.Repeat("x", 8<<20) + `"}`, platform.Retry, platform.OutcomeUnknown},
 		"throttled":        {429, html, platform.Retry, platform.Retry},
 		"overloaded":       {503, "", platform.Retry, platform.OutcomeUnknown},
@@ -59,8 +62,49 @@ func TestAnswersWithoutEnvelope(t *testing.T) {
 				require.Equal(t, c.status, e.HTTPStatus)
 				require.NotContains(t, e.Error(), "secret page")
 			}
-			require.Len(t, f.requests, 2, "nothing is repeated or followed")
+			require.Len(t, f.all(), 2, "nothing is repeated or followed")
 		})
+	}
+}
+
+// endless is a body without an end, which counts what is taken of it and gives
+// up on a reader that has no limit.
+type endless struct{ taken int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	e.taken += len(b)
+	if e.taken > 32<<20 {
+		return 0, io.ErrNoProgress
+	}
+	return copy(b, bytes.Repeat([]byte(" "), len(b))), nil
+}
+
+func TestAnswerWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	body := &endless{}
+	shop := newClient(t, "http://tiktok.invalid", &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+	})}).Shop(access)
+	require.Equal(t, platform.OutcomeUnknown, failed(t, write(shop)).Class)
+	require.LessOrEqual(t, body.taken, 16<<20)
+}
+
+// Each call has the client's own deadline, or the caller's if that is earlier.
+func TestEachCallHasADeadline(t *testing.T) {
+	t.Parallel()
+	for given, most := range map[time.Duration]time.Duration{time.Hour: 5 * time.Second, time.Second: time.Second} {
+		var left time.Duration
+		shop := newClient(t, "http://tiktok.invalid", &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			deadline, ok := r.Context().Deadline()
+			require.True(t, ok)
+			left = time.Until(deadline)
+			return nil, io.EOF
+		})}).Shop(access)
+		ctx, cancel := context.WithTimeout(t.Context(), given)
+		_, err := shop.UpdateInventory(ctx, "1", oneLevel)
+		cancel()
+		require.Error(t, err)
+		require.LessOrEqual(t, left, most)
 	}
 }
 
@@ -104,7 +148,9 @@ func TestNoConnection(t *testing.T) {
 	require.NoError(t, l.Close())
 	shop := newClient(t, "http://"+address, nil).Shop(access)
 	require.Equal(t, platform.Retry, failed(t, read(shop)).Class)
-	require.Equal(t, platform.Retry, failed(t, write(shop)).Class, "nothing was sent")
+	e := failed(t, write(shop))
+	require.Equal(t, platform.Retry, e.Class, "nothing was sent")
+	require.ErrorIs(t, e, syscall.ECONNREFUSED, "IT wants to know why")
 }
 
 func TestConnectionLostWhileWaiting(t *testing.T) {
@@ -137,7 +183,7 @@ func TestCallerGaveUpBefore(t *testing.T) {
 	e := failed(t, err)
 	require.Equal(t, platform.Retry, e.Class)
 	require.ErrorIs(t, e, context.Canceled)
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }
 
 // A transport that does not say whether it had a connection may have sent.
@@ -158,7 +204,7 @@ func TestTransportThatSaysNothing(t *testing.T) {
 func TestConnectionsThatCarriedNothing(t *testing.T) {
 	t.Parallel()
 	secure := httptest.NewUnstartedServer(says(`{"code":0}`))
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	nowhere := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -178,7 +224,7 @@ func TestConnectionsThatCarriedNothing(t *testing.T) {
 	plain := newFake(t, says(`{"code":0}`))
 	e := failed(t, write(newClient(t, strings.Replace(plain.server.URL, "http:", "https:", 1), nil).Shop(access)))
 	require.Equal(t, platform.Retry, e.Class, "plain HTTP where TLS was asked for")
-	require.Empty(t, plain.requests)
+	require.Empty(t, plain.all())
 }
 
 type transport func(*http.Request) (*http.Response, error)
@@ -202,7 +248,7 @@ func TestNoCredentials(t *testing.T) {
 		return tiktokshop.Access{}, &platform.Error{Class: platform.OutcomeUnknown}
 	})
 	require.Equal(t, platform.Retry, failed(t, write(lost)).Class, "the refresh is unknown, this call was not sent")
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }
 
 // A success whose data nobody can read: a person for reads, look for writes.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -82,30 +83,29 @@ func (f form) encode() (body []byte, mediaType string, err error) {
 	w := multipart.NewWriter(&b)
 	err = w.SetBoundary(hex.EncodeToString(sum.Sum(nil)))
 	for _, p := range f {
-		if len(p.content) > 0 {
-			err = errors.Join(err, p.write(w))
+		if len(p.content) == 0 {
+			continue
 		}
+		into, openErr := w.CreatePart(p.header())
+		if openErr != nil {
+			return nil, "", fmt.Errorf("part %s: %w", p.name, openErr)
+		}
+		_, writeErr := into.Write(p.content)
+		err = errors.Join(err, writeErr)
 	}
 	err = errors.Join(err, w.Close())
 	return b.Bytes(), w.FormDataContentType(), err
 }
 
-func (p part) write(w *multipart.Writer) error {
+func (p part) header() textproto.MIMEHeader {
 	if p.file == "" {
-		return w.WriteField(p.name, string(p.content))
+		return textproto.MIMEHeader{"Content-Disposition": {`form-data; name="` + p.name + `"`}}
 	}
-	kind := http.DetectContentType(p.content)
-	file := p.file
+	kind, file := http.DetectContentType(p.content), p.file
 	if kind == "application/pdf" {
 		file += ".pdf"
 	}
-	into, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition(p.name, file)},
-		"Content-Type":        {kind},
-	})
-	if err != nil {
-		return err
+	return textproto.MIMEHeader{
+		"Content-Disposition": {multipart.FileContentDisposition(p.name, file)}, "Content-Type": {kind},
 	}
-	_, err = into.Write(p.content)
-	return err
 }

@@ -2,6 +2,7 @@ package tiktokshop_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -35,7 +36,7 @@ func partsOf(t *testing.T, r request) map[string][3]string {
 	parts := map[string][3]string{}
 	for reader := multipart.NewReader(strings.NewReader(r.Body), parameters["boundary"]); ; {
 		p, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return parts
 		}
 		require.NoError(t, err)
@@ -66,7 +67,7 @@ func TestUploadLabel(t *testing.T) {
 
 	_, err = f.shop.UploadLabel(t.Context(), aLabel())
 	require.NoError(t, err)
-	require.Equal(t, f.requests[0], f.requests[1], "the same label is the same bytes")
+	require.Equal(t, f.all()[0], f.all()[1], "the same label is the same bytes")
 }
 
 func TestUploadOfTrackingOnly(t *testing.T) {
@@ -95,7 +96,7 @@ func TestLabelsThatAreNotSent(t *testing.T) {
 		_, err := f.shop.UploadLabel(t.Context(), l)
 		require.Equal(t, platform.Permanent, failed(t, err).Class, name)
 	}
-	require.Empty(t, f.requests)
+	require.Empty(t, f.all())
 }
 
 func TestUploadIsAWrite(t *testing.T) {
