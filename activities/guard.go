@@ -30,7 +30,11 @@ var ErrNoPacing = errors.New("this Temporal lets us set no limit on a task queue
 func (a *Activities) GuardQueue(ctx context.Context, step messages.GuardStep) (messages.GuardResult, error) {
 	shops, p := a.behind(step.Queue)
 	if step.Ask {
-		ill := IllnessOf(a.canary(ctx, step.Queue), a.Now())
+		err := a.canary(ctx, step.Queue)
+		ill := IllnessOf(err, a.Now())
+		if e, ok := errors.AsType[*platform.Error](err); ok && e.Endpoint == refreshCall && ill.Illness == "" {
+			ill = messages.Ill{Illness: messages.Unauthorised, What: err.Error()} // nobody knows yet
+		}
 		if ill.Illness != messages.Down && ill.Illness != messages.Unauthorised {
 			return messages.GuardResult{}, nil
 		}

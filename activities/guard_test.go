@@ -9,9 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
 
@@ -73,7 +75,7 @@ func TestGuardQueueAsksOnceAndSetsLimits(t *testing.T) {
 		b.answers(name, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 		require.Equal(t, messages.Down, step(messages.GuardStep{Queue: queue, Ask: true}).Ill.Illness, queue)
 		require.Equal(t, 1, b.count(name), queue)
-		b.answers(name, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+		b.answers(name, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		require.Empty(t, step(messages.GuardStep{Queue: queue, Ask: true}).Ill, "an answer is an answer: "+queue)
 	}
 	require.Empty(t, p.limits, "asking sets nothing")
@@ -83,4 +85,83 @@ func TestGuardQueueAsksOnceAndSetsLimits(t *testing.T) {
 	require.Equal(t, []float64{0, 2, -1}, p.limits)
 	p.fails = ErrNoPacing
 	require.True(t, step(messages.GuardStep{Queue: "q"}).Unable)
+}
+
+// stopped are the exceptions of the whole shop.
+func (b *bench) stopped() (kinds []returns.Kind) {
+	b.t.Helper()
+	require.NoError(b.t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+		open, err := tx.OpenExceptions(b.ctx, ledger.ExceptionFilter{})
+		for _, e := range open {
+			if e.Key.WholeShop() {
+				kinds = append(kinds, e.Kind)
+			}
+		}
+		return err
+	}))
+	return kinds
+}
+
+// One exception says that a platform is ill, and it closes itself; the returns
+// raise none of their own meanwhile, and ask again later.
+func TestOneExceptionSpeaksForAllReturnsOfAPlatformThatIsIll(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Pacer = &limiter{}
+	b.look()
+	queue := messages.QueueTikTok(shopName)
+	step := func(s messages.GuardStep) {
+		s.Queue = queue
+		must[messages.GuardResult](b, b.GuardQueue, s)
+	}
+	unreachable := messages.LookInput{Shop: shopName, Key: key, Trouble: []returns.Trouble{{Platform: returns.TikTok, Endpoint: "look", Class: returns.TroubleUnreachable, Message: "no answer for 10m0s"}}}
+	kinds := func(p returns.Plan) (all []returns.Kind) {
+		for _, e := range p.Exceptions {
+			all = append(all, e.Kind)
+		}
+		return all
+	}
+	require.Contains(t, kinds(must[messages.PlanResult](b, b.Review, unreachable).Plan), returns.PlatformUnreachable, "without a guard the return says so itself")
+	b.look()
+
+	step(messages.GuardStep{Illness: messages.Down, Reason: "stopped, http 503"})
+	step(messages.GuardStep{Illness: messages.Down, Reason: "stopped, http 502"})
+	require.Equal(t, []returns.Kind{returns.PlatformUnreachable}, b.stopped())
+	out := must[messages.PlanResult](b, b.Review, unreachable)
+	require.NotContains(t, kinds(out.Plan), returns.PlatformUnreachable)
+	require.Equal(t, []returns.Platform{returns.TikTok}, out.Later.Read)
+	require.True(t, out.Later.At.After(noon))
+
+	step(messages.GuardStep{PerSecond: 5, Reason: "well again"})
+	require.Empty(t, b.stopped())
+}
+
+// A withdrawn authorisation parks the shop with one exception, and nothing fails.
+func TestAWithdrawnAuthorisationParksTheShopWithOneException(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Pacer = &limiter{}
+	b.look()
+	for _, call := range []string{"order", "returns", "warehouses"} {
+		b.answers(call, code(105001))
+	}
+	b.answers("refresh", code(36004001))
+	look := func() messages.PlanResult {
+		return must[messages.PlanResult](b, b.LookTikTok, messages.LookInput{Shop: shopName, Key: key})
+	}
+	look()
+	b.clock.pass(time.Minute)
+	queue := messages.QueueTikTok(shopName)
+	require.Contains(t, b.waker.ill, queue+" unauthorised")
+	must[messages.GuardResult](b, b.GuardQueue, messages.GuardStep{Queue: queue, Illness: messages.Unauthorised, Reason: "stopped"})
+	require.Equal(t, messages.Unauthorised, must[messages.GuardResult](b, b.GuardQueue, messages.GuardStep{Queue: queue, Ask: true}).Ill.Illness)
+	require.Equal(t, []returns.Kind{returns.NotAuthorised}, b.stopped())
+	require.Equal(t, []returns.Platform{returns.TikTok}, look().Later.Read, "it asks again, and says nothing")
+
+	for _, call := range []string{"order", "returns", "warehouses"} {
+		b.answers(call, nil)
+	}
+	require.Empty(t, must[messages.GuardResult](b, b.GuardQueue, messages.GuardStep{Queue: queue, Ask: true}).Ill)
+	must[messages.GuardResult](b, b.GuardQueue, messages.GuardStep{Queue: queue, Open: true})
+	require.Empty(t, b.stopped())
 }

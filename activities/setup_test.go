@@ -476,6 +476,7 @@ type waker struct {
 	mu      sync.Mutex
 	returns []returns.Key
 	stock   []string
+	ill     []string // guards told, and of what
 	broken  bool
 }
 
@@ -498,6 +499,13 @@ func (w *waker) WakeStock(_ context.Context, _, productID string) error {
 		return errNoTemporal
 	}
 	w.stock = append(w.stock, productID)
+	return nil
+}
+
+func (w *waker) WakeGuard(_ context.Context, queue string, ill messages.Ill) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ill = append(w.ill, queue+" "+string(ill.Illness))
 	return nil
 }
 

@@ -357,3 +357,8 @@ func TestTheWriterIsWokenThoughTheEntriesAreThere(t *testing.T) {
 	require.Equal(t, []string{"stock " + stockProduct}, b.woken)
 	require.Equal(t, b.now, b.entry("A1").WokenAt)
 }
+
+func (b *stockBench) WakeGuard(_ context.Context, queue string, ill messages.Ill) error {
+	b.woken = append(b.woken, "guard "+queue+" "+string(ill.Illness))
+	return nil
+}

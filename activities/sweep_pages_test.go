@@ -266,3 +266,5 @@ func TestAnRMAThatIsNoLongerOpenIsLookedAt(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, woken)
 }
+
+func (s *swept) WakeGuard(context.Context, string, messages.Ill) error { return nil }

@@ -222,10 +222,11 @@ func TestWhatChangesDuringARefresh(t *testing.T) {
 func TestTheRegularRunRenewsInTime(t *testing.T) {
 	t.Parallel()
 	r := newRenewals(t, Seed{AccessToken: "a", RefreshToken: "seed"})
+	guards := &waker{}
 	run := func() error {
 		var suite testsuite.WorkflowTestSuite
 		env := suite.NewTestActivityEnvironment()
-		acts := &Activities{Ledger: r.ledger, Tokens: r.tokens, Now: r.now}
+		acts := &Activities{Ledger: r.ledger, Tokens: r.tokens, Now: r.now, Waker: guards}
 		env.RegisterActivityWithOptions(func(ctx context.Context) error {
 			return acts.RefreshToken(ctx, messages.ShopInput{Shop: renewedShop})
 		}, activity.RegisterOptions{Name: "RefreshToken"})
@@ -244,5 +245,6 @@ func TestTheRegularRunRenewsInTime(t *testing.T) {
 	r.refused = "36004001"
 	r.pass(6 * 24 * time.Hour)
 	require.NoError(t, run(), "a person is told; there is nothing to try again")
+	require.Equal(t, []string{messages.QueueTikTok(renewedShop) + " unauthorised"}, guards.ill)
 	require.Len(t, r.spent, 3)
 }

@@ -124,7 +124,6 @@ func (l openList) text(now time.Time) string {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", fromNow(e.Deadline, now), span(now.Sub(e.OpenedAt)), e.Owner, money(e.Amount), e.Shop, e.Return, e.Kind, sentence)
 	}
 	_ = w.Flush() // into memory
-	first := l.Exceptions[0]
 	fmt.Fprintf(&b, "\n%s open", count(len(l.Exceptions), "exception"))
 	if len(l.Totals) > 0 {
 		var sums []string
@@ -133,7 +132,11 @@ func (l openList) text(now time.Time) string {
 		}
 		fmt.Fprintf(&b, "; money named in them: %s", strings.Join(sums, ", "))
 	}
-	fmt.Fprintf(&b, ".\nSee one with its answers: starter show %s --shop %s\n", first.Return, first.Shop)
+	b.WriteString(".\n")
+	i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return !e.Return.WholeShop() })
+	if i >= 0 {
+		fmt.Fprintf(&b, "See one with its answers: starter show %s --shop %s\n", l.Exceptions[i].Return, l.Exceptions[i].Shop)
+	}
 	return b.String()
 }
 

@@ -86,10 +86,6 @@ func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
 		rc.count(w, req, body, topicOtherShop)
 		return
 	}
-	switch e.Topic {
-	case tiktokshop.SellerDeauthorization, tiktokshop.UpcomingAuthorizationExpiration:
-		rc.log.Error("the seller's authorisation ends or has ended: authorise the app again", zap.String("shop", shop), zap.String("topic", e.Topic))
-	}
 	rc.keep(w, req, hints(shop, e), movements(shop, e))
 }
 

@@ -162,6 +162,9 @@ func (f *fakeTemporal) since() []wakeUp {
 }
 
 func (f *fakeTemporal) SignalWithStartWorkflow(_ context.Context, id, signal string, arg any, options client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {
+	if _, ill := arg.(messages.Ill); ill && signal == messages.SignalIll {
+		return nil, f.note(wakeUp{id, nil})
+	}
 	news, ok := arg.(messages.News)
 	if !ok || signal != messages.SignalNews || options.TaskQueue != messages.QueueReturns || options.StaticSummary == "" {
 		return nil, errors.New("not a wake") //nolint:err113 // a fake

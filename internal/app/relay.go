@@ -86,12 +86,13 @@ type target struct {
 	shop    string
 	key     returns.Key // a return, or
 	product string      // a product's stock, or
-	sweep   bool        // the shop's sweep, for an event that names nothing
+	sweep   bool        // the shop's sweep, for an event that names nothing, or
+	ill     string      // what TikTok told of the shop's authorisation
 	news    messages.News
 }
 
 func (t target) same(o target) bool {
-	return t.shop == o.shop && t.key == o.key && t.product == o.product && t.sweep == o.sweep
+	return t.shop == o.shop && t.key == o.key && t.product == o.product && t.sweep == o.sweep && t.ill == o.ill
 }
 
 // pass tells each return once, then notes the events as relayed whose returns
@@ -176,6 +177,8 @@ func (r *relay) tell(ctx context.Context, t target) error {
 	switch {
 	case t.product != "":
 		return r.waker.WakeStock(ctx, t.shop, t.product)
+	case t.ill != "":
+		return r.waker.WakeGuard(ctx, messages.QueueTikTok(t.shop), messages.Ill{Illness: messages.Unauthorised, What: t.ill})
 	case t.sweep:
 		return r.temporal.ScheduleClient().GetHandle(ctx, messages.SweepReturnGO+"/"+t.shop).Trigger(ctx, client.ScheduleTriggerOptions{}) //nolint:wrapcheck // logged by the caller
 	}
@@ -221,6 +224,8 @@ func concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, er
 	switch e.Topic {
 	case tiktokshop.InventoryChanged:
 		return concernedByStock(ctx, tx, e)
+	case tiktokshop.SellerDeauthorization: // the guard asks whether it is so
+		return []target{{shop: e.Shop, ill: "the seller has withdrawn the authorisation"}}, nil
 	case tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess:
 	case tiktokshop.OrderStatusChange:
 		if e.Status != returns.OrderCompleted && e.Status != returns.OrderCancelled {

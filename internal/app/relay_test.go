@@ -100,6 +100,7 @@ func TestWhoIsToldOfAnEvent(t *testing.T) {
 		"an order completed":             {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", orderID, returns.OrderCompleted), []wakeUp{{rmaWork, onlyTikTok}}},
 		"an order shipped":               {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", orderID, "IN_TRANSIT"), nil},
 		"an order we carry nothing on":   {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", "576000000000000999", returns.OrderCompleted), nil},
+		"an authorisation withdrawn":     {nil, fromTikTok("1", tiktokshop.SellerDeauthorization, "", "", ""), []wakeUp{{messages.GuardID(messages.QueueTikTok("uk")), nil}}},
 		"an unknown topic":               {holding, fromTikTok("1", "topic 99", caseID, orderID, "X"), nil},
 		"a stock write's account":        {writing, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: returns.MovementAPISync}, []wakeUp{{stockWork, nil}}},
 		"a sale":                         {writing, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: "order_created"}, nil},
