@@ -59,6 +59,7 @@ func (s *Sandbox) controls() map[string]http.HandlerFunc {
 		"order":           answerWith(func(in OrderSpec) (any, error) { return withID(s.PlaceOrder(in)) }),
 		"order/delivered": answerWith(func(in OrderSpec) (any, error) { return withID(s.DeliveredOrder(in)) }),
 		"return":          answerWith(func(in ReturnSpec) (any, error) { return withID(s.OpenReturn(in)) }),
+		"product/parts":   answerWith(func(in Recipe) (any, error) { return nil, s.SetParts(in.SKU, in.Parts) }),
 		"fault":           answerWith(func(in Fault) (any, error) { return nil, s.AddFault(in) }),
 		"readings":        answerWith(func(in Readings) (any, error) { s.SetReadings(in); return nil, nil }),             //nolint:nilnil // there is nothing to tell
 		"weather":         answerWith(func(in WebhookWeather) (any, error) { s.SetWebhookWeather(in); return nil, nil }), //nolint:nilnil // there is nothing to tell

@@ -1,0 +1,225 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"returnbridge/internal/app"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/tiktokshop"
+	"returnbridge/local/returngosandbox"
+	"returnbridge/local/tiktoksandbox"
+)
+
+// The one shop, and what its two platforms call it.
+const (
+	shopName  = "demo-gb"
+	shopID    = "7490000000000000001"
+	cipher    = "GCP_demo0001"
+	store     = "demo.myshopify.com"
+	apiKey    = "demo-returngo-key"
+	appKey    = "demo_key"
+	appSecret = "demo_secret"
+	location  = "wh-1" // where the warehouse inspects
+)
+
+// platforms are both sandboxes, served.
+type platforms struct {
+	options                   Options
+	tiktok                    *tiktoksandbox.Sandbox
+	returngo                  *returngosandbox.Sandbox
+	tiktokURL, returngoURL    string
+	controlURL                string
+	accessToken, refreshToken string
+	webhookToken, sealKey     string
+	warehouse                 string
+	products                  []product
+	orders                    []order
+	servers                   []*http.Server
+	failed                    chan error
+}
+
+type product struct{ id, sku, sellerSKU, price string }
+
+type order struct {
+	id    string
+	lines []string
+	product
+}
+
+// open starts the platforms, seeds them and registers the webhooks. On an error
+// nothing stays open.
+func open(o Options) (_ *platforms, err error) {
+	if o.Speed <= 0 {
+		return nil, fmt.Errorf("speed %v: give a number above 0", o.Speed)
+	}
+	p := &platforms{options: o, failed: make(chan error, 3), webhookToken: hex.EncodeToString(random(32)), sealKey: base64.StdEncoding.EncodeToString(random(32))}
+	p.tiktok = tiktoksandbox.New(tiktoksandbox.Options{AppKey: appKey, AppSecret: appSecret, PeriodFactor: 1 / o.Speed, Seed: o.Seed})
+	p.returngo = returngosandbox.New(returngosandbox.Options{PeriodFactor: 1 / o.Speed, Seed: o.Seed})
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	controls := http.NewServeMux()
+	controls.Handle("/tiktok/", http.StripPrefix("/tiktok", p.tiktok.ControlHandler()))
+	controls.Handle("/returngo/", http.StripPrefix("/returngo", p.returngo.ControlHandler()))
+	for _, one := range []struct {
+		name string
+		port int
+		serv http.Handler
+		url  *string
+	}{
+		{"tiktok-port", o.TikTokPort, p.tiktok.Handler(), &p.tiktokURL},
+		{"returngo-port", o.ReturnGOPort, p.returngo.Handler(), &p.returngoURL},
+		{"control-port", o.ControlPort, controls, &p.controlURL},
+	} {
+		if *one.url, err = p.serve(one.port, one.serv); err != nil {
+			return nil, fmt.Errorf("--%s: %w", one.name, err)
+		}
+	}
+	if err := p.fill(); err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	if o.Receiver == "" {
+		return p, nil
+	}
+	if err := p.registerWebhooks(context.Background()); err != nil {
+		return nil, fmt.Errorf("register webhooks at %s: %w", o.Receiver, err)
+	}
+	return p, nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+// serve listens on loopback only: the controls ask nobody for a password.
+func (p *platforms) serve(port int, handler http.Handler) (url string, err error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	p.servers = append(p.servers, server)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.failed <- err
+		}
+	}()
+	return "http://" + listener.Addr().String(), nil
+}
+
+func (p *platforms) close() {
+	for _, server := range p.servers {
+		_ = server.Close() // whoever waits for a slow answer is cut off
+	}
+	p.tiktok.Close()
+	p.returngo.Close()
+}
+
+// fill makes a shop with two sales warehouses, three products and a bundle.
+func (p *platforms) fill() error {
+	p.accessToken, p.refreshToken = p.tiktok.AddShop(tiktoksandbox.Shop{ID: shopID, Name: "Demo GB", Region: "GB", Cipher: cipher, Currency: "GBP"})
+	p.returngo.AddKey(apiKey, store)
+	var second string
+	for _, one := range []struct {
+		into *string
+		w    tiktoksandbox.Warehouse
+	}{{&p.warehouse, tiktoksandbox.Warehouse{Name: "Hull", ShopID: shopID, Default: true}}, {&second, tiktoksandbox.Warehouse{Name: "Leeds", ShopID: shopID}}} {
+		var err error
+		if *one.into, err = p.tiktok.AddWarehouse(one.w); err != nil {
+			return err
+		}
+	}
+	for _, one := range []product{{sellerSKU: "MUG", price: "9.99"}, {sellerSKU: "POT", price: "14.99"}, {sellerSKU: "TEE", price: "19.99"}} {
+		stock := map[string]int{p.warehouse: 100, second: 20}
+		if err := p.addProduct(one, tiktoksandbox.SKU{SellerSKU: one.sellerSKU, Price: one.price, Stock: stock}); err != nil {
+			return err
+		}
+	}
+	parts := []tiktoksandbox.Part{{SKU: p.products[0].sku, Count: 2}, {SKU: p.products[1].sku, Count: 1}}
+	if err := p.addProduct(product{sellerSKU: "TEA-SET", price: "29.99"}, tiktoksandbox.SKU{SellerSKU: "TEA-SET", Price: "29.99", Parts: parts}); err != nil {
+		return err
+	}
+	for i := range p.options.Orders {
+		if err := p.addOrder(i, p.products[i%len(p.products)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *platforms) addProduct(one product, sku tiktoksandbox.SKU) error {
+	id, skus, err := p.tiktok.AddProduct(tiktoksandbox.Product{Title: one.sellerSKU, ShopID: shopID, SKUs: []tiktoksandbox.SKU{sku}})
+	if err != nil {
+		return err
+	}
+	one.id, one.sku = id, skus[0]
+	p.products = append(p.products, one)
+	return nil
+}
+
+// addOrder makes a delivered order of the past that both platforms know.
+func (p *platforms) addOrder(i int, bought product) error {
+	id, err := p.tiktok.DeliveredOrder(tiktoksandbox.OrderSpec{ShopID: shopID, Warehouse: p.warehouse, KeepStock: true,
+		Lines: []tiktoksandbox.OrderLine{{SKU: bought.sku}}})
+	if err != nil {
+		return err
+	}
+	known, err := p.tiktok.Order(id)
+	if err != nil {
+		return err
+	}
+	one := order{id: id, product: bought}
+	for _, l := range known.Lines {
+		one.lines = append(one.lines, l.ID)
+	}
+	p.orders = append(p.orders, one)
+	return p.returngo.AddOrder(store, returngosandbox.Order{
+		ID: "shop-" + id, Name: "#TT-" + id, Currency: "GBP", Fulfilled: true, CustomerID: strconv.Itoa(90000 + i),
+		Lines: []returngosandbox.Line{{ID: "line-" + id, SKU: bought.sellerSKU, ProductName: bought.sellerSKU, Quantity: 1,
+			UnitPrice: bought.price, UnitTax: "0", TaxIncluded: true}},
+	})
+}
+
+// registerWebhooks makes the calls a merchant's IT would make.
+func (p *platforms) registerWebhooks(ctx context.Context) error {
+	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: p.tiktokURL, AuthURL: p.tiktokURL, AppKey: appKey, AppSecret: appSecret})
+	if err != nil {
+		return err
+	}
+	shop := client.Shop(func(context.Context) (tiktokshop.Access, error) {
+		return tiktokshop.Access{Token: p.accessToken, Cipher: cipher}, nil
+	})
+	for _, topic := range []string{tiktokshop.ReturnStatusChange, tiktokshop.OrderStatusChange, tiktokshop.CancellationStatusChange} {
+		if err := shop.SetWebhook(ctx, topic, p.options.Receiver+app.PathTikTok); err != nil {
+			return err
+		}
+	}
+	for _, topic := range []int{67, 68} { // switched on in Partner Center only
+		if err := p.tiktok.SubscribePartnerCenter(topic, p.options.Receiver+app.PathTikTok); err != nil {
+			return err
+		}
+	}
+	portal, err := returngo.New(returngo.Options{BaseURL: p.returngoURL, APIKey: apiKey})
+	if err != nil {
+		return err
+	}
+	for _, event := range []string{"RMA_CREATED", "RMA_STATUS_UPDATED", "SHIPMENT_CREATED", "SHIPMENT_STATUS_UPDATED", "TRANSACTION_CREATED", "REFUND_CREATED"} {
+		if _, err := portal.Shop(store).AddWebhook(ctx, event, app.ReturnGOAddress(p.options.Receiver, shopName, p.webhookToken)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
