@@ -53,7 +53,7 @@ func Command() *cobra.Command {
 }
 
 func run(ctx context.Context, out io.Writer, o Options) error {
-	p, err := open(o)
+	p, err := open(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ import (
 )
 
 // The one shop, and what its two platforms call it.
+//
+//nolint:gosec // made up, and printed
 const (
 	shopName  = "demo-gb"
 	shopID    = "7490000000000000001"
@@ -57,7 +59,7 @@ type order struct {
 
 // open starts the platforms, seeds them and registers the webhooks. On an error
 // nothing stays open.
-func open(o Options) (_ *platforms, err error) {
+func open(ctx context.Context, o Options) (_ *platforms, err error) {
 	if o.Speed <= 0 {
 		return nil, fmt.Errorf("speed %v: give a number above 0", o.Speed)
 	}
@@ -82,7 +84,7 @@ func open(o Options) (_ *platforms, err error) {
 		{"returngo-port", o.ReturnGOPort, p.returngo.Handler(), &p.returngoURL},
 		{"control-port", o.ControlPort, controls, &p.controlURL},
 	} {
-		if *one.url, err = p.serve(one.port, one.serv); err != nil {
+		if *one.url, err = p.serve(ctx, one.port, one.serv); err != nil {
 			return nil, fmt.Errorf("--%s: %w", one.name, err)
 		}
 	}
@@ -92,7 +94,7 @@ func open(o Options) (_ *platforms, err error) {
 	if o.Receiver == "" {
 		return p, nil
 	}
-	if err := p.registerWebhooks(context.Background()); err != nil {
+	if err := p.registerWebhooks(ctx); err != nil {
 		return nil, fmt.Errorf("register webhooks at %s: %w", o.Receiver, err)
 	}
 	return p, nil
@@ -105,10 +107,10 @@ func random(n int) []byte {
 }
 
 // serve listens on loopback only: the controls ask nobody for a password.
-func (p *platforms) serve(port int, handler http.Handler) (url string, err error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func (p *platforms) serve(ctx context.Context, port int, handler http.Handler) (url string, err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("port %d: %w", port, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	p.servers = append(p.servers, server)
@@ -139,7 +141,7 @@ func (p *platforms) fill() error {
 	}{{&p.warehouse, tiktoksandbox.Warehouse{Name: "Hull", ShopID: shopID, Default: true}}, {&second, tiktoksandbox.Warehouse{Name: "Leeds", ShopID: shopID}}} {
 		var err error
 		if *one.into, err = p.tiktok.AddWarehouse(one.w); err != nil {
-			return err
+			return fmt.Errorf("warehouse %s: %w", one.w.Name, err)
 		}
 	}
 	for _, one := range []product{{sellerSKU: "MUG", price: "9.99"}, {sellerSKU: "POT", price: "14.99"}, {sellerSKU: "TEE", price: "19.99"}} {
@@ -163,7 +165,7 @@ func (p *platforms) fill() error {
 func (p *platforms) addProduct(one product, sku tiktoksandbox.SKU) error {
 	id, skus, err := p.tiktok.AddProduct(tiktoksandbox.Product{Title: one.sellerSKU, ShopID: shopID, SKUs: []tiktoksandbox.SKU{sku}})
 	if err != nil {
-		return err
+		return fmt.Errorf("product %s: %w", one.sellerSKU, err)
 	}
 	one.id, one.sku = id, skus[0]
 	p.products = append(p.products, one)
@@ -175,50 +177,53 @@ func (p *platforms) addOrder(i int, bought product) error {
 	id, err := p.tiktok.DeliveredOrder(tiktoksandbox.OrderSpec{ShopID: shopID, Warehouse: p.warehouse, KeepStock: true,
 		Lines: []tiktoksandbox.OrderLine{{SKU: bought.sku}}})
 	if err != nil {
-		return err
+		return fmt.Errorf("order: %w", err)
 	}
 	known, err := p.tiktok.Order(id)
 	if err != nil {
-		return err
+		return fmt.Errorf("order: %w", err)
 	}
 	one := order{id: id, product: bought}
 	for _, l := range known.Lines {
 		one.lines = append(one.lines, l.ID)
 	}
 	p.orders = append(p.orders, one)
-	return p.returngo.AddOrder(store, returngosandbox.Order{
+	if err := p.returngo.AddOrder(store, returngosandbox.Order{
 		ID: "shop-" + id, Name: "#TT-" + id, Currency: "GBP", Fulfilled: true, CustomerID: strconv.Itoa(90000 + i),
 		Lines: []returngosandbox.Line{{ID: "line-" + id, SKU: bought.sellerSKU, ProductName: bought.sellerSKU, Quantity: 1,
 			UnitPrice: bought.price, UnitTax: "0", TaxIncluded: true}},
-	})
+	}); err != nil {
+		return fmt.Errorf("order %s at ReturnGO: %w", id, err)
+	}
+	return nil
 }
 
 // registerWebhooks makes the calls a merchant's IT would make.
 func (p *platforms) registerWebhooks(ctx context.Context) error {
 	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: p.tiktokURL, AuthURL: p.tiktokURL, AppKey: appKey, AppSecret: appSecret})
 	if err != nil {
-		return err
+		return fmt.Errorf("TikTok client: %w", err)
 	}
 	shop := client.Shop(func(context.Context) (tiktokshop.Access, error) {
 		return tiktokshop.Access{Token: p.accessToken, Cipher: cipher}, nil
 	})
 	for _, topic := range []string{tiktokshop.ReturnStatusChange, tiktokshop.OrderStatusChange, tiktokshop.CancellationStatusChange} {
 		if err := shop.SetWebhook(ctx, topic, p.options.Receiver+app.PathTikTok); err != nil {
-			return err
+			return fmt.Errorf("webhook %s: %w", topic, err)
 		}
 	}
 	for _, topic := range []int{67, 68} { // switched on in Partner Center only
 		if err := p.tiktok.SubscribePartnerCenter(topic, p.options.Receiver+app.PathTikTok); err != nil {
-			return err
+			return fmt.Errorf("topic %d: %w", topic, err)
 		}
 	}
 	portal, err := returngo.New(returngo.Options{BaseURL: p.returngoURL, APIKey: apiKey})
 	if err != nil {
-		return err
+		return fmt.Errorf("ReturnGO client: %w", err)
 	}
 	for _, event := range []string{"RMA_CREATED", "RMA_STATUS_UPDATED", "SHIPMENT_CREATED", "SHIPMENT_STATUS_UPDATED", "TRANSACTION_CREATED", "REFUND_CREATED"} {
 		if _, err := portal.Shop(store).AddWebhook(ctx, event, app.ReturnGOAddress(p.options.Receiver, shopName, p.webhookToken)); err != nil {
-			return err
+			return fmt.Errorf("webhook %s: %w", event, err)
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ import (
 
 func opened(t *testing.T, o Options) *platforms {
 	t.Helper()
-	p, err := open(o)
+	p, err := open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(p.close)
 	return p
@@ -42,7 +42,7 @@ func follow(t *testing.T, p *platforms, one try, known map[string]string) (int, 
 	}
 	require.NotRegexp(t, `"[A-Z]+_ID"`, body, "nothing gave it")
 	// curl -d sends a form's content type; the controls do not mind.
-	response, err := http.Post(parts[2], "application/x-www-form-urlencoded", strings.NewReader(body)) //nolint:noctx // a line typed by hand has none either
+	response, err := http.Post(parts[2], "application/x-www-form-urlencoded", strings.NewReader(body))
 	require.NoError(t, err)
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
@@ -129,20 +129,20 @@ func TestRunEndsQuietly(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var out bytes.Buffer
 	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, &out, Options{Speed: 60, ConfigFile: filepath.Join(t.TempDir(), "config.yaml")})
-	}()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	go func() { ended <- run(ctx, &out, Options{Speed: 60, ConfigFile: file}) }()
+	require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, 30*time.Second, time.Millisecond)
 	stop()
 	require.NoError(t, <-ended)
 	require.Contains(t, out.String(), "give --seed-orders")
 }
 
 func TestABusyPortIsNamed(t *testing.T) {
-	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	busy, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()
-	_, err = open(Options{Speed: 60, ReturnGOPort: busy.Addr().(*net.TCPAddr).Port})
+	_, err = open(t.Context(), Options{Speed: 60, ReturnGOPort: busy.Addr().(*net.TCPAddr).Port})
 	require.ErrorContains(t, err, "--returngo-port")
-	_, err = open(Options{})
+	_, err = open(t.Context(), Options{})
 	require.ErrorContains(t, err, "speed")
 }

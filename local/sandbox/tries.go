@@ -90,7 +90,7 @@ func (p *platforms) guide() string {
 	for _, one := range p.orders {
 		say("  %s  %s", one.id, one.sellerSKU)
 	}
-	say("\n# config.yaml, for worker and starter\n%s", p.config())
+	say("\n# config.yaml, for worker and starter. Each start of this command is a new world: delete the ledger.\n%s", p.config())
 	if len(p.orders) == 0 {
 		say("Nothing to try without an order: give --seed-orders.")
 	} else {

@@ -201,7 +201,7 @@ func TestAuthorisationEndsAndIsWarnedOf(t *testing.T) {
 	sc.mugs(1)
 	sc.s.Tick()
 	require.Len(t, notes, 1, "the last event")
-	require.Equal(t, 6.0, notes[0]["type"])
+	require.EqualValues(t, 6, notes[0]["type"])
 	must(sc.s.Authorize(sc.shop.ID))(t)
 	require.Equal(t, 105001, sc.call("GET", "/authorization/202309/shops", nil, "").Code, "old tokens stay dead")
 }
