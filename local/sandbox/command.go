@@ -21,8 +21,7 @@ type Options struct {
 	Speed  float64
 	Orders int // delivered orders to begin with
 	Seed   uint64
-	// Receiver is the starter's address; with it the webhooks of both platforms are
-	// registered there.
+	// Receiver is where the starter receives webhooks.
 	Receiver string
 	// ConfigFile is where the configuration is written, beside being printed.
 	ConfigFile string
@@ -47,7 +46,7 @@ func Command() *cobra.Command {
 	flags.Float64Var(&o.Speed, "speed", 60, "how many times faster the platforms' periods pass: with 60 an hour is a minute")
 	flags.IntVar(&o.Orders, "seed-orders", 3, "delivered orders to begin with, known to both platforms")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of the ids and of everything random")
-	flags.StringVar(&o.Receiver, "receiver", "http://127.0.0.1:8085", "where the starter receives webhooks; empty registers none")
+	flags.StringVar(&o.Receiver, "receiver", "http://127.0.0.1:8085", "where the starter receives webhooks; empty: there are none")
 	flags.StringVar(&o.ConfigFile, "config", "", "also write the configuration to this file")
 	return cmd
 }

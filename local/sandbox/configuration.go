@@ -50,7 +50,7 @@ shops:
 `, p.sealKey, p.tiktokURL, appKey, appSecret, p.returngoURL, apiKey, shopName, shopID, p.refreshToken, p.accessToken,
 		store, p.webhookToken, location, p.warehouse)
 	if host, found := strings.CutPrefix(p.options.Receiver, "http://"); found {
-		fmt.Fprintf(&b, "listen: %s\n", host)
+		fmt.Fprintf(&b, "listen: %s\nwebhook_url: %s\n", host, p.options.Receiver)
 	}
 	b.WriteString("periods:\n")
 	p.writePeriods(&b)

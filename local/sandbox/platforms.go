@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"returnbridge/internal/app"
-	"returnbridge/internal/returngo"
-	"returnbridge/internal/tiktokshop"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
 )
@@ -57,7 +55,7 @@ type order struct {
 	product
 }
 
-// open starts the platforms, seeds them and registers the webhooks. On an error
+// open starts the platforms and seeds them. On an error
 // nothing stays open.
 func open(ctx context.Context, o Options) (_ *platforms, err error) {
 	if o.Speed <= 0 {
@@ -94,10 +92,7 @@ func open(ctx context.Context, o Options) (_ *platforms, err error) {
 	if o.Receiver == "" {
 		return p, nil
 	}
-	if err := p.registerWebhooks(ctx); err != nil {
-		return nil, fmt.Errorf("register webhooks at %s: %w", o.Receiver, err)
-	}
-	return p, nil
+	return p, p.subscribe()
 }
 
 func random(n int) []byte {
@@ -198,32 +193,12 @@ func (p *platforms) addOrder(i int, bought product) error {
 	return nil
 }
 
-// registerWebhooks makes the calls a merchant's IT would make.
-func (p *platforms) registerWebhooks(ctx context.Context) error {
-	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: p.tiktokURL, AuthURL: p.tiktokURL, AppKey: appKey, AppSecret: appSecret})
-	if err != nil {
-		return fmt.Errorf("TikTok client: %w", err)
-	}
-	shop := client.Shop(func(context.Context) (tiktokshop.Access, error) {
-		return tiktokshop.Access{Token: p.accessToken, Cipher: cipher}, nil
-	})
-	for _, topic := range []string{tiktokshop.ReturnStatusChange, tiktokshop.OrderStatusChange, tiktokshop.CancellationStatusChange} {
-		if err := shop.SetWebhook(ctx, topic, p.options.Receiver+app.PathTikTok); err != nil {
-			return fmt.Errorf("webhook %s: %w", topic, err)
-		}
-	}
-	for _, topic := range []int{67, 68} { // switched on in Partner Center only
+// subscribe does what a person does in Partner Center, for no call can. All other
+// webhooks are registered by `starter webhooks sync`.
+func (p *platforms) subscribe() error {
+	for _, topic := range []int{67, 68} {
 		if err := p.tiktok.SubscribePartnerCenter(topic, p.options.Receiver+app.PathTikTok); err != nil {
 			return fmt.Errorf("topic %d: %w", topic, err)
-		}
-	}
-	portal, err := returngo.New(returngo.Options{BaseURL: p.returngoURL, APIKey: apiKey})
-	if err != nil {
-		return fmt.Errorf("ReturnGO client: %w", err)
-	}
-	for _, event := range []string{"RMA_CREATED", "RMA_STATUS_UPDATED", "SHIPMENT_CREATED", "SHIPMENT_STATUS_UPDATED", "TRANSACTION_CREATED", "REFUND_CREATED"} {
-		if _, err := portal.Shop(store).AddWebhook(ctx, event, app.ReturnGOAddress(p.options.Receiver, shopName, p.webhookToken)); err != nil {
-			return fmt.Errorf("webhook %s: %w", event, err)
 		}
 	}
 	return nil

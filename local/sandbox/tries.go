@@ -79,9 +79,6 @@ func (p *platforms) guide() string {
 	say("ReturnGO      %s   API key %s, store %s", p.returngoURL, apiKey, store)
 	say("Controls      %s/tiktok/_sandbox/… and /returngo/_sandbox/…: see local/tiktoksandbox/README.md and local/returngosandbox/README.md", p.controlURL)
 	say("Periods pass %g times faster: TikTok's 48 hours are %s.", p.options.Speed, p.deadline())
-	if p.options.Receiver != "" {
-		say("Webhooks of both go to %s", p.options.Receiver)
-	}
 	say("\nProducts (SKU, seller SKU, price); stock is kept in warehouse %s and a second one", p.warehouse)
 	for _, one := range p.products {
 		say("  %s  %-8s %s", one.sku, one.sellerSKU, one.price)
@@ -91,6 +88,7 @@ func (p *platforms) guide() string {
 		say("  %s  %s", one.id, one.sellerSKU)
 	}
 	say("\n# config.yaml, for worker and starter. Each start of this command is a new world: delete the ledger.\n%s", p.config())
+	say("Then, each with --config: starter check, starter webhooks sync, worker, starter serve.\n")
 	if len(p.orders) == 0 {
 		say("Nothing to try without an order: give --seed-orders.")
 	} else {
