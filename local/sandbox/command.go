@@ -21,6 +21,9 @@ type Options struct {
 	Speed  float64
 	Orders int // delivered orders to begin with
 	Seed   uint64
+	// DevelopmentShop makes TikTok's shop one for tests: 1,000 calls an hour, and
+	// searches half a minute behind.
+	DevelopmentShop bool
 	// Receiver is where the starter receives webhooks.
 	Receiver string
 	// ConfigFile is where the configuration is written, beside being printed.
@@ -46,6 +49,7 @@ func Command() *cobra.Command {
 	flags.Float64Var(&o.Speed, "speed", 60, "how many times faster the platforms' periods pass: with 60 an hour is a minute")
 	flags.IntVar(&o.Orders, "seed-orders", 3, "delivered orders to begin with, known to both platforms")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of the ids and of everything random")
+	flags.BoolVar(&o.DevelopmentShop, "development-shop", false, "limit TikTok to 1,000 calls an hour and let its searches lag, as its shops for tests do")
 	flags.StringVar(&o.Receiver, "receiver", "http://127.0.0.1:8085", "where the starter receives webhooks; empty: there are none")
 	flags.StringVar(&o.ConfigFile, "config", "", "also write the configuration to this file")
 	return cmd

@@ -57,10 +57,8 @@ shops:
 	return b.String()
 }
 
-// Periods of this machine, and not of the platforms, stay as they are.
-var ownPeriods = map[string]bool{"http_timeout": true, "relay_window": true, "relay_takeover": true}
-
-// shortest is what the real clock of worker and starter can keep.
+// shortest is what worker and starter can keep on a real clock; what is shorter by
+// default stays as it is.
 const shortest = 20 * time.Second
 
 // writePeriods writes the defaults of the configuration, as much faster as the
@@ -69,7 +67,7 @@ func (p *platforms) writePeriods(b *strings.Builder) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config.Periods]()) {
 		key := field.Tag.Get("key")
 		period, err := time.ParseDuration(field.Tag.Get("default"))
-		if err != nil || ownPeriods[key] {
+		if err != nil {
 			continue
 		}
 		faster := time.Duration(float64(period) / p.options.Speed).Round(time.Second)

@@ -62,7 +62,12 @@ func open(ctx context.Context, o Options) (_ *platforms, err error) {
 		return nil, fmt.Errorf("speed %v: give a number above 0", o.Speed)
 	}
 	p := &platforms{options: o, failed: make(chan error, 3), webhookToken: hex.EncodeToString(random(32)), sealKey: base64.StdEncoding.EncodeToString(random(32))}
-	p.tiktok = tiktoksandbox.New(tiktoksandbox.Options{AppKey: appKey, AppSecret: appSecret, PeriodFactor: 1 / o.Speed, Seed: o.Seed})
+	world := tiktoksandbox.Options{AppKey: appKey, AppSecret: appSecret, PeriodFactor: 1 / o.Speed, Seed: o.Seed}
+	if o.DevelopmentShop {
+		world.HourlyCap = 1000
+		world.SearchLag = time.Duration(o.Speed * float64(30*time.Second)) // real seconds, whatever the speed
+	}
+	p.tiktok = tiktoksandbox.New(world)
 	p.returngo = returngosandbox.New(returngosandbox.Options{PeriodFactor: 1 / o.Speed, Seed: o.Seed})
 	defer func() {
 		if err != nil {

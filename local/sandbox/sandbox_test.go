@@ -93,7 +93,7 @@ func TestPrintedConfigurationLoads(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"127.0.0.1:8085", "http://127.0.0.1:8085"}, []string{c.Listen, c.WebhookURL})
 		require.Equal(t, p.tiktokURL, c.TikTok.BaseURL)
-		require.Equal(t, 10*time.Second, c.Periods.HTTPTimeout, "of this machine, not of the platforms")
+		require.Equal(t, 10*time.Second, c.Periods.HTTPTimeout, "short enough")
 		require.Equal(t, time.Duration(float64(720*time.Hour)/speed), c.Periods.OrderCloses)
 	}
 }
@@ -123,6 +123,25 @@ func TestPrintedCredentialsAndWebhooks(t *testing.T) {
 	told := p.tiktok.Deliveries()
 	require.Len(t, told, 1)
 	require.Equal(t, "http://127.0.0.1:1/webhooks/tiktok", told[0].Address)
+}
+
+func TestADevelopmentShopIsLimited(t *testing.T) {
+	p := opened(t, Options{Speed: 60, Orders: 1, DevelopmentShop: true})
+	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: p.tiktokURL, AuthURL: p.tiktokURL, AppKey: appKey, AppSecret: appSecret})
+	require.NoError(t, err)
+	shop := client.Shop(func(context.Context) (tiktokshop.Access, error) {
+		return tiktokshop.Access{Token: p.accessToken, Cipher: cipher}, nil
+	})
+	orders, _, err := shop.SearchOrders(t.Context(), tiktokshop.OrderFilter{}, tiktokshop.Page{})
+	require.NoError(t, err)
+	require.Empty(t, orders, "made a moment ago, and not to be found yet")
+	require.NoError(t, p.tiktok.SetRateLimit(tiktoksandbox.RateLimit{Endpoint: "webhooks/get", PerSecond: -1}))
+	for range 2000 { // an hour may end meanwhile, not two
+		if _, err = shop.Webhooks(t.Context()); err != nil {
+			break
+		}
+	}
+	require.ErrorContains(t, err, "36009002")
 }
 
 func TestRunEndsQuietly(t *testing.T) {

@@ -88,7 +88,7 @@ func (p *platforms) guide() string {
 		say("  %s  %s", one.id, one.sellerSKU)
 	}
 	say("\n# config.yaml, for worker and starter. Each start of this command is a new world: delete the ledger.\n%s", p.config())
-	say("Then, each with --config: starter check, starter webhooks sync, worker, starter serve.\n")
+	say("Then, each with --config: starter check, starter webhooks sync --yes, worker, starter serve.\n")
 	if len(p.orders) == 0 {
 		say("Nothing to try without an order: give --seed-orders.")
 	} else {
