@@ -3,6 +3,7 @@ package tiktoksandbox
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // ControlHandler serves the control methods as JSON POSTs under /_sandbox/, for
@@ -17,28 +18,29 @@ func (s *Sandbox) ControlHandler() http.Handler {
 
 // target names what most controls act on; each uses its own part of it.
 type target struct {
-	ID        string     `json:"id"`
-	Tracking  string     `json:"tracking"`
-	Decision  string     `json:"decision"`
-	Reason    string     `json:"reason"`
-	Status    string     `json:"status"`
-	Amount    string     `json:"amount"`
-	LineID    string     `json:"line_id"`
-	LineIDs   []string   `json:"line_ids"`
-	IDs       []string   `json:"ids"`
-	ForBuyer  bool       `json:"for_buyer"`
-	Accept    bool       `json:"accept"`
-	Hold      bool       `json:"hold"`
-	SKU       string     `json:"sku"`
-	Warehouse string     `json:"warehouse"`
-	Units     int        `json:"units"`
-	Cause     string     `json:"cause"`
-	Topic     int        `json:"topic"`
-	URL       string     `json:"url"`
-	Ignore    bool       `json:"ignore"`
-	Request   ReturnSpec `json:"request"`
-	Held      bool       `json:"held"`
-	Locked    bool       `json:"locked"`
+	ID        string        `json:"id"`
+	Tracking  string        `json:"tracking"`
+	Decision  string        `json:"decision"`
+	Reason    string        `json:"reason"`
+	Status    string        `json:"status"`
+	Amount    string        `json:"amount"`
+	LineID    string        `json:"line_id"`
+	LineIDs   []string      `json:"line_ids"`
+	IDs       []string      `json:"ids"`
+	ForBuyer  bool          `json:"for_buyer"`
+	Accept    bool          `json:"accept"`
+	Hold      bool          `json:"hold"`
+	SKU       string        `json:"sku"`
+	Warehouse string        `json:"warehouse"`
+	Units     int           `json:"units"`
+	Cause     string        `json:"cause"`
+	Topic     int           `json:"topic"`
+	URL       string        `json:"url"`
+	Ignore    bool          `json:"ignore"`
+	Request   ReturnSpec    `json:"request"`
+	Ahead     time.Duration `json:"ahead"`
+	Held      bool          `json:"held"`
+	Locked    bool          `json:"locked"`
 }
 
 func (s *Sandbox) controls() map[string]http.HandlerFunc {
@@ -59,6 +61,7 @@ func (s *Sandbox) controls() map[string]http.HandlerFunc {
 		"order":           answerWith(func(in OrderSpec) (any, error) { return withID(s.PlaceOrder(in)) }),
 		"order/delivered": answerWith(func(in OrderSpec) (any, error) { return withID(s.DeliveredOrder(in)) }),
 		"return":          answerWith(func(in ReturnSpec) (any, error) { return withID(s.OpenReturn(in)) }),
+		"product/parts":   answerWith(func(in Recipe) (any, error) { return nil, s.SetParts(in.SKU, in.Parts) }),
 		"fault":           answerWith(func(in Fault) (any, error) { return nil, s.AddFault(in) }),
 		"readings":        answerWith(func(in Readings) (any, error) { s.SetReadings(in); return nil, nil }),             //nolint:nilnil // there is nothing to tell
 		"weather":         answerWith(func(in WebhookWeather) (any, error) { s.SetWebhookWeather(in); return nil, nil }), //nolint:nilnil // there is nothing to tell
@@ -112,6 +115,7 @@ func (s *Sandbox) targetControls() map[string]func(target) (any, error) {
 		"expiretokens":      func(in target) (any, error) { return nil, s.ExpireAccessTokens(in.ID) },
 		"faults/clear":      func(target) (any, error) { s.ClearFaults(); return nil, nil },
 		"ignoreidempotency": func(in target) (any, error) { s.IgnoreIdempotencyKeys(in.Ignore); return nil, nil },
+		"skew":              func(in target) (any, error) { s.SetClockSkew(in.Ahead); return nil, nil },
 		"tick":              func(target) (any, error) { s.Tick(); return nil, nil },
 		"books":             func(target) (any, error) { return s.Books(), nil },
 		"calls":             func(target) (any, error) { return s.Books().Calls, nil },

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -105,45 +106,16 @@ func (s *Sandbox) takeFault(endpoint string) *Fault {
 
 func (s *Sandbox) answerWithFault(c *call, fault *Fault) (answer reply, pause time.Duration) {
 	c.fault = fault.Kind
-	code := fail(fault.Code, "%s", fault.Message)
+	if instead, known := s.insteadOf(c, fault); known {
+		if strings.HasSuffix(fault.Kind, afterWrite) {
+			instead = s.hidden(c, instead)
+		}
+		return instead, fault.Delay
+	}
 	switch fault.Kind {
-	case FaultRateLimited:
-		return failure(c.requestID, tooManyRequests(fault.RetryAfter)), 0
-	case FaultModuleLimited:
-		return failure(c.requestID, fail(12052109, "Too many requests.")), 0
-	case FaultServerError:
-		return plainPage(http.StatusInternalServerError), 0
-	case FaultUnavailable:
-		return plainPage(http.StatusServiceUnavailable), 0
-	case FaultUnavailableAfter:
-		return s.hidden(c, plainPage(http.StatusServiceUnavailable)), fault.Delay
-	case FaultInternal:
-		return failure(c.requestID, internalError()), 0
-	case FaultInternalAfter:
-		return s.hidden(c, failure(c.requestID, internalError())), fault.Delay
-	case FaultGatewayAfterWrite:
-		return s.hidden(c, failure(c.requestID, gatewayTimeout())), fault.Delay
-	case FaultHTTP504:
-		return plainPage(http.StatusGatewayTimeout), fault.Delay
-	case FaultHTTP504After:
-		return s.hidden(c, plainPage(http.StatusGatewayTimeout)), fault.Delay
-	case FaultDropBefore:
-		return reply{hangUp: true}, fault.Delay
-	case FaultDropAfterWrite:
-		return s.hidden(c, reply{hangUp: true}), fault.Delay
 	case FaultLateWrite:
 		s.plan(s.now().Add(fault.Delay), func() { s.perform(c) })
 		return failure(c.requestID, gatewayTimeout()), 0
-	case FaultHTML:
-		return plainPage(http.StatusBadGateway), 0
-	case FaultExpiredToken:
-		return failure(c.requestID, expiredToken()), 0
-	case FaultCode0Errors:
-		return success(c.requestID, object{"errors": s.inventedErrors(c)}), 0
-	case FaultCode:
-		return failure(c.requestID, code), 0
-	case FaultCodeAfter:
-		return s.hidden(c, failure(c.requestID, code)), fault.Delay
 	case FaultStale:
 		c.asOf = c.asOf.Add(-fault.Delay)
 		return s.perform(c), 0
@@ -162,6 +134,41 @@ func (s *Sandbox) answerWithFault(c *call, fault *Fault) (answer reply, pause ti
 	return answer, fault.Delay
 }
 
+// afterWrite marks the kinds whose answer hides that the call was carried out.
+const afterWrite = "_after_write"
+
+// insteadOf is the answer of faults that give another one than the right one,
+// whether the call is carried out or not.
+func (s *Sandbox) insteadOf(c *call, fault *Fault) (answer reply, known bool) {
+	switch fault.Kind {
+	case FaultRateLimited:
+		return failure(c.requestID, tooManyRequests(fault.RetryAfter)), true
+	case FaultModuleLimited:
+		return failure(c.requestID, fail(12052109, "Too many requests.")), true
+	case FaultServerError:
+		return plainPage(http.StatusInternalServerError), true
+	case FaultUnavailable, FaultUnavailableAfter:
+		return plainPage(http.StatusServiceUnavailable), true
+	case FaultHTTP504, FaultHTTP504After:
+		return plainPage(http.StatusGatewayTimeout), true
+	case FaultHTML:
+		return plainPage(http.StatusBadGateway), true
+	case FaultInternal, FaultInternalAfter:
+		return failure(c.requestID, fail(36009003, "Internal error. Please try again.")), true
+	case FaultGatewayAfterWrite:
+		return failure(c.requestID, gatewayTimeout()), true
+	case FaultDropBefore, FaultDropAfterWrite:
+		return reply{hangUp: true}, true
+	case FaultExpiredToken:
+		return failure(c.requestID, expiredToken()), true
+	case FaultCode0Errors:
+		return success(c.requestID, object{"errors": s.inventedErrors(c)}), true
+	case FaultCode, FaultCodeAfter:
+		return failure(c.requestID, fail(fault.Code, "%s", fault.Message)), true
+	}
+	return reply{}, false
+}
+
 // hidden does the work and gives another answer. A hook waiting for the read
 // still runs.
 func (s *Sandbox) hidden(c *call, instead reply) reply {
@@ -173,8 +180,6 @@ func plainPage(status int) reply {
 	return reply{status: status, header: http.Header{"Content-Type": {"text/html"}},
 		body: []byte("<html><body><h1>" + http.StatusText(status) + "</h1></body></html>")}
 }
-
-func internalError() *apiError { return fail(36009003, "Internal error. Please try again.") }
 
 func gatewayTimeout() *apiError {
 	return fail(36009007, "Timeout. The request timed out at the gateway.")

@@ -109,7 +109,7 @@ func TestStatementsAndPayments(t *testing.T) {
 	require.Equal(t, []string{"9.00", "PAID", "18.00", "PROCESSING"},
 		[]string{statements[0].Revenue, statements[0].Payment, statements[1].Revenue, statements[1].Payment})
 	require.Len(t, list("/finance/202309/statements", "statement_time", url.Values{"payment_status": {"PAID"}}), 1)
-	require.Len(t, list("/finance/202309/statements", "statement_time", url.Values{"statement_time_ge": {"9999999999"}}), 0)
+	require.Empty(t, list("/finance/202309/statements", "statement_time", url.Values{"statement_time_ge": {"9999999999"}}))
 	require.Len(t, list("/finance/202605/payments", "create_time", nil), 2)
 	rows := list("/finance/202501/statements/"+statements[1].ID+"/statement_transactions", "order_create_time", nil)
 	require.Equal(t, []moneyRow{{ID: rows[0].ID, OrderID: second.ID, Type: "ORDER", Revenue: "18.00", Settlement: "16.38",

@@ -117,6 +117,18 @@ func TestTimestampWindow(t *testing.T) {
 	}
 }
 
+func TestAClockThatGoesWrong(t *testing.T) {
+	sc := newScene(t, "GB")
+	sc.s.SetClockSkew(10 * time.Minute)
+	got := sc.call("POST", "/return_refund/202602/returns/search", nil, "")
+	require.Equal(t, 36009004, got.Code)
+	date, err := http.ParseTime(got.Header.Get("Date"))
+	require.NoError(t, err)
+	require.Equal(t, sc.clock.Now().Unix()+600, date.Unix())
+	require.Zero(t, sc.call("POST", "/return_refund/202602/returns/search",
+		url.Values{"timestamp": {strconv.FormatInt(date.Unix(), 10)}}, "").Code)
+}
+
 func TestTokens(t *testing.T) {
 	sc := newScene(t, "GB")
 	shops := func() int { return sc.call("GET", "/authorization/202309/shops", nil, "").Code }

@@ -2,6 +2,7 @@ package tiktoksandbox
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -130,7 +131,7 @@ func (c *call) form() (map[string]string, *apiError) {
 	fields := map[string]string{}
 	for {
 		part, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return fields, nil
 		}
 		if err != nil {

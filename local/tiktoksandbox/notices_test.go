@@ -41,7 +41,7 @@ func TestWeatherOfOneTopic(t *testing.T) {
 	sc.pass(halfHour)
 	notes := told()
 	require.Len(t, notes, 1)
-	require.Equal(t, 67.0, notes[0]["type"])
+	require.EqualValues(t, 67, notes[0]["type"])
 }
 
 func TestCombinedListingsAndAppealsAreTold(t *testing.T) {
@@ -49,7 +49,7 @@ func TestCombinedListingsAndAppealsAreTold(t *testing.T) {
 	told := sc.received(42, 66)
 	id := must(sc.s.CombineListing("", sc.mugProduct, sc.setProduct))(t)
 	note := told()[0]
-	require.Equal(t, 42.0, note["type"])
+	require.EqualValues(t, 42, note["type"])
 	data := note["data"].(map[string]any)
 	require.Equal(t, []any{id, "CREATE"}, []any{data["combined_listing_id"], data["change_type"]})
 	require.Len(t, data["products"], 2)
@@ -60,7 +60,7 @@ func TestCombinedListingsAndAppealsAreTold(t *testing.T) {
 	require.Zero(t, sc.reject(returnID, "REJECT_RETURN", "reverse_reject_request_reason_1_uk"))
 	require.NoError(t, sc.s.BuyerDisputes(returnID))
 	require.NoError(t, sc.s.OperatorDecides(returnID, false))
-	require.Equal(t, 66.0, told()[0]["type"])
+	require.EqualValues(t, 66, told()[0]["type"])
 }
 
 func TestNoticesOfOnesOwnMaking(t *testing.T) {

@@ -148,6 +148,12 @@ func (s *Sandbox) warehousesOf(k *sku) []string {
 	return ids
 }
 
+// Recipe is what a bundle is made of.
+type Recipe struct {
+	SKU   string
+	Parts []Part
+}
+
 // SetParts changes the composition of a bundle while its ids stay the same; sold
 // orders keep the one they were sold with (2.7).
 func (s *Sandbox) SetParts(skuID string, parts []Part) error {
@@ -155,6 +161,11 @@ func (s *Sandbox) SetParts(skuID string, parts []Part) error {
 	k := s.skus[skuID]
 	if k == nil || !k.isBundle() {
 		return fmt.Errorf("set parts: %s is no bundle", skuID)
+	}
+	for _, part := range parts {
+		if one := s.skus[part.SKU]; one == nil || one.isBundle() || part.Count < 1 {
+			return fmt.Errorf("set parts of %s: no part %q, or no number of it", skuID, part.SKU)
+		}
 	}
 	k.Parts = slices.Clone(parts)
 	return nil

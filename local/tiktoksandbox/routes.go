@@ -69,7 +69,7 @@ var tokenRoutes = map[string]*route{
 	tokenPath + "refresh": {name: "auth/refresh", handle: (*Sandbox).refreshToken},
 }
 
-const tokenPath = "/api/v2/token/"
+const tokenPath = "/api/v2/token/" //nolint:gosec // a path, no credential
 
 // endpointNames are what counters, faults and limits call the endpoints.
 func endpointNames() []string {

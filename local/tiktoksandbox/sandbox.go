@@ -103,6 +103,7 @@ type Sandbox struct {
 	replays    map[string]*replay
 	ignoreKeys bool
 	readings   Readings
+	skew       time.Duration // of the clock that judges timestamps
 	rates      map[string]*rateWindow
 	limits     map[string]*RateLimit // by endpoint, where it differs from the options
 

@@ -14,6 +14,7 @@ func (s *Sandbox) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, problem := readBody(r)
 		answer, pause := s.answer(r, body, problem)
+		w.Header().Set("Date", s.date())
 		if answer.then != nil {
 			answer.then()
 		}
@@ -26,6 +27,12 @@ func (s *Sandbox) Handler() http.Handler {
 		}
 		answer.write(w)
 	})
+}
+
+// date is the moment of an answer by the platform's own clock.
+func (s *Sandbox) date() string {
+	defer s.enter()()
+	return s.now().Add(s.skew).UTC().Format(http.TimeFormat)
 }
 
 func (s *Sandbox) count(name string) { s.books.Calls[name]++ }

@@ -188,7 +188,7 @@ func TestReservesArePartOfAvailable(t *testing.T) {
 
 	notes := told()
 	low := notes[len(notes)-1]
-	require.Equal(t, 27.0, low["type"])
+	require.EqualValues(t, 27, low["type"])
 	data := low["data"].(map[string]any)
 	require.Equal(t, stockLow, data["current_inventory_status"])
 	require.Equal(t, map[string]any{"total_quantity": 13.0, "available_quantity": 5.0, "creator_reserved_quantity": 2.0,
