@@ -122,7 +122,9 @@ func TestUnknownWordsPark(t *testing.T) {
 			for _, act := range plan.Acts {
 				require.NotEqual(t, returns.ActRefund, act.Kind)
 			}
-			require.NotEmpty(t, plan.Exceptions)
+			require.Len(t, plan.Exceptions, 1)
+			require.Contains(t, plan.Exceptions[0].Sentence, word)
+			require.Contains(t, []returns.Kind{returns.UnknownStatus, returns.ResolutionNotRefund}, plan.Exceptions[0].Kind)
 			require.Zero(t, b.writes())
 		})
 	}
