@@ -34,7 +34,7 @@ func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
 		return err
 	})
 	if err != nil {
-		c.problem(area, "has no access to TikTok: %s", hint(err, "look at app_key, app_secret and refresh_token"))
+		c.problem(area, "has no access to TikTok: %s", hint(err, "look at app_key and app_secret, or run \"starter authorise\""))
 		return false
 	}
 	granted, _, err := c.acts.Tokens.Granted(ctx, s.Name)
