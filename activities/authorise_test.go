@@ -73,6 +73,18 @@ func TestACodeIsNewerThanTheConfiguration(t *testing.T) {
 	require.Equal(t, "AT-new", b.stored(before).Access)
 }
 
+func TestWhatIsConfiguredAndWasNeverUsedIsOlderThanACode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.answers(exchange, b.consents())
+	_, err := b.Tokens.Authorise(b.ctx, shopName, consent)
+	require.NoError(t, err)
+	b.clock.pass(time.Hour)
+	got, err := accessOf(b, b.Activities)
+	require.NoError(t, err)
+	require.Equal(t, "AT-new", got.Token)
+}
+
 func TestACodeThatCannotBeUsedChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
