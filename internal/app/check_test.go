@@ -182,9 +182,9 @@ func TestACheckFindsAllWell(t *testing.T) {
 		"all webhooks are registered at both platforms, and go to returns.example.com",
 		"note  shop demo-gb   no event of TikTok's topic 68 (INVENTORY_CHANGED) ever came; it is switched on in Partner Center by a person, and without it a stock write is proven by reading alone",
 		"1 warehouse configured, each an enabled sales warehouse at TikTok", "in the last day 1 RMA changed",
-		"make TikTok pay                                on   this program\n",
-		"accept a TikTok return that ReturnGO approved  off  nobody but your people in Seller Center\n",
-		"set TikTok's stock                             on   this program\n",
+		"make TikTok pay                                        on   this program\n",
+		"accept or open a TikTok return that ReturnGO approved  off  nobody but your people in Seller Center\n",
+		"set TikTok's stock                                     on   this program\n",
 		"No problems. Nothing was changed at TikTok or ReturnGO.",
 	} {
 		require.Contains(t, said, want)
