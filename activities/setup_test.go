@@ -145,7 +145,7 @@ func (b *bench) process() *Activities {
 			Key: shopName, Quota: mainKey, ReturnGO: store.Shop("demo.myshopify.com"), TikTok: tiktok.Shop(tokens.Access(shopName)),
 			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
 			Policy: rules.Policy{
-				Region: "GB", Gate: rules.GateValidated, OrderPattern: regexp.MustCompile(`\d{18}`),
+				Gate: rules.GateValidated, OrderPattern: regexp.MustCompile(`\d{18}`),
 				Switches:   rules.Switches{Register: true, Refund: true, Reject: true, Restock: true, WriteBack: true},
 				ReasonKeys: map[string]string{"*": "seller_reason"}, DefaultWarehouse: wh1,
 				SettleWindow: time.Minute, MoneyWait: 15 * time.Minute, DeadlineWarning: 12 * time.Hour, RMAWait: 12 * time.Hour,

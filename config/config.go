@@ -57,7 +57,7 @@ type Shop struct {
 
 	TikTokShopID string `key:"tiktok_shop_id"` // what webhooks call shop_id
 	ShopCipher   string `key:"shop_cipher"`    // what calls need; empty: asked from TikTok
-	Region       string `key:"region"`         // ISO country, such as GB
+	Region       string `key:"region"`         // ISO country, such as GB; check compares it with TikTok's
 	// RefreshToken is used until the program has a newer one in the ledger.
 	RefreshToken string `key:"refresh_token" secret:"true"`
 	// AccessToken beside it saves the first refresh. Optional.
@@ -121,7 +121,7 @@ type Warehouse struct {
 type Switches struct {
 	Register  bool `key:"register"`  // accept the buyer's TikTok return once the RMA is approved, or open one as open_returns says
 	Refund    bool `key:"refund"`    // make TikTok pay
-	Reject    bool `key:"reject"`    // reject at TikTok
+	Reject    bool `key:"reject"`    // reject at TikTok; no rule does yet, CX is asked
 	Restock   bool `key:"restock"`   // write stock
 	WriteBack bool `key:"writeback"` // tell ReturnGO what was paid
 }

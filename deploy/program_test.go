@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,40 @@ func TestCommands(t *testing.T) {
 		file, err := found.Flags().GetString("config")
 		require.NoError(t, err)
 		require.True(t, slices.ContainsFunc(s.Volumes, func(m mount) bool { return m.Target == file && m.Source == "./config.yaml" }), "%s reads %s, which is not mounted", name, file)
+	}
+}
+
+// TestCommandsOfTheReadmes: what the two READMEs tell people to type is understood.
+func TestCommandsOfTheReadmes(t *testing.T) {
+	t.Parallel()
+	line := regexp.MustCompile(`(?m)^ *(?:go run \./|docker compose run --rm )(worker|starter)\b *([^#\n]*)`)
+	inText := regexp.MustCompile("`(starter) ([a-z][^`]*)`")
+	for _, readme := range []string{"README.md", "deploy/README.md"} {
+		text := read(t, readme)
+		typed := append(line.FindAllStringSubmatch(text, -1), inText.FindAllStringSubmatch(text, -1)...)
+		require.NotEmpty(t, typed, readme)
+		for _, c := range typed {
+			command, rest, err := programs()[c[1]].Find(strings.Fields(c[2]))
+			require.NoError(t, err, c[0])
+			require.True(t, command.Runnable(), "%s: %s is no command", readme, c[0])
+			require.NoError(t, command.ParseFlags(rest), "%s: %s", readme, c[0])
+			if !strings.HasPrefix(c[0], "`") { // in a sentence the arguments may be left out
+				require.NoError(t, command.ValidateArgs(command.Flags().Args()), "%s: %s", readme, c[0])
+			}
+		}
+	}
+}
+
+// TestTemporalVariablesOfTheReadme: each is one that Temporal's own client reads.
+func TestTemporalVariablesOfTheReadme(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	_, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: environment{read: &asked}, DisableFile: true})
+	require.NoError(t, err)
+	named := regexp.MustCompile(`TEMPORAL_[A-Z_]+`).FindAllString(read(t, "README.md"), -1)
+	require.NotEmpty(t, named)
+	for _, variable := range named {
+		require.Contains(t, asked, variable)
 	}
 }
 

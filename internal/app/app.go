@@ -170,7 +170,7 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		return rules.Policy{}, fmt.Errorf("shop %s: order name pattern: %w", s.Name, err)
 	}
 	policy := rules.Policy{
-		Region: s.Region, Gate: rules.Gate(s.Refund.Gate), OrderPattern: pattern, TikTokRules: s.Link.TikTokRules,
+		Gate: rules.Gate(s.Refund.Gate), OrderPattern: pattern, TikTokRules: s.Link.TikTokRules,
 		Switches:      rules.Switches{Register: s.Switches.Register, Refund: s.Switches.Refund, Reject: s.Switches.Reject, Restock: s.Switches.Restock && s.Restock.Writer == "us", WriteBack: s.Switches.WriteBack},
 		ExternalStock: s.Restock.Writer == "external",
 		ReasonKeys:    map[string]string{}, OpenReasons: map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,

@@ -110,7 +110,7 @@ func (h *house) missing(ctx context.Context, s config.Shop) (shopBackfill, error
 	var cases []returns.TikTokReturn
 	err = h.withToken(ctx, s.Name, func() (err error) {
 		cases, err = h.acts.Shops[s.Name].OpenTikTokReturns(ctx, h.now())
-		return err
+		return err //nolint:wrapcheck // the call is named below
 	})
 	if err != nil {
 		return b, fmt.Errorf("list the open TikTok returns: %w", err)
@@ -203,7 +203,7 @@ func (h *house) running(ctx context.Context, shop string) (map[string]bool, erro
 		for _, e := range page.GetExecutions() {
 			running[e.GetExecution().GetWorkflowId()] = true
 		}
-		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
 			return running, nil
 		}
 	}
@@ -219,7 +219,7 @@ func (h *house) takeUp(ctx context.Context, shops []shopBackfill, p backfillPace
 			if p.most > 0 && started == p.most {
 				break
 			}
-			if started > 0 && wait(ctx, p.between) != nil {
+			if started > 0 && !wait(ctx, p.between) {
 				return append(problems, errors.New("stopped before the end: run it again to go on"))
 			}
 			started++
@@ -240,16 +240,15 @@ func (h *house) takeUp(ctx context.Context, shops []shopBackfill, p backfillPace
 	return problems
 }
 
-// wait waits, or ends early with the context.
-func wait(ctx context.Context, d time.Duration) error {
+// wait waits; false means that the context has ended.
+func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
 	case <-timer.C:
-		return ctx.Err()
 	}
+	return ctx.Err() == nil
 }
 
 func (f backfilled) text() string {

@@ -182,9 +182,9 @@ func TestACheckFindsAllWell(t *testing.T) {
 		"all webhooks are registered at both platforms, and go to returns.example.com",
 		"note  shop demo-gb   no event of TikTok's topic 68 (INVENTORY_CHANGED) ever came; it is switched on in Partner Center by a person, and without it a stock write is proven by reading alone",
 		"1 warehouse configured, each an enabled sales warehouse at TikTok", "in the last day 1 RMA changed",
-		"make TikTok pay                                on   this program\n",
-		"accept a TikTok return that ReturnGO approved  off  nobody but your people in Seller Center\n",
-		"set TikTok's stock                             on   this program\n",
+		"make TikTok pay                                        on   this program\n",
+		"accept or open a TikTok return that ReturnGO approved  off  nobody but your people in Seller Center\n",
+		"set TikTok's stock                                     on   this program\n",
 		"No problems. Nothing was changed at TikTok or ReturnGO.",
 	} {
 		require.Contains(t, said, want)
@@ -223,7 +223,7 @@ func TestACheckOfTheTikTokAccess(t *testing.T) {
 	for name, c := range map[string]struct{ shop, answer, want string }{
 		"token run out":    {"    access_token: old-one\n    shop_cipher: GCP_one\n", `{"code":105002,"message":"expired"}`, "has no access to TikTok: tiktok Get Authorized Shops: refresh-token"},
 		"and no cipher":    {"    access_token: old-one\n", `{"code":105002,"message":"expired"}`, "has no access to TikTok: "},
-		"not authorised":   {"    access_token: old-one\n", `{"code":105005,"message":"no scope"}`, "look at app_key, app_secret and refresh_token"},
+		"not authorised":   {"    access_token: old-one\n", `{"code":105005,"message":"no scope"}`, `look at app_key and app_secret, or run "starter authorise"`},
 		"shop not covered": {"    access_token: old-one\n    shop_cipher: GCP_one\n", `{"code":0,"data":{"shops":[{"id":"1","cipher":"c"}]}}`, "does not cover shop 7490000000000000001: look at tiktok_shop_id"},
 		"another cipher":   {"    access_token: old-one\n    shop_cipher: GCP_two\n", goodShops, "shop_cipher is not the one TikTok gives"},
 		"another country":  {"    access_token: old-one\n    shop_cipher: GCP_one\n", strings.Replace(goodShops, "GB", "DE", 1), "region is GB, but TikTok says that shop 7490000000000000001 is in DE"},

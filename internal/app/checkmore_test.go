@@ -66,7 +66,7 @@ func TestACheckNamesTheScopesThatAreMissing(t *testing.T) {
 	require.EqualError(t, err, "2 problems found")
 	for _, want := range []string{
 		"PROBLEM  shop demo-gb   the scope seller.logistics is not granted; it is needed to read the warehouses: add it to the app in Partner Center",
-		"PROBLEM  shop demo-gb   the scope seller.fulfillment.basic is not granted; it is needed for the switch refund",
+		"PROBLEM  shop demo-gb   the scope seller.fulfillment.basic is not granted; it is needed for the switches register and refund, ",
 		"note     shop demo-gb   the scope seller.product.write is not granted; it is needed for the switch restock: add it to the app in Partner Center, and have the seller authorise it again, before it is switched on",
 	} {
 		require.Contains(t, said, want)

@@ -92,7 +92,7 @@ func (c *checkup) writesOf(s config.Shop) {
 	}
 	on := s.Switches
 	c.Writes = append(c.Writes,
-		write{s.Name, "accept a TikTok return that ReturnGO approved", on.Register, who(on.Register, people)},
+		write{s.Name, "accept or open a TikTok return that ReturnGO approved", on.Register, who(on.Register, people)},
 		write{s.Name, "make TikTok pay", on.Refund, who(on.Refund, people+", and TikTok itself at its deadline")},
 		write{s.Name, "reject at TikTok", on.Reject, "people in Seller Center: this version asks CX and rejects nothing itself"},
 		write{s.Name, "set TikTok's stock", on.Restock, who(on.Restock, stock)},

@@ -31,10 +31,10 @@ func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
 			return err
 		}
 		shops, err = c.acts.Tokens.Client.AuthorizedShops(ctx, access.Token)
-		return err
+		return err //nolint:wrapcheck // a platform error already says which call
 	})
 	if err != nil {
-		c.problem(area, "has no access to TikTok: %s", hint(err, "look at app_key, app_secret and refresh_token"))
+		c.problem(area, "has no access to TikTok: %s", hint(err, "look at app_key and app_secret, or run \"starter authorise\""))
 		return false
 	}
 	granted, _, err := c.acts.Tokens.Granted(ctx, s.Name)
@@ -95,7 +95,7 @@ func needs(s config.Shop) []need {
 		{"seller.return_refund.basic", "to read and answer returns", true},
 		{"seller.product.basic", "to read products and stock", true},
 		{"seller.logistics", "to read the warehouses", true},
-		{"seller.fulfillment.basic", "for the switch refund, where the program opens a refund itself", on.Refund},
+		{"seller.fulfillment.basic", "for the switches register and refund, where the program opens a return or a refund itself", on.Register || on.Refund},
 		{"seller.product.write", "for the switch restock", on.Restock},
 	}
 }

@@ -32,6 +32,7 @@ type platforms struct {
 	returnGO map[string]map[string]string // ReturnGO's webhooks of each store: event and URL by id
 	next     int
 	refuse   string // the call that is refused
+	code     string // the last that was exchanged
 	expired  bool   // TikTok takes no old token
 	rmas     string // the answers of the lists
 	cases    string
@@ -92,9 +93,16 @@ func (p *platforms) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&body) // reads have none
 	switch {
 	case strings.HasPrefix(call, "GET /api/v2/token"):
-		_, _ = fmt.Fprintf(w, `{"code":0,"data":{"access_token":"new-secret","refresh_token":"refresh-secret-2","access_token_expire_in":%d,"refresh_token_expire_in":0}}`, noon.Add(time.Hour*24).Unix())
+		p.code = r.URL.Query().Get("auth_code")
+		if p.refuse == "exchange" {
+			_, _ = fmt.Fprint(w, `{"code":36004004,"message":"used"}`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"code":0,"data":{"access_token":"new-secret","refresh_token":"refresh-secret-2","access_token_expire_in":%d,"refresh_token_expire_in":0,"granted_scopes":["seller.order.info"]}}`, noon.Add(time.Hour*24).Unix())
 	case p.expired && r.Header.Get("X-Tts-Access-Token") == "old-secret":
 		_, _ = fmt.Fprint(w, `{"code":105002,"message":"expired"}`)
+	case strings.HasPrefix(r.URL.Path, "/authorization/"):
+		_, _ = fmt.Fprint(w, `{"code":0,"data":{"shops":[{"id":"1","cipher":"cipher-found"}]}}`)
 	case strings.HasPrefix(r.URL.Path, "/event/"):
 		p.tiktokWebhook(w, r.Method, body.EventType, body.Address)
 	case strings.HasPrefix(r.URL.Path, "/webhook"):

@@ -129,7 +129,7 @@ func (a addresses) atReturnGO(ctx context.Context, s config.Shop, shop *returngo
 		if !a.ours(w.URL, s.Name) {
 			continue
 		}
-		why := ""
+		var why string
 		switch {
 		case !slices.Contains(returnGOEvents, w.EventName):
 			why = "nothing looks at this event"
@@ -149,7 +149,7 @@ func (a addresses) atReturnGO(ctx context.Context, s config.Shop, shop *returngo
 		r := registration{Platform: returns.ReturnGO, Event: event, Do: webhookRight}
 		if !right[event] {
 			r.Do = webhookAdd
-			r.apply = func(ctx context.Context) error { _, err := shop.AddWebhook(ctx, event, address); return err }
+			r.apply = func(ctx context.Context) error { _, err := shop.AddWebhook(ctx, event, address); return err } //nolint:wrapcheck // the caller says what it was for
 		}
 		all = append(all, r)
 	}

@@ -26,7 +26,6 @@ type Facts struct {
 // Policy is what the merchant configured for the shop. Every period counts from
 // the event it is named after.
 type Policy struct {
-	Region        string // ISO country of the TikTok shop
 	Switches      Switches
 	ExternalStock bool // another program writes the stock: nothing is owed by us
 	Gate          Gate
