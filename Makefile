@@ -7,7 +7,7 @@ GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test race lint fmt fuzz contract assumptions histories
+.PHONY: help demo test race lint fmt fuzz contract assumptions histories sandbox
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ test: ## everything that proves it: the root module under the race detector, and
 	go test -race -timeout 10m ./...
 	go -C local vet $(LOCAL) ./...
 	go -C local test $(LOCAL) -timeout 20m ./...
+
+sandbox: ## rehearse: both platforms and a Temporal server on fixed ports, for your own worker and starter
+	go -C local run $(LOCAL) . sandbox
 
 race: ## the local module under the race detector (a long first build)
 	go -C local test -race $(LOCAL) -timeout 40m ./...

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"returnbridge/local/devserver"
 )
 
 // Options are the command's flags.
@@ -26,6 +28,9 @@ type Options struct {
 	DevelopmentShop bool
 	// Receiver is where the starter receives webhooks.
 	Receiver string
+	// TemporalPort is where a Temporal server answers, UIPort its Web UI; below 0
+	// there is none, and the programs find another by TEMPORAL_*.
+	TemporalPort, UIPort int
 	// ConfigFile is where the configuration is written, beside being printed.
 	ConfigFile string
 }
@@ -34,7 +39,7 @@ type Options struct {
 func Command() *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
-		Use: "sandbox", Short: "Run the sandboxes of TikTok Shop and ReturnGO alone, to rehearse with your own worker and starter",
+		Use: "sandbox", Short: "Run the sandboxes of TikTok Shop and ReturnGO, and a Temporal server, to rehearse with your own worker and starter",
 		Args: cobra.NoArgs, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -51,6 +56,8 @@ func Command() *cobra.Command {
 	flags.Uint64Var(&o.Seed, "seed", 1, "of the ids and of everything random")
 	flags.BoolVar(&o.DevelopmentShop, "development-shop", false, "limit TikTok to 1,000 calls an hour and let its searches lag, as its shops for tests do")
 	flags.StringVar(&o.Receiver, "receiver", "http://127.0.0.1:8085", "where the starter receives webhooks; empty: there are none")
+	flags.IntVar(&o.TemporalPort, "temporal-port", 7233, "port of a Temporal server in memory; 0 takes a free one, below 0 there is none")
+	flags.IntVar(&o.UIPort, "ui-port", 8233, "port of its Web UI; 0 takes a free one")
 	flags.StringVar(&o.ConfigFile, "config", "", "also write the configuration to this file")
 	return cmd
 }
@@ -61,6 +68,14 @@ func run(ctx context.Context, out io.Writer, o Options) error {
 		return err
 	}
 	defer p.close()
+	if o.TemporalPort >= 0 {
+		server, err := devserver.Start(ctx, devserver.Options{FrontendPort: o.TemporalPort, UIPort: o.UIPort})
+		if err != nil {
+			return fmt.Errorf("temporal: %w", err)
+		}
+		defer server.Stop()
+		p.temporal, p.temporalUI = server.Address(), server.UIURL()
+	}
 	if o.ConfigFile != "" {
 		if err := os.WriteFile(o.ConfigFile, []byte(p.config()), 0o600); err != nil {
 			return fmt.Errorf("configuration: %w", err)

@@ -38,6 +38,7 @@ type platforms struct {
 	returngo                  *returngosandbox.Sandbox
 	tiktokURL, returngoURL    string
 	controlURL                string
+	temporal, temporalUI      string // empty: none of ours
 	accessToken, refreshToken string
 	webhookToken, sealKey     string
 	warehouse                 string

@@ -20,6 +20,7 @@ import (
 	"returnbridge/config"
 	"returnbridge/internal/returngo"
 	"returnbridge/internal/tiktokshop"
+	"returnbridge/local/devserver"
 	"returnbridge/local/tiktoksandbox"
 )
 
@@ -149,7 +150,7 @@ func TestRunEndsQuietly(t *testing.T) {
 	var out bytes.Buffer
 	ended := make(chan error, 1)
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	go func() { ended <- run(ctx, &out, Options{Speed: 60, ConfigFile: file}) }()
+	go func() { ended <- run(ctx, &out, Options{Speed: 60, ConfigFile: file, UIPort: devserver.NoUI}) }()
 	require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, 30*time.Second, time.Millisecond)
 	stop()
 	require.NoError(t, <-ended)

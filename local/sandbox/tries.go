@@ -78,6 +78,9 @@ func (p *platforms) guide() string {
 	say("              access token %s, refresh token %s", p.accessToken, p.refreshToken)
 	say("ReturnGO      %s   API key %s, store %s", p.returngoURL, apiKey, store)
 	say("Controls      %s/tiktok/_sandbox/… and /returngo/_sandbox/…: see local/tiktoksandbox/README.md and local/returngosandbox/README.md", p.controlURL)
+	if p.temporal != "" {
+		say("Temporal      %s   Web UI %s", p.temporal, p.temporalUI)
+	}
 	say("Periods pass %g times faster: TikTok's 48 hours are %s.", p.options.Speed, p.deadline())
 	say("\nProducts (SKU, seller SKU, price); stock is kept in warehouse %s and a second one", p.warehouse)
 	for _, one := range p.products {
