@@ -70,7 +70,11 @@ func (a *Activities) noteIll(ctx context.Context, shops []*Shop, p returns.Platf
 					return err
 				}
 			} else {
-				e := returns.NewException(kind, "all calls are "+step.Reason, returns.Money{})
+				sentence := "all calls are " + step.Reason
+				if kind == returns.NotAuthorised {
+					sentence = "TikTok no longer takes the authorisation, and all calls are stopped: have the seller authorise the app again, then \"starter authorise --shop " + s.Key + "\""
+				}
+				e := returns.NewException(kind, sentence, returns.Money{})
 				e.Subject = string(p)
 				if err := tx.RaiseForShop(ctx, s.Key, p, e); err != nil {
 					return err

@@ -240,7 +240,7 @@ func (a *Activities) warnOfTheEnd(ctx context.Context, shop string) error {
 		if end.IsZero() || a.Now().Add(longBefore).Before(end) {
 			return tx.HealForShop(ctx, shop, returns.TikTok, returns.AuthorisationEnds)
 		}
-		e := returns.NewException(returns.AuthorisationEnds, "the seller's authorisation ends at "+end.UTC().Format(time.RFC3339)+": have the seller authorise the app again, and put the new refresh token into the configuration", returns.Money{})
+		e := returns.NewException(returns.AuthorisationEnds, "the seller's authorisation ends at "+end.UTC().Format(time.RFC3339)+": have the seller authorise the app again, then \"starter authorise --shop "+shop+"\"", returns.Money{})
 		e.Subject = string(returns.TikTok)
 		return tx.RaiseForShop(ctx, shop, returns.TikTok, e)
 	})
