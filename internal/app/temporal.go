@@ -71,7 +71,7 @@ func createSchedule(ctx context.Context, c client.Client, s config.Shop, workflo
 	action := &client.ScheduleWorkflowAction{
 		ID: id, Workflow: workflow, TaskQueue: messages.QueueReturns,
 		Args:                  []any{messages.ShopInput{Shop: s.Name, ReturnGOKey: s.ReturnGOKey}},
-		TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(s.Name)),
+		TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(s.Name)), Priority: fairly(s.Name),
 	}
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID: id, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 5 * time.Minute, Action: action,

@@ -35,12 +35,17 @@ func (w *waker) signalReturn(ctx context.Context, shop string, key returns.Key, 
 	in := messages.ReturnInput{Shop: shop, Key: key, ReturnGOKey: w.keys[shop]}
 	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.ReturnID(shop, key), signal, said, client.StartWorkflowOptions{
 		TaskQueue: messages.QueueReturns, TypedSearchAttributes: temporal.NewSearchAttributes(attrs...), StaticSummary: what + " of " + shop,
+		Priority: fairly(shop),
 	}, messages.Return, in)
 	if err != nil {
 		return fmt.Errorf("wake return %s: %w", key, err)
 	}
 	return nil
 }
+
+// fairly keeps a large shop from crowding out a small one on the task queues that
+// they share: activities inherit it.
+func fairly(shop string) temporal.Priority { return temporal.Priority{FairnessKey: shop} }
 
 // WakeGuard implements activities.Waker.
 func (w *waker) WakeGuard(ctx context.Context, queue string, ill messages.Ill) error {
@@ -57,7 +62,7 @@ func (w *waker) WakeGuard(ctx context.Context, queue string, ill messages.Ill) e
 func (w *waker) WakeStock(ctx context.Context, shop, productID string) error {
 	_, err := w.temporal.SignalWithStartWorkflow(ctx, messages.StockID(shop, productID), messages.SignalNews, messages.News{}, client.StartWorkflowOptions{
 		TaskQueue: messages.QueueReturns, TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(shop)),
-		StaticSummary: "stock of product " + productID + " in " + shop,
+		Priority: fairly(shop), StaticSummary: "stock of product " + productID + " in " + shop,
 	}, messages.Stock, messages.StockInput{Shop: shop, ProductID: productID})
 	if err != nil {
 		return fmt.Errorf("wake stock of %s: %w", productID, err)
