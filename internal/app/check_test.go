@@ -135,6 +135,8 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	answer, known := s.tiktok[r.URL.Path]
 	switch call := r.Method + " " + r.URL.Path; {
+	case r.Method == "PRI": // another program of this machine, that speaks HTTP/2 to a port it has lost
+		return
 	case call == "GET /api/v2/token/refresh":
 		s.refreshes++
 		answer = fmt.Sprintf(`{"code":0,"data":{"access_token":"access-secret-%d","refresh_token":"refresh-secret-%[1]d","access_token_expire_in":%d,"refresh_token_expire_in":%d,"user_type":0,"granted_scopes":["%s"]}}`,

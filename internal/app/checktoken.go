@@ -58,7 +58,7 @@ func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
 	}
 	c.fine(area, "TikTok takes the token and knows shop %s; %s", s.TikTokShopID, c.ages(granted))
 	if end := granted.RefreshExpires; !end.IsZero() && end.Before(c.now().Add(authoriseAgain)) {
-		c.problem(area, "the authorisation ends %s: the seller must authorise the app again before", fromNow(end, c.now()))
+		c.note(area, "the authorisation ends %s: the seller must authorise the app again before", fromNow(end, c.now()))
 	}
 	c.checkScopes(s, granted.Scopes)
 	return true

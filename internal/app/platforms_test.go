@@ -92,6 +92,7 @@ func (p *platforms) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = json.NewDecoder(r.Body).Decode(&body) // reads have none
 	switch {
+	case r.Method == "PRI": // another program of this machine, that speaks HTTP/2 to a port it has lost
 	case strings.HasPrefix(call, "GET /api/v2/token"):
 		p.code = r.URL.Query().Get("auth_code")
 		if p.refuse == "exchange" {

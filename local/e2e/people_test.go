@@ -7,6 +7,7 @@ import (
 
 	"returnbridge/config"
 	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
 	"returnbridge/local/demo"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -57,14 +58,19 @@ func TestThePeoplesCommands(t *testing.T) {
 	h.until("both are carried", func() bool { return h.count("ExecutionStatus = 'Running' AND WorkflowType = 'Return'") >= 2 })
 	wants(starter("check"), "No problems. Nothing was changed at TikTok or ReturnGO.", "2 products of 2 products sold lately were read", "all webhooks are registered at both platforms")
 
+	h.until("the parcel waits for its inspection", func() bool {
+		return text(h.attributes(s.id()), messages.AttrStage.GetName()) == string(returns.StageAwaitInspect)
+	})
 	h.loseAllWebhooks()
-	for _, run := range h.runs() {
-		if name := run.GetType().GetName(); name == messages.Return || name == messages.Stock {
-			// One that has ended by itself needs no end.
-			_ = h.Client.TerminateWorkflow(t.Context(), run.GetExecution().GetWorkflowId(), "", "Temporal is lost")
+	h.until("nobody carries anything", func() bool {
+		for _, run := range h.runs() {
+			if name := run.GetType().GetName(); name == messages.Return || name == messages.Stock {
+				// One that has ended by itself needs no end.
+				_ = h.Client.TerminateWorkflow(t.Context(), run.GetExecution().GetWorkflowId(), "", "Temporal is lost")
+			}
 		}
-	}
-	h.until("nobody carries anything", func() bool { return h.count("ExecutionStatus = 'Running' AND WorkflowType = 'Return'") == 0 })
+		return h.count("ExecutionStatus = 'Running' AND WorkflowType = 'Return'") == 0
+	})
 	s.authorised(s.price("0"))
 	s.inspected(1)
 	wants(starter("backfill"), "nobody carries 2", "Nothing was started: add --yes to do it.")
