@@ -145,7 +145,11 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 	}
 	h.until("the misfortunes are over", w.recovered)
 	starter("list", "--json")
-	starter("check")
+	verdict, _ := h.types("check", "--config", file) // what it thinks of the sandboxes' short lives is not asked here
+	if !strings.Contains(verdict, "TikTok takes the token") {
+		t.Errorf("the check did not come far:\n%s", verdict)
+	}
+	shown = append(shown, written{"starter check", verdict})
 
 	kept := h.ledgerTexts()
 	running := h.workflowTexts()
