@@ -8,10 +8,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 	"returnbridge/internal/returns"
 	"returnbridge/local/demo"
 	"returnbridge/local/returngosandbox"
+	"returnbridge/local/tiktoksandbox"
 )
 
 // Promise 8: no personal data or secret outlives its use.
@@ -37,6 +40,8 @@ const (
 	remark     = "Smells of the dog of Customer-PII"
 	cancelled  = "moved to Secret-PII Street"
 	creditCode = "CREDIT-PII-7788"
+	paper      = "Lena Label-PII" // on a parcel's label
+	signature  = "sig-pii-0123"   // of the address where the label lies
 
 	operator = "Olga Operator"
 	grounds  = "agreed with Accounting on the phone"
@@ -44,7 +49,7 @@ const (
 
 // personal are needles: texts that must be found nowhere.
 var personal = []string{
-	recipient, phone, street, email, message, buyerID, inspector, remark, cancelled, creditCode,
+	recipient, phone, street, email, message, buyerID, inspector, remark, cancelled, creditCode, paper, signature,
 	"Pat Sample-PII", "1 Privacy-PII Lane", "pat.pii@example.invalid", "+44 0000 PII", "Answer-PII", "GB00PII00000000000000",
 	"Branch-PII", "Morgan Staff-PII", "morgan.staff-pii@example.invalid",
 }
@@ -118,6 +123,20 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 	h.must(err)
 	h.must(h.ReturnGO.SettleRefund(code, true, creditCode))
 
+	labelled := h.labelled(w)
+	signed := []string{"--who", operator, "--why", grounds}
+	unlinked, declined := h.buys(1), h.buys(1)
+	h.must(h.ReturnGO.AddOrder(demo.Store, returngosandbox.Order{ID: "odd", Name: "#S-1001", Currency: "GBP", Fulfilled: true,
+		Lines: []returngosandbox.Line{{ID: "line", SKU: unlinked.product.SellerSKU, Quantity: 1, UnitPrice: unlinked.product.Price, UnitTax: "0"}}}))
+	unlinked.opensRMAOn("odd")
+	unlinked.untilAsked(returns.UnlinkedOrder)
+	starter(append([]string{"link", "#S-1001", unlinked.orderID}, signed...)...)
+	starter(append([]string{"pause", unlinked.rmaID}, signed...)...)
+	starter(append([]string{"resume", unlinked.rmaID}, signed...)...)
+	declined.returnsByTikTok(declined.price("2.00"))
+	declined.untilAsked(returns.RefundValueMismatch)
+	starter(append([]string{"resolve", declined.rmaID, "--exception", string(returns.RefundValueMismatch), "--answer", string(returns.AnswerDoNotRefund)}, signed...)...)
+
 	paid.opensTikTokReturn()
 	paid.opensRMA()
 	paid.ships()
@@ -136,7 +155,7 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 	h.strangers(paid)
 	starter("list")
 	starter("show", differs.rmaID)
-	starter("resolve", differs.rmaID, "--exception", string(returns.RefundValueMismatch), "--answer", string(returns.AnswerAcceptPayable), "--who", operator, "--why", grounds)
+	starter(append([]string{"resolve", differs.rmaID, "--exception", string(returns.RefundValueMismatch), "--answer", string(returns.AnswerAcceptPayable)}, signed...)...)
 	for _, s := range []*shopper{differs, paid, byPost} {
 		s.untilClosed()
 		s.wantPaid(s.price("0"))
@@ -157,7 +176,7 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 	t.Logf("searched %d texts: %d of the ledger, %d of the server, %d of the log", len(everything), len(kept), len(running), len(everything)-len(kept)-len(running)-len(shown))
 
 	said := w.heard()
-	tracking := []string{"TRK" + paid.orderID, "TRK" + byPost.orderID}
+	tracking := []string{"TRK" + paid.orderID, "TRK" + byPost.orderID, "TRK" + labelled.orderID}
 	for _, text := range slices.Concat(personal, tracking) {
 		if !strings.Contains(said, text) {
 			t.Errorf("no platform said %q: the search would prove nothing", text)
@@ -179,6 +198,33 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 	if len(find(everything, paid.orderID)) == 0 || len(find(log.lines(), h.Config.Shops[0].Name)) == 0 {
 		t.Error("not even an order is found: the search looks in the wrong places")
 	}
+}
+
+// labelled is a return that we open, and whose label we hand on to TikTok.
+func (h *house) labelled(w *wire) *shopper {
+	h.t.Helper()
+	page := "%PDF-1.4 " + paper
+	var first atomic.Bool
+	printer := httptest.NewServer(http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+		w.hears(r.URL.String() + page)
+		if first.CompareAndSwap(false, true) {
+			to.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = to.Write([]byte(page))
+	}))
+	h.t.Cleanup(printer.Close)
+	s := h.buys(1)
+	var err error
+	s.rmaID, s.itemIDs, err = h.ReturnGO.CreateRMA(demo.Store, returngosandbox.RMASpec{OrderID: "shop-" + s.orderID, Items: []returngosandbox.ItemSpec{
+		{LineID: "line", Reason: h.Config.Shops[0].OpenReturns[0].ReturnGO},
+	}})
+	h.must(err)
+	h.must(h.ReturnGO.Approve(s.rmaID))
+	h.must(h.ReturnGO.Label(s.rmaID, printer.URL+"/"+s.rmaID+".pdf?sig="+signature, "TRK"+s.orderID))
+	h.until("TikTok has the label", func() bool {
+		return slices.ContainsFunc(h.TikTok.Books().Labels, func(l tiktoksandbox.Label) bool { return l.Tracking == "TRK"+s.orderID })
+	})
+	return s
 }
 
 // storm lets both platforms fail in ways that repeat what they were asked or
