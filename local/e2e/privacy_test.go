@@ -94,6 +94,7 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 		o.Configure = func(c *config.Config) {
 			soon(c)
 			c.Periods.TroubleRetry = 2 * time.Second
+			c.WebhookURL = "http://" + c.Listen
 		}
 	})
 	t.Setenv("TEMPORAL_ADDRESS", h.Server.Address())
@@ -164,6 +165,10 @@ func TestNothingPersonalAndNoSecretOutlivesItsUse(t *testing.T) {
 	}
 	h.until("the misfortunes are over", w.recovered)
 	starter("list", "--json")
+	starter("quota")
+	starter("backfill")
+	starter("webhooks", "sync", "--json")
+	starter("webhooks", "sync", "--yes")
 	verdict, _ := h.types("check", "--config", file) // what it thinks of the sandboxes' short lives is not asked here
 	if !strings.Contains(verdict, "TikTok takes the token") {
 		t.Errorf("the check did not come far:\n%s", verdict)
