@@ -19,8 +19,8 @@ func (s *Sandbox) ControlHandler() http.Handler {
 
 // onRMABody names the RMA an act is about, with what the act may need.
 type onRMABody struct {
-	RMAID, Reason, Tracking, Carrier string
-	Items                            []ItemValidation
+	RMAID, Reason, Address, Tracking, Carrier string
+	Items                                     []ItemValidation
 }
 
 func (s *Sandbox) controls() map[string]http.HandlerFunc {
@@ -33,6 +33,7 @@ func (s *Sandbox) controls() map[string]http.HandlerFunc {
 		"reject":   about(func(in onRMABody) error { return s.Reject(in.RMAID) }),
 		"cancel":   about(func(in onRMABody) error { return s.Cancel(in.RMAID, in.Reason) }),
 		"reopen":   about(func(in onRMABody) error { return s.Reopen(in.RMAID) }),
+		"label":    about(func(in onRMABody) error { return s.Label(in.RMAID, in.Address, in.Tracking) }),
 		"ship":     about(func(in onRMABody) error { return s.Ship(in.RMAID, in.Tracking, in.Carrier) }),
 		"receive":  about(func(in onRMABody) error { return s.Receive(in.RMAID) }),
 		"validate": about(func(in onRMABody) error { return s.Validate(in.RMAID, in.Items) }),

@@ -38,6 +38,7 @@ func TestControlListener(t *testing.T) {
 	tell("receive", `{"rmaId":"1"}`, 400)
 	tell("approve", about, 200)
 	tell("approve", about, 400)
+	tell("label", `{"rmaId":"`+id+`","address":"https://labels.example/1.pdf","tracking":"T1"}`, 200)
 	tell("ship", `{"rmaId":"`+id+`","tracking":"T1","carrier":"Carrier A"}`, 200)
 	tell("receive", about, 200)
 	item := dig(rma["itemIds"], 0).(string)
