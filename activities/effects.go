@@ -230,7 +230,7 @@ func judge(err error) (state returns.EffectState, words string, wait time.Durati
 
 // decider names who decided: the rules, or the person whose answer they follow.
 func (d *desk) decider(act returns.Act) string {
-	for _, a := range d.record.Answers {
+	for _, a := range slices.Backward(d.record.Said) {
 		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount) && returns.SameMoney(a.Amount, act.Amount) {
 			return a.Who
 		}

@@ -170,7 +170,9 @@ func TestAnAnswerClosesItsException(t *testing.T) {
 		last := b.load("RMA1").Answers[shown.Kind]
 		require.Equal(b.t, "SC-77", last.Reference)
 		require.False(b.t, returns.Known(last.Amount))
-		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM answers`))
+		said := b.load("RMA1").Said
+		require.Len(b.t, said, 3, "each stays, the oldest first")
+		require.Equal(b.t, gbp("5.00"), said[1].Amount)
 	})
 }
 

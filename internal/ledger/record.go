@@ -187,9 +187,7 @@ func (t *Tx) loadAnswers(ctx context.Context, shop string, key returns.Key, r *r
 	}, `SELECT kind, answer, amount, currency, subject, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
 	for _, a := range rows {
 		r.Answers[a.Kind] = a
-		if a.Answer == returns.AnswerAcceptPayable {
-			r.Accepted = append(r.Accepted, a)
-		}
 	}
+	r.Said = rows
 	return err
 }

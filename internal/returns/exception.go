@@ -24,7 +24,7 @@ type Exception struct {
 	Sentence string `json:"sentence"` // what happened, in plain words, with the numbers
 	Amount   Money  `json:"amount"`   // money at stake, if any
 	// Subject is what it is about, where an answer must not speak for anything
-	// else: a TikTok return, the units of a seller refund, or a platform.
+	// else: a TikTok return, units joined by "+", or a platform.
 	Subject string `json:"subject,omitempty"`
 }
 

@@ -353,6 +353,7 @@ func anyFacts(t *rapid.T) Facts {
 	anyItems(t, &f, n)
 	anyCases(t, &f, n)
 	anyPast(t, &f, n)
+	nameSubjects(&f)
 	return f
 }
 
