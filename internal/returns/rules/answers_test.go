@@ -97,3 +97,59 @@ func TestARefusedLabelSaysNothingAboutTheMoney(t *testing.T) {
 		require.Equal(t, want, kinds(d), subject)
 	}
 }
+
+func TestFinancePaysTheRest(t *testing.T) {
+	t.Parallel()
+	inStock := together(passed(1), stock("L1", returns.RestockProven, ""))
+	less := together(inStock, tiktokCase("R1", returns.TypeRefund, returns.TikTokPaid, 1), tiktokPays(1, "8.00"))
+	note := written(returns.RouteComment, "refund-R1", "R1", returns.EffectVerified)
+	marker := func(f *Facts) { f.Record.RMA.Markers = []string{"refund-R1"} }
+	noted := together(less, note, marker)
+	rest := said(1, "R1", returns.RefundDiffers, returns.AnswerPayRest)
+	ours := together(noted, sellerRefund(returns.EffectApplied, "2.00", "L1"), effectIs(2, func(e *returns.Effect) { e.TikTokReturnID = "R2" }))
+	shown := func(status string) change {
+		return together(ours, tiktokCase("R2", returns.TypeRefund, status, 1), tiktokPays(2, "2.00"), caseIs(2, func(t *returns.TikTokReturn) { t.Role, t.CreatedAt = "SELLER", noon.Add(-time.Minute) }))
+	}
+	differs := want{kinds: []returns.Kind{returns.RefundDiffers}}
+	play(t, []scene{
+		{"Finance is asked", setup(1, noted), differs},
+		{"TikTok is asked first", say(setup(1, noted), rest), want{acts: []string{"look-tiktok"}}},
+		{"exactly the rest", say(setup(1, noted, payable("2.00", "L1")), rest), want{acts: []string{"exact-seller-refund L1 2.00"}}},
+		{"what was cancelled paid nothing", say(setup(1, noted, payable("2.00", "L1"), buyerReturn("R0", returns.TikTokCancelled, 1)), rest), want{acts: []string{"exact-seller-refund L1 2.00"}}},
+		{"of two units together", say(setup(2, together(passed(1, 2), stock("L1", returns.RestockProven, ""), stock("L2", returns.RestockProven, "")),
+			tiktokCase("R1", returns.TypeRefund, returns.TikTokPaid, 1, 2), tiktokPays(1, "25.00"), caseIs(1, func(t *returns.TikTokReturn) { t.Lines[0].Refund, t.Lines[1].Refund = gbp("8.00"), gbp("17.00") }),
+			note, marker, payable("9.00", "L1", "L2")), rest), want{acts: []string{"exact-seller-refund L1+L2 5.00"}}},
+		{"TikTok would refund less", say(setup(1, noted, payable("1.99", "L1")), rest), differs},
+		{"TikTok refunds nothing any more", say(setup(1, noted, payable("2.00", "L1"), func(f *Facts) { f.Record.Payable.Eligible = false }), rest), differs},
+		{"it was more, not less", say(setup(1, noted, tiktokPays(1, "11.00")), rest), differs},
+		{"no reason mapped", say(setup(1, noted, policy(func(p *Policy) { p.ReasonKeys = nil })), rest), differs},
+		{"another case is open on the unit", say(setup(1, noted, payable("2.00", "L1"), buyerReturn("R3", returns.TikTokPending, 1)), rest), differs},
+		{"the first refund was ours", say(setup(1, noted, payable("2.00", "L1"), decision(returns.EffectRefund, returns.RouteConfirmParcel, "R1", returns.EffectVerified, "8.00", "L1")), rest), differs},
+		{"not authorised any more", say(setup(1, noted, payable("2.00", "L1"), notInParcel(1)), rest), want{kinds: []returns.Kind{returns.RefundDiffers, returns.StockOverstated}}},
+		{"switched off", say(setup(1, noted, payable("2.00", "L1"), policy(func(p *Policy) { p.Switches.Refund = false })), rest), want{}},
+		{"seen by Finance instead", say(setup(1, noted, payable("2.00", "L1")), rest, said(0, "R1", returns.RefundDiffers, returns.AnswerAcknowledge)), want{closed: true}},
+		{"said about an earlier refund", say(setup(1, noted, payable("2.00", "L1"), caseIs(1, func(t *returns.TikTokReturn) { t.UpdatedAt = noon })), rest), differs},
+		{"sent", say(setup(1, ours, payable("2.00", "L1")), rest), want{}},
+		{"approved", say(setup(1, shown(returns.TikTokApproved)), rest), want{}},
+		{"paid: nobody was paid twice", say(setup(1, shown(returns.TikTokPaid)), rest), want{acts: []string{"set-transaction T1"}}},
+	})
+}
+
+// A rest is one refund for all units together: TikTok splits it as it likes.
+func TestPartialRefundsThatAddUpAreNoDoublePayment(t *testing.T) {
+	t.Parallel()
+	lines := func(i int, amounts ...string) change {
+		return caseIs(i, func(t *returns.TikTokReturn) {
+			for j := range t.Lines {
+				t.Lines[j].Refund = gbp(amounts[j])
+			}
+		})
+	}
+	inStock := together(passed(1, 2), stock("L1", returns.RestockProven, ""), stock("L2", returns.RestockProven, ""))
+	both := together(inStock, tiktokCase("R1", returns.TypeRefund, returns.TikTokPaid, 1, 2), tiktokPays(1, "25.00"), lines(1, "8.00", "17.00"), tiktokCase("R2", returns.TypeRefund, returns.TikTokPaid, 1, 2))
+	d := Decide(setup(2, both, tiktokPays(2, "5.00"), lines(2, "1.67", "3.33")))
+	require.Empty(t, kinds(d))
+	d = Decide(setup(2, both, tiktokPays(2, "22.00"), lines(2, "2.00", "20.00")))
+	require.Equal(t, []returns.Kind{returns.RefundDiffers, returns.PaidTwice}, kinds(d))
+	require.Equal(t, "L2", d.Plan.Exceptions[1].Subject, "the other one adds up")
+}

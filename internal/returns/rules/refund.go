@@ -259,8 +259,16 @@ func (d *desk) compare(g group) {
 	case d.answeredAboutSince(t.ID, t.UpdatedAt, returns.RefundDiffers, returns.AnswerAcknowledge):
 		g.done(g.paidWords() + ", seen by Finance")
 	default:
+		why := ""
+		if d.answeredAboutSince(t.ID, t.UpdatedAt, returns.RefundDiffers, returns.AnswerPayRest) {
+			g.say(g.paidWords() + ", differs")
+			if why = d.payRest(g); why == "" {
+				return
+			}
+			why = "; the rest cannot be paid: " + why
+		}
 		g.done(g.paidWords() + ", differs")
-		d.raiseAbout(t.ID, returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s", t.Refund, t.ID, words(value))
+		d.raiseAbout(t.ID, returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s%s", t.Refund, t.ID, words(value), why)
 	}
 }
 
@@ -317,6 +325,9 @@ func (d *desk) linesRefund(g group, t returns.TikTokReturn) returns.Money {
 // made by others is named to Finance at once (promise 1).
 func (d *desk) nameOverlaps() {
 	for _, u := range d.units {
+		if d.paidTogether(u) {
+			continue
+		}
 		var paying []string
 		var amounts []returns.Money
 		var newest time.Time
@@ -333,9 +344,6 @@ func (d *desk) nameOverlaps() {
 			continue
 		}
 		total, _ := returns.Sum(amounts...)
-		if returns.SameMoney(total, u.value) {
-			continue // several partial refunds that add up to what was authorised
-		}
 		unit := string(u.hold.Unit)
 		if d.answeredAboutSince(unit, newest, returns.PaidTwice, returns.AnswerAcknowledge) {
 			continue
