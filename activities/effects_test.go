@@ -335,3 +335,14 @@ func TestTheRestIsPaidAsFinanceSaid(t *testing.T) {
 		return l.What == "refund exact-seller-refund done 4.99 GBP" && l.DecidedBy == "Fin"
 	}), "%+v", story.Audit)
 }
+
+// Each decision has the next number, whoever makes it and whatever his clock says.
+func TestDecisionsAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	first := b.look().Number
+	require.Positive(t, first)
+	b.clock.pass(-time.Minute)
+	b.Activities = b.process()
+	require.Greater(t, b.look().Number, first)
+}

@@ -106,7 +106,7 @@ func TestExceptionsOpenChangeHealAndReopen(t *testing.T) {
 
 func TestADecisionIsKeptAndClosed(t *testing.T) {
 	onBoth(t, func(b *bench) {
-		b.load("RMA1")
+		require.Zero(b.t, b.load("RMA1").Decisions)
 		closed := b.clock.pass(time.Hour)
 		require.NoError(b.t, b.decide("RMA1", Decided{OrderID: "O1", Stage: returns.StageClosed, Summary: "all done", Rules: "v7", Closed: true}))
 		r := b.load("RMA1")
@@ -115,6 +115,7 @@ func TestADecisionIsKeptAndClosed(t *testing.T) {
 		require.Equal(b.t, []string{"closed all done v7 " + text(closed)}, b.column(`SELECT stage || ' ' || summary || ' ' || rules || ' ' || decided_at FROM returns`))
 		require.NoError(b.t, b.decide("RMA1", Decided{OrderID: "O1"}))
 		require.True(b.t, b.load("RMA1").ClosedAt.IsZero(), "late news opens it again")
+		require.EqualValues(b.t, 2, b.load("RMA1").Decisions)
 	})
 }
 

@@ -26,6 +26,7 @@ type Record struct {
 	OpenedAt  map[Kind]time.Time // since when each has been open
 	Stopped   []Platform         // platforms that are ill for the whole shop; one exception says so
 	Paused    bool
+	Decisions int64 // how often this return was decided on
 	CreatedAt time.Time
 	ClosedAt  time.Time
 }
