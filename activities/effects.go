@@ -230,12 +230,24 @@ func judge(err error) (state returns.EffectState, words string, wait time.Durati
 
 // decider names who decided: the rules, or the person whose answer they follow.
 func (d *desk) decider(act returns.Act) string {
-	for _, a := range d.record.Answers {
+	for _, a := range slices.Backward(d.record.Said) {
+		if a.Answer == returns.AnswerPayRest && act.Route == returns.RouteSellerRefund && d.covers(a.Subject, act.Units) {
+			return a.Who
+		}
 		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount) && returns.SameMoney(a.Amount, act.Amount) {
 			return a.Who
 		}
 	}
 	return "rules " + d.decision.Plan.Rules
+}
+
+// covers tells whether a TikTok return is about these units.
+func (d *desk) covers(tiktokReturnID string, units []returns.UnitID) bool {
+	return slices.ContainsFunc(d.record.TikTokReturns, func(t returns.TikTokReturn) bool {
+		return t.ID == tiktokReturnID && slices.ContainsFunc(t.Lines, func(l returns.TikTokReturnLine) bool {
+			return slices.ContainsFunc(units, func(u returns.UnitID) bool { return u.LineID() == l.OrderLineID })
+		})
+	})
 }
 
 // generation rises only when a person asked for another try after a definite

@@ -307,3 +307,42 @@ func TestALookTellsTheOrdersOtherReturns(t *testing.T) {
 	keys, _ = b.waker.woken()
 	require.Empty(t, keys, "it is told once")
 }
+
+// Somebody paid less than was authorised, Finance says to pay the rest, and the
+// audit says who said so.
+func TestTheRestIsPaidAsFinanceSaid(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	paid := tiktokReturn("4030000000000000009", returns.TikTokPaid, "20.00")
+	paid["return_type"] = returns.TypeRefund
+	b.cases = []map[string]any{paid}
+	require.True(t, raised(b.look(), returns.RefundDiffers))
+	b.answers("calculate", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"code":0,"data":{"order_refund_amount":{"currency":"GBP","refund_total":"4.99"}}}`))
+	})
+	answer := returns.Command{Name: returns.CommandResolve, ID: "c1", Exception: returns.RefundDiffers, Answer: returns.AnswerPayRest, Who: "Fin", Why: "a slip in Seller Center"}
+	out := must[messages.PlanResult](b, b.Review, messages.LookInput{Shop: shopName, Key: key, Commands: []returns.Command{answer}})
+	require.True(t, out.Outcomes[0].Accepted, out.Outcomes[0].Sentence)
+	act := actOf(t, b.look(), returns.ActRefund)
+	require.Equal(t, gbp("4.99"), act.Amount)
+	b.refund(act)
+	require.Equal(t, 1, b.count("create"))
+	story := get(b, func(tx *ledger.Tx) (ledger.Story, error) {
+		s, _, err := tx.Story(b.ctx, ledger.ReturnRef{Shop: shopName, Key: key})
+		return s, err
+	})
+	require.True(t, slices.ContainsFunc(story.Audit, func(l ledger.AuditLine) bool {
+		return l.What == "refund exact-seller-refund done 4.99 GBP" && l.DecidedBy == "Fin"
+	}), "%+v", story.Audit)
+}
+
+// Each decision has the next number, whoever makes it and whatever his clock says.
+func TestDecisionsAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	first := b.look().Number
+	require.Positive(t, first)
+	b.clock.pass(-time.Minute)
+	b.Activities = b.process()
+	require.Greater(t, b.look().Number, first)
+}

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,17 @@ func TestAReturnIsOpenedOnceAndGetsItsLabelOnce(t *testing.T) {
 	require.Empty(t, plan.Acts)
 	must[messages.PlanResult](b, b.UploadLabel, upload)
 	require.Equal(t, 1, b.count("label"))
+
+	kept := ""
+	for _, file := range []string{b.dsn, b.dsn + "-wal"} {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		kept += string(content)
+	}
+	require.True(t, strings.Contains(kept, caseID), "the ledger is not read")
+	for _, passedThrough := range []string{"SECRET", "Jane Buyer", "TRK-1"} {
+		require.False(t, strings.Contains(kept, passedThrough), "%s is kept: a label leads to the buyer", passedThrough)
+	}
 }
 
 func TestALostAnswerOpensNoSecondReturn(t *testing.T) {

@@ -241,8 +241,8 @@ func (r *returnRun) actFailed(ctx workflow.Context, a returns.Act, err error) {
 }
 
 // adopt takes over a plan and what it asks to be read, unless a plan decided
-// later came in since it was asked for. Without one the order is certain; times
-// of two machines do not count then.
+// later came in since it was asked for. Without one the order is certain. A plan
+// that ends the return asks for nothing more.
 func (r *returnRun) adopt(ctx workflow.Context, out messages.PlanResult, asked int) {
 	for _, o := range out.Outcomes {
 		r.outcomes[o.CommandID] = o
@@ -250,13 +250,16 @@ func (r *returnRun) adopt(ctx workflow.Context, out messages.PlanResult, asked i
 	if w := out.Later; !w.At.IsZero() {
 		r.putOff(onOurClock(ctx, w.At, out.Plan), w.Why, w.Read...)
 	}
-	if r.adopted != asked && out.Plan.DecidedAt.Before(r.plan.DecidedAt) {
+	if r.adopted != asked && decidedBefore(out.Plan, r.plan) {
 		return
 	}
 	r.adopted++
 	r.plan = out.Plan
 	if w := &r.plan.Wake; !w.At.IsZero() {
 		w.At = onOurClock(ctx, w.At, out.Plan)
+	}
+	if r.plan.Close {
+		return
 	}
 	for _, a := range r.plan.Acts {
 		switch a.Kind {
@@ -266,6 +269,15 @@ func (r *returnRun) adopt(ctx workflow.Context, out messages.PlanResult, asked i
 			r.markStale(returns.TikTok)
 		}
 	}
+}
+
+// decidedBefore tells which of two plans is older: the ledger counts a return's
+// decisions. Histories from before it did know only the times of two machines.
+func decidedBefore(a, b returns.Plan) bool {
+	if a.Number > 0 && b.Number > 0 {
+		return a.Number < b.Number
+	}
+	return a.DecidedAt.Before(b.DecidedAt)
 }
 
 // onOurClock is a time that a plan names. The clocks of two machines may differ;

@@ -25,12 +25,14 @@ func TestFirstLook(t *testing.T) {
 		{"an RMA is read at ReturnGO", rma, closed, "LookReturnGO@0s"},
 		{"a TikTok return without RMA is read at TikTok", tiktokOnly, closed, "LookTikTok@0s"},
 		{"a plan that asks for TikTok gets it", rma, returns.Plan{Acts: []returns.Act{askTikTok}}, "LookReturnGO@0s LookTikTok@0s"},
-		{"ReturnGO is not asked for what it cannot know", tiktokOnly, returns.Plan{Close: true, Acts: []returns.Act{askReturnGO}}, "LookTikTok@0s"},
+		{"ReturnGO is not asked for what it cannot know", tiktokOnly, returns.Plan{Acts: []returns.Act{askReturnGO}, Wake: wakeAt(time.Minute)}, "LookTikTok@0s Review@1m0s"},
+		{"a plan that ends the return asks for nothing more", rma, returns.Plan{Close: true, Acts: []returns.Act{askReturnGO, askTikTok}}, "LookReturnGO@0s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := setup(t)
 			b.always(lookReturnGO, c.plan)
 			b.always(lookTikTok, closed)
+			b.always(review, closed)
 			if c.in == tiktokOnly {
 				b.always(lookTikTok, c.plan)
 			}
@@ -168,29 +170,44 @@ func TestTheClocksOfTwoMachinesMayDiffer(t *testing.T) {
 }
 
 // A plan that was decided before the one in hand, by an activity that ran beside
-// it, is not followed.
+// it, is not followed. The ledger's count tells which it is, whatever the clocks
+// say; plans without a count have only their times.
 func TestAnOlderPlanIsNotFollowed(t *testing.T) {
-	b := setup(t)
-	fresh := make(chan struct{})
-	b.always(lookReturnGO, returns.Plan{Acts: []returns.Act{payBack, putBack}})
-	b.on(refund, func(done, int) (returns.Plan, error) {
-		<-fresh
-		return returns.Plan{Acts: []returns.Act{tellThem}, DecidedAt: start.Add(-time.Minute)}, nil
-	})
-	b.on(restock, func(done, int) (returns.Plan, error) {
-		b.SignalWorkflow(messages.SignalNews, inLedger)
-		return returns.Plan{DecidedAt: start.Add(time.Second)}, nil
-	})
-	b.on(review, func(_ done, n int) (returns.Plan, error) {
-		if n == 1 {
-			close(fresh)
-			return returns.Plan{DecidedAt: start.Add(2 * time.Second)}, nil
-		}
-		return closed, nil
-	})
-	b.signalAt(time.Hour, messages.SignalNews, inLedger)
-	b.ends(rma)
-	require.Zero(t, b.count(writeBack))
+	for name, c := range map[string]struct {
+		older, newer, newest returns.Plan
+		followed             int
+	}{
+		"by time":                                   {returns.Plan{DecidedAt: start.Add(-time.Minute)}, returns.Plan{DecidedAt: start.Add(time.Second)}, returns.Plan{DecidedAt: start.Add(2 * time.Second)}, 0},
+		"by number, clocks agree":                   {returns.Plan{Number: 2, DecidedAt: start}, returns.Plan{Number: 3, DecidedAt: start}, returns.Plan{Number: 4, DecidedAt: start}, 0},
+		"by number, a clock is ahead":               {returns.Plan{Number: 2, DecidedAt: start.Add(time.Hour)}, returns.Plan{Number: 3, DecidedAt: start}, returns.Plan{Number: 4, DecidedAt: start}, 0},
+		"the newest by number, its clock is behind": {returns.Plan{Number: 5, DecidedAt: start.Add(-time.Hour)}, returns.Plan{Number: 3, DecidedAt: start}, returns.Plan{Number: 4, DecidedAt: start}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			fresh := make(chan struct{})
+			b.always(lookReturnGO, returns.Plan{Acts: []returns.Act{payBack, putBack}})
+			b.on(refund, func(done, int) (returns.Plan, error) {
+				<-fresh
+				c.older.Acts = []returns.Act{tellThem}
+				return c.older, nil
+			})
+			b.on(restock, func(done, int) (returns.Plan, error) {
+				b.SignalWorkflow(messages.SignalNews, inLedger)
+				return c.newer, nil
+			})
+			b.on(review, func(_ done, n int) (returns.Plan, error) {
+				if n == 1 {
+					close(fresh)
+					return c.newest, nil
+				}
+				return closed, nil
+			})
+			b.always(writeBack, closed)
+			b.signalAt(time.Hour, messages.SignalNews, inLedger)
+			b.ends(rma)
+			require.Equal(t, c.followed, b.count(writeBack))
+		})
+	}
 }
 
 func TestAnActThatOnlyALaterVersionKnowsIsLeftAlone(t *testing.T) {
@@ -475,7 +492,6 @@ func TestNothingSpins(t *testing.T) {
 				return returns.Plan{Wake: wakeAt(d.at + time.Millisecond)}, nil
 			},
 		}},
-		{"a close that always asks for a look", map[string]answer{lookReturnGO: always(returns.Plan{Close: true, Acts: []returns.Act{askReturnGO}})}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := setup(t)

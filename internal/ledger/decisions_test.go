@@ -106,7 +106,7 @@ func TestExceptionsOpenChangeHealAndReopen(t *testing.T) {
 
 func TestADecisionIsKeptAndClosed(t *testing.T) {
 	onBoth(t, func(b *bench) {
-		b.load("RMA1")
+		require.Zero(b.t, b.load("RMA1").Decisions)
 		closed := b.clock.pass(time.Hour)
 		require.NoError(b.t, b.decide("RMA1", Decided{OrderID: "O1", Stage: returns.StageClosed, Summary: "all done", Rules: "v7", Closed: true}))
 		r := b.load("RMA1")
@@ -115,6 +115,7 @@ func TestADecisionIsKeptAndClosed(t *testing.T) {
 		require.Equal(b.t, []string{"closed all done v7 " + text(closed)}, b.column(`SELECT stage || ' ' || summary || ' ' || rules || ' ' || decided_at FROM returns`))
 		require.NoError(b.t, b.decide("RMA1", Decided{OrderID: "O1"}))
 		require.True(b.t, b.load("RMA1").ClosedAt.IsZero(), "late news opens it again")
+		require.EqualValues(b.t, 2, b.load("RMA1").Decisions)
 	})
 }
 
@@ -170,7 +171,9 @@ func TestAnAnswerClosesItsException(t *testing.T) {
 		last := b.load("RMA1").Answers[shown.Kind]
 		require.Equal(b.t, "SC-77", last.Reference)
 		require.False(b.t, returns.Known(last.Amount))
-		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM answers`))
+		said := b.load("RMA1").Said
+		require.Len(b.t, said, 3, "each stays, the oldest first")
+		require.Equal(b.t, gbp("5.00"), said[1].Amount)
 	})
 }
 

@@ -30,10 +30,10 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
 		var opened, closed instant
-		err := scan(&r.OrderID, &r.Paused, &opened, &closed)
+		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed)
 		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
 	return err
 }
 
@@ -187,9 +187,7 @@ func (t *Tx) loadAnswers(ctx context.Context, shop string, key returns.Key, r *r
 	}, `SELECT kind, answer, amount, currency, subject, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
 	for _, a := range rows {
 		r.Answers[a.Kind] = a
-		if a.Answer == returns.AnswerAcceptPayable {
-			r.Accepted = append(r.Accepted, a)
-		}
 	}
+	r.Said = rows
 	return err
 }

@@ -24,7 +24,7 @@ type Exception struct {
 	Sentence string `json:"sentence"` // what happened, in plain words, with the numbers
 	Amount   Money  `json:"amount"`   // money at stake, if any
 	// Subject is what it is about, where an answer must not speak for anything
-	// else: a TikTok return, the units of a seller refund, or a platform.
+	// else: a TikTok return, units joined by "+", or a platform.
 	Subject string `json:"subject,omitempty"`
 }
 
@@ -41,6 +41,7 @@ const (
 	AnswerRetry           AnswerName = "retry" // after a definite refusal: once more, as a new effect
 	AnswerNotOurs         AnswerName = "not-ours"
 	AnswerAcknowledge     AnswerName = "acknowledge"
+	AnswerPayRest         AnswerName = "pay-rest" // pay what is missing up to the authorised value
 )
 
 // Entry is one kind of exception in the catalogue.
@@ -125,7 +126,7 @@ var Catalogue = map[Kind]Entry{
 	ReasonUnmapped: {Operations, "A seller refund needs one of TikTok's reasons, and none is configured for this one.",
 		"The refund waits.", []AnswerName{AnswerHandledManually}},
 	RefundDiffers: {Finance, "TikTok paid another amount than ReturnGO authorised.",
-		"The books do not agree.", []AnswerName{AnswerAcknowledge}},
+		"The books do not agree.", []AnswerName{AnswerAcknowledge, AnswerPayRest}},
 	PaidTwice: {Finance, "This unit was paid more than once.",
 		"The money is gone unless the customer is asked for it.", []AnswerName{AnswerAcknowledge}},
 	ClosedParcelComing: {CX, "TikTok closed its return while the parcel is on its way or here.",

@@ -97,6 +97,7 @@ type Plan struct {
 	InspectedAt     time.Time `json:"inspected_at,omitzero"`
 	Units           []UnitRow `json:"units,omitempty"`
 
+	Number    int64     `json:"number,omitempty"` // which decision on this return it is: a later one has a higher number
 	DecidedAt time.Time `json:"decided_at"`
 	Rules     string    `json:"rules"` // version of the rules
 }

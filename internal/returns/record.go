@@ -21,11 +21,12 @@ type Record struct {
 	Effects   []Effect           // all of the order and of this return
 	Restocks  []Restock          // of this return's units
 	Answers   map[Kind]Answer    // newest answer of a person by kind of exception
-	Accepted  []Answer           // all amounts that people accepted, each for one subject
+	Said      []Answer           // all of their answers, the oldest first: each speaks for its own subject
 	Open      []Exception        // exceptions open now
 	OpenedAt  map[Kind]time.Time // since when each has been open
 	Stopped   []Platform         // platforms that are ill for the whole shop; one exception says so
 	Paused    bool
+	Decisions int64 // how often this return was decided on
 	CreatedAt time.Time
 	ClosedAt  time.Time
 }

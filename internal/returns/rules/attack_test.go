@@ -86,7 +86,7 @@ func TestAcceptedPayableIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	both := together(passed(1, 2), buyerReturn("R1", returns.TikTokShipped, 1), buyerReturn("R2", returns.TikTokShipped, 2),
 		tiktokPays(1, "25.00"), tiktokPays(2, "25.00"), stock("L1", returns.RestockProven, ""), stock("L2", returns.RestockProven, ""),
-		answer(returns.RefundValueMismatch, returns.AnswerAcceptPayable, "25.00"))
+		answer(returns.RefundValueMismatch, returns.AnswerAcceptPayable, "25.00"), about("R1", returns.RefundValueMismatch))
 
 	t.Run("in one plan", func(t *testing.T) {
 		t.Parallel()
@@ -106,7 +106,7 @@ func TestAcceptedPayableIsUsedOnce(t *testing.T) {
 	t.Run("answered again", func(t *testing.T) {
 		t.Parallel()
 		d := Decide(setup(2, paidFirst, func(f *Facts) {
-			f.Record.Accepted = append(f.Record.Accepted, returns.Answer{Kind: returns.RefundValueMismatch, Answer: returns.AnswerAcceptPayable, Subject: "R2", Amount: gbp("25.00")})
+			f.Record.Said = append(f.Record.Said, returns.Answer{Kind: returns.RefundValueMismatch, Answer: returns.AnswerAcceptPayable, Subject: "R2", Amount: gbp("25.00")})
 		}))
 		require.Equal(t, []string{"confirm-parcel R2 25.00"}, acts(d))
 		require.Empty(t, kinds(d))

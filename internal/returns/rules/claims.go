@@ -89,7 +89,7 @@ func (d *desk) seenAsSellerRefund(e returns.Effect) EffectChange {
 		}
 	}
 	if d.toldWhatBecame(e) {
-		return EffectChange{State: returns.EffectVoid, Note: "a person looked: " + string(d.Record.Answers[returns.OutcomeUnclear].Answer)}
+		return EffectChange{State: returns.EffectVoid, Note: "a person looked"}
 	}
 	quietSince := d.Record.TikTokReadAt.Sub(e.ClaimedAt)
 	if readAfter(d.Record.TikTokReadAt, e) && quietSince >= d.Policy.CreateSettle && d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
@@ -163,8 +163,9 @@ func (d *desk) tiktokReturn(id string) *returns.TikTokReturn {
 // the create did nothing, or that they dealt with it.
 func (d *desk) toldWhatBecame(e returns.Effect) bool {
 	ours := slices.ContainsFunc(d.Record.Holds, func(h returns.Hold) bool { return e.Covers(h.Unit) })
-	return ours && e.State == returns.EffectClaimed &&
-		d.answeredSince(e.IntentAt.Add(d.Policy.KeyLifetime), returns.OutcomeUnclear, returns.AnswerRetry, returns.AnswerHandledManually)
+	return ours && e.State == returns.EffectClaimed && slices.ContainsFunc(d.standing(returns.OutcomeUnclear), func(a returns.Answer) bool {
+		return (a.Subject == "" || a.Subject == joined(e.Units)) && !a.At.Before(e.IntentAt.Add(d.Policy.KeyLifetime))
+	})
 }
 
 // unclear names a create whose outcome can no longer be found out: sending it
@@ -173,6 +174,6 @@ func (d *desk) unclear(e returns.Effect) bool {
 	if e.State != returns.EffectClaimed || e.Route != returns.RouteSellerRefund || d.Now.Before(e.ClaimUntil) || d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
 		return false
 	}
-	d.raise(returns.OutcomeUnclear, e.Amount, "a refund of %s was sent at %s; nothing shows whether it happened", e.Amount, fmt.Sprint(e.ClaimedAt.UTC().Format(time.RFC3339)))
+	d.raiseAbout(joined(e.Units), returns.OutcomeUnclear, e.Amount, "a refund of %s was sent at %s; nothing shows whether it happened", e.Amount, fmt.Sprint(e.ClaimedAt.UTC().Format(time.RFC3339)))
 	return true
 }

@@ -27,7 +27,7 @@ func (d *desk) watchStages() {
 		}
 	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving():
 		if d.due(since.Add(d.Policy.NotShippedAfter), "alert if the buyer has not sent the parcel") {
-			d.raiseUnlessSeen(returns.NotShipped, returns.Money{}, "approved %s, and nothing was sent", ago(d.Now, since))
+			d.raiseUnlessSeen("", returns.NotShipped, returns.Money{}, "approved %s, and nothing was sent", ago(d.Now, since))
 		}
 	}
 	if at := d.oldestOpenInspection(); !at.IsZero() {
@@ -93,8 +93,8 @@ func (d *desk) watchDeadlines() {
 			d.wakeAt(d.growing(deadlineGrace, deadline), "see what TikTok decided at the deadline", returns.TikTok)
 		}
 		warning := deadline.Add(-d.Policy.DeadlineWarning)
-		if d.due(warning, "warn before TikTok decides") && !d.acting(t.ID) && !d.answeredSince(warning, returns.SellerDeadline, returns.AnswerAcknowledge) {
-			d.raise(returns.SellerDeadline, t.Refund, "TikTok decides on return %s by itself at %s and pays %s", t.ID, deadline.UTC().Format(time.RFC3339), t.Refund)
+		if d.due(warning, "warn before TikTok decides") && !d.acting(t.ID) && !d.answeredAboutSince(t.ID, warning, returns.SellerDeadline, returns.AnswerAcknowledge) {
+			d.raiseAbout(t.ID, returns.SellerDeadline, t.Refund, "TikTok decides on return %s by itself at %s and pays %s", t.ID, deadline.UTC().Format(time.RFC3339), t.Refund)
 		}
 	}
 }
@@ -170,8 +170,8 @@ func (d *desk) keepTheClock() {
 		d.orderID = t.OrderID
 		d.plan.Stage = returns.StageAwaitingRMA
 		d.wait("waiting for an RMA in ReturnGO")
-		if !t.KnownStatus() && !d.answeredSince(t.UpdatedAt, returns.UnknownStatus, returns.AnswerHandledManually) {
-			d.raise(returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+		if !t.KnownStatus() {
+			d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
 		}
 		if d.due(t.CreatedAt.Add(d.Policy.RMAWait), "alert if there is still no RMA") && !d.answered(returns.ReturnWithoutRMA, returns.AnswerHandledManually) {
 			d.raise(returns.ReturnWithoutRMA, t.Refund, "TikTok return %s over %s has no RMA in ReturnGO", t.ID, t.Refund)

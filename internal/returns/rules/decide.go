@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -50,7 +51,7 @@ type desk struct {
 
 func newDesk(f Facts) *desk {
 	return &desk{Facts: f, orderID: f.Record.OrderID, holds: f.Record.Holds, plan: returns.Plan{
-		Stage: returns.StageNew, DecidedAt: f.Now, Rules: Version, Paused: f.Record.Paused, OrderID: f.Record.OrderID,
+		Stage: returns.StageNew, Number: f.Record.Decisions + 1, DecidedAt: f.Now, Rules: Version, Paused: f.Record.Paused, OrderID: f.Record.OrderID,
 	}}
 }
 
@@ -93,10 +94,8 @@ func (d *desk) raise(kind returns.Kind, amount returns.Money, format string, arg
 
 // raiseAbout opens an exception whose answer must speak for nothing but its subject.
 func (d *desk) raiseAbout(subject string, kind returns.Kind, amount returns.Money, format string, args ...any) {
-	for _, e := range d.plan.Exceptions {
-		if e.Kind == kind {
-			return // one of a kind per return: the first, in the order of the process
-		}
+	if slices.ContainsFunc(d.plan.Exceptions, func(e returns.Exception) bool { return e.Kind == kind && e.Subject == subject }) {
+		return
 	}
 	e := returns.NewException(kind, fmt.Sprintf(format, args...), amount)
 	e.Subject = subject
@@ -104,17 +103,17 @@ func (d *desk) raiseAbout(subject string, kind returns.Kind, amount returns.Mone
 }
 
 // raiseUnlessSeen opens an exception that a person only has to take note of.
-func (d *desk) raiseUnlessSeen(kind returns.Kind, amount returns.Money, format string, args ...any) {
-	if !d.answered(kind, returns.AnswerAcknowledge) {
-		d.raise(kind, amount, format, args...)
+func (d *desk) raiseUnlessSeen(subject string, kind returns.Kind, amount returns.Money, format string, args ...any) {
+	if !d.answeredAbout(subject, kind, returns.AnswerAcknowledge) {
+		d.raiseAbout(subject, kind, amount, format, args...)
 	}
 }
 
 // raiseUnlessHandled opens an exception about something that began at a time,
 // unless a person has taken care of it since.
-func (d *desk) raiseUnlessHandled(began time.Time, kind returns.Kind, amount returns.Money, format string, args ...any) {
-	if !d.answeredSince(began, kind, returns.AnswerHandledManually) {
-		d.raise(kind, amount, format, args...)
+func (d *desk) raiseUnlessHandled(subject string, began time.Time, kind returns.Kind, amount returns.Money, format string, args ...any) {
+	if !d.answeredAboutSince(subject, began, kind, returns.AnswerHandledManually) {
+		d.raiseAbout(subject, kind, amount, format, args...)
 	}
 }
 
@@ -122,6 +121,42 @@ func (d *desk) raiseUnlessHandled(began time.Time, kind returns.Kind, amount ret
 func (d *desk) answered(kind returns.Kind, answers ...returns.AnswerName) bool {
 	a, ok := d.Record.Answers[kind]
 	return ok && slices.Contains(answers, a.Answer)
+}
+
+// answeredAbout is answered, for one subject: its newest answer counts, and one
+// that was given to no subject in particular speaks for all.
+func (d *desk) answeredAbout(subject string, kind returns.Kind, answers ...returns.AnswerName) bool {
+	return d.answeredAboutSince(subject, time.Time{}, kind, answers...)
+}
+
+// answeredAboutSince is answeredAbout, for a matter that began at a time.
+func (d *desk) answeredAboutSince(subject string, began time.Time, kind returns.Kind, answers ...returns.AnswerName) bool {
+	for _, a := range slices.Backward(d.Record.Said) {
+		if a.Kind == kind && (a.Subject == "" || a.Subject == subject) {
+			return slices.Contains(answers, a.Answer) && !a.At.Before(began)
+		}
+	}
+	return false
+}
+
+// standing are the answers of a kind that count, the newest for each subject.
+func (d *desk) standing(kind returns.Kind) []returns.Answer {
+	var all []returns.Answer
+	for _, a := range slices.Backward(d.Record.Said) {
+		if a.Kind == kind && !slices.ContainsFunc(all, func(b returns.Answer) bool { return b.Subject == a.Subject }) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// speaksFor tells whether an answer was given about a unit: by name, or by a
+// TikTok return on it.
+func (d *desk) speaksFor(a returns.Answer, u *unit) bool {
+	if t := d.tiktokReturn(a.Subject); t != nil {
+		return covers(*t, u.hold.Unit)
+	}
+	return a.Subject == "" || slices.Contains(strings.Split(a.Subject, "+"), string(u.hold.Unit))
 }
 
 // answeredSince is answered, for a matter that began at a time: an answer to an
@@ -185,6 +220,7 @@ func (d *desk) decision() Decision {
 	p := &d.plan
 	p.OrderID = d.orderID
 	p.Units = d.rows()
+	p.Exceptions = oneOfAKind(p.Exceptions)
 	if len(p.Exceptions) > 0 {
 		p.Close = false
 		p.Stage = returns.StageException
@@ -207,6 +243,18 @@ func (d *desk) decision() Decision {
 		}
 	}
 	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask}
+}
+
+// oneOfAKind asks one question of a kind at a time: the first, in the order of
+// the process. The next comes up when it is answered or healed.
+func oneOfAKind(all []returns.Exception) []returns.Exception {
+	var first []returns.Exception
+	for _, e := range all {
+		if !slices.ContainsFunc(first, func(f returns.Exception) bool { return f.Kind == e.Kind }) {
+			first = append(first, e)
+		}
+	}
+	return first
 }
 
 // summary is the one sentence people read first.

@@ -13,7 +13,7 @@ import (
 // does not fit stays free, and is refunded as the seller once it is authorised.
 func (d *desk) openReturns() {
 	g, key := d.toOpen()
-	if len(g.units) == 0 || d.orderBusy(g.subject()) || !d.payableKnown(g, returns.TypeReturnAndRefund, key) {
+	if len(g.units) == 0 || d.orderBusy(string(g.units[0].hold.Unit)) || !d.payableKnown(g, returns.TypeReturnAndRefund, key) {
 		return
 	}
 	payable := d.Record.Payable
@@ -137,7 +137,7 @@ func (d *desk) awaitOpened(t returns.TikTokReturn) {
 	d.wait("TikTok is setting up return " + t.ID + ", which we opened")
 	d.wakeAt(d.growing(time.Minute, t.CreatedAt), "see whether the buyer may send the parcel", returns.TikTok)
 	if d.due(t.CreatedAt.Add(d.Policy.TroubleRetry), "ask if the return that we opened is still pending") {
-		d.raiseUnlessHandled(t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s, which we opened, is still pending, and TikTok asks nothing of us", t.ID)
+		d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s, which we opened, is still pending, and TikTok asks nothing of us", t.ID)
 	}
 }
 

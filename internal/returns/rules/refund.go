@@ -89,10 +89,10 @@ func (d *desk) throughTikTokReturn(g group) {
 		d.wakeAt(d.growing(d.Policy.MoneyWait, t.UpdatedAt), "see whether the money has moved", returns.TikTok)
 	case !t.KnownStatus():
 		g.say("unknown status")
-		d.raiseUnlessHandled(t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+		d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
 	case t.Type != returns.TypeRefund && t.Type != returns.TypeReturnAndRefund:
 		g.say("not a refund")
-		d.raiseUnlessHandled(t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
+		d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
 	case t.Arbitration == returns.ArbitrationInProgress:
 		g.say("in dispute")
 		d.wait("TikTok's arbitration decides on return " + t.ID)
@@ -130,8 +130,8 @@ func (d *desk) decideOn(g group) {
 				d.look(returns.TikTok, "the goods are here: see whether TikTok knows")
 				return
 			}
-			if !d.answered(returns.ParcelNotShipped, returns.AnswerHandledManually) {
-				d.raise(returns.ParcelNotShipped, t.Refund, "the goods of TikTok return %s are here, TikTok still waits for the buyer to send them", t.ID)
+			if !d.answeredAbout(t.ID, returns.ParcelNotShipped, returns.AnswerHandledManually) {
+				d.raiseAbout(t.ID, returns.ParcelNotShipped, t.Refund, "the goods of TikTok return %s are here, TikTok still waits for the buyer to send them", t.ID)
 			}
 			return
 		}
@@ -139,8 +139,8 @@ func (d *desk) decideOn(g group) {
 	case returns.TikTokShipped:
 		d.payByCase(g, returns.RouteConfirmParcel)
 	case returns.TikTokRejected, returns.TikTokParcelRejected:
-		if g.any(authorised) && !d.answered(returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
-			d.raise(returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
+		if g.any(authorised) && !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+			d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
 			return
 		}
 		d.wait("TikTok return " + t.ID + " was rejected; a dispute may still open it")
@@ -162,7 +162,7 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return
 	}
 	switch {
-	case !d.holdsAllOf(g) && d.answered(returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
 		return
 	case !d.holdsAllOf(g):
@@ -200,11 +200,11 @@ func (d *desk) payByCase(g group, route returns.Route) {
 // statement with a reason, and not the end of it.
 func (d *desk) askToReject(g group) {
 	t := g.tiktok
-	if d.answered(returns.RefusedInReturnGO, returns.AnswerHandledManually) {
+	if d.answeredAbout(t.ID, returns.RefusedInReturnGO, returns.AnswerHandledManually) {
 		d.wait("rejected by a person; waiting for TikTok to end return " + t.ID)
 		return
 	}
-	d.raise(returns.RefusedInReturnGO, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, g.with(refused).units[0].why)
+	d.raiseAbout(t.ID, returns.RefusedInReturnGO, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, g.with(refused).units[0].why)
 }
 
 // worth tells whether the units' value is exactly what the case pays; if not it
@@ -228,8 +228,8 @@ func (d *desk) worth(g group) bool {
 // exactly this group, by its TikTok return or, from before there was one, by its
 // units: an answer speaks for nothing else.
 func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
-	return slices.ContainsFunc(d.Record.Accepted, func(a returns.Answer) bool {
-		return (a.Subject == g.subject() || a.Subject == subjectOf(g.ids())) && returns.SameMoney(a.Amount, amount)
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return a.Answer == returns.AnswerAcceptPayable && (a.Subject == g.subject() || a.Subject == joined(g.ids())) && returns.SameMoney(a.Amount, amount)
 	})
 }
 
@@ -254,13 +254,21 @@ func (d *desk) compare(g group) {
 	case expected && g.all(authorised) && err == nil && d.paidExactly(g, value):
 		g.done(g.paidWords() + ", as foreseen")
 	case g.all(refused) && d.refusedByReturnGO():
-		d.raiseUnlessSeen(returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO says %s", t.Refund, t.ID, d.Record.RMA.Status)
+		d.raiseUnlessSeen(t.ID, returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO says %s", t.Refund, t.ID, d.Record.RMA.Status)
 		g.done(g.paidWords() + " though refused")
-	case d.answeredSince(t.UpdatedAt, returns.RefundDiffers, returns.AnswerAcknowledge):
+	case d.answeredAboutSince(t.ID, t.UpdatedAt, returns.RefundDiffers, returns.AnswerAcknowledge):
 		g.done(g.paidWords() + ", seen by Finance")
 	default:
+		why := ""
+		if d.answeredAboutSince(t.ID, t.UpdatedAt, returns.RefundDiffers, returns.AnswerPayRest) {
+			g.say(g.paidWords() + ", differs")
+			if why = d.payRest(g); why == "" {
+				return
+			}
+			why = "; the rest cannot be paid: " + why
+		}
 		g.done(g.paidWords() + ", differs")
-		d.raise(returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s", t.Refund, t.ID, words(value))
+		d.raiseAbout(t.ID, returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s%s", t.Refund, t.ID, words(value), why)
 	}
 }
 
@@ -317,6 +325,9 @@ func (d *desk) linesRefund(g group, t returns.TikTokReturn) returns.Money {
 // made by others is named to Finance at once (promise 1).
 func (d *desk) nameOverlaps() {
 	for _, u := range d.units {
+		if d.paidTogether(u) {
+			continue
+		}
 		var paying []string
 		var amounts []returns.Money
 		var newest time.Time
@@ -333,13 +344,11 @@ func (d *desk) nameOverlaps() {
 			continue
 		}
 		total, _ := returns.Sum(amounts...)
-		if returns.SameMoney(total, u.value) {
-			continue // several partial refunds that add up to what was authorised
-		}
-		if d.answeredSince(newest, returns.PaidTwice, returns.AnswerAcknowledge) {
+		unit := string(u.hold.Unit)
+		if d.answeredAboutSince(unit, newest, returns.PaidTwice, returns.AnswerAcknowledge) {
 			continue
 		}
-		d.raise(returns.PaidTwice, total, "%s is paid by TikTok returns %s", u.item.SKU, strings.Join(paying, " and "))
+		d.raiseAbout(unit, returns.PaidTwice, total, "%s is paid by TikTok returns %s", u.item.SKU, strings.Join(paying, " and "))
 	}
 }
 
@@ -363,19 +372,19 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	switch {
 	case last == nil || last.State == returns.EffectDropped:
 		d.do(on, act)
-	case last.State == returns.EffectIntent && last.Note == lostAndNotFound && !returns.SameMoney(last.Amount, act.Amount) && !d.retried(*last):
+	case last.State == returns.EffectIntent && last.Note == lostAndNotFound && !returns.SameMoney(last.Amount, act.Amount) && !d.retried(*last, aboutAct(act)):
 		// The same key with another amount would be refused, or worse.
-		d.raise(returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
+		d.raiseAbout(aboutAct(act), returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
 	case last.State == returns.EffectIntent:
 		if last.Note != "" && d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry {
-			d.raise(returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
+			d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
 		}
 		d.do(on, act)
-	case last.State == returns.EffectVoid && d.retried(*last):
+	case last.State == returns.EffectVoid && d.retried(*last, aboutAct(act)):
 		d.do(on, act)
 	case last.State == returns.EffectVoid:
-		if !d.answered(returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
-			d.raise(returns.EffectRefused, act.Amount, "%s was refused: %s", act.Route, last.Note)
+		if !d.answeredAbout(aboutAct(act), returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+			d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s was refused: %s", act.Route, last.Note)
 		}
 	default:
 		d.await(*last)
@@ -408,28 +417,45 @@ func (d *desk) newest(kind returns.EffectKind, subject string) *returns.Effect {
 }
 
 // retried tells whether a person asked for another try after this refusal.
-func (d *desk) retried(e returns.Effect) bool {
-	return d.retriedAs(returns.EffectRefused, e) || d.retriedAs(returns.OutcomeUnclear, e)
+func (d *desk) retried(e returns.Effect, subject string) bool {
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return (a.Kind == returns.EffectRefused || a.Kind == returns.OutcomeUnclear) && a.Answer == returns.AnswerRetry &&
+			(a.Subject == "" || a.Subject == subject) && a.At.After(e.IntentAt)
+	})
 }
 
-func (d *desk) retriedAs(kind returns.Kind, e returns.Effect) bool {
-	a, ok := d.Record.Answers[kind]
-	return ok && a.Answer == returns.AnswerRetry && a.At.After(e.IntentAt)
+// aboutAct is what a question about an act is about: the units or the TikTok
+// return whose money it moves, or the act itself if it moves none.
+func aboutAct(a returns.Act) string {
+	switch {
+	case a.Route.Creates():
+		return joined(a.Units)
+	case a.Kind == returns.ActRefund:
+		return a.TikTokReturnID
+	}
+	return string(a.Route) + " " + a.Subject
 }
 
-// subjectOf names a seller refund by the units it pays.
+// subjectOf names a seller refund by the units it pays, shortly: it is part of
+// the idempotency key.
 func subjectOf(units []returns.UnitID) string {
+	name := joined(units)
+	if len(name) <= 100 {
+		return name
+	}
+	first, _, _ := strings.Cut(name, "+")
+	sum := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%s+%d-%s", first, len(units)-1, hex.EncodeToString(sum[:6]))
+}
+
+// joined names units together, in one order.
+func joined(units []returns.UnitID) string {
 	ids := make([]string, len(units))
 	for i, u := range units {
 		ids[i] = string(u)
 	}
 	slices.Sort(ids)
-	name := strings.Join(ids, "+")
-	if len(name) <= 100 {
-		return name
-	}
-	sum := sha256.Sum256([]byte(name))
-	return fmt.Sprintf("%s+%d-%s", ids[0], len(ids)-1, hex.EncodeToString(sum[:6]))
+	return strings.Join(ids, "+")
 }
 
 func words(m returns.Money) string {

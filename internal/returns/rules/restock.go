@@ -57,7 +57,7 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 		} else {
 			again = d.followEntry(u, entry)
 		}
-		d.raiseUnlessSeen(returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
+		d.raiseUnlessSeen(string(u.hold.Unit), returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
 	default:
 		again = d.followEntry(u, entry)
 	}

@@ -37,14 +37,14 @@ func (d *desk) bySellerRefund(g group) {
 		return
 	}
 	g = g.with(authorised)
-	if len(g.units) == 0 || d.orderBusy(g.subject()) {
+	if len(g.units) == 0 || d.orderBusy(subjectOf(g.ids())) {
 		return
 	}
 	key := reasonKey(d.Policy.ReasonKeys, g.units[0])
 	switch {
 	case key == "":
 		g.say("no reason configured")
-		d.raise(returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
+		d.raiseAbout(g.subject(), returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
 	case !d.unitsAddUp(g):
 	case !d.payableKnown(g, returns.TypeRefund, key):
 		g.say("asking TikTok what can be refunded")
@@ -102,7 +102,7 @@ func (d *desk) unitsAddUp(g group) bool {
 		return true
 	}
 	g.say("more refunds than units")
-	d.raise(returns.UnitMismatch, u.value, "%s", why)
+	d.raiseAbout(g.subject(), returns.UnitMismatch, u.value, "%s", why)
 	return false
 }
 
@@ -164,17 +164,17 @@ func (d *desk) payAsSeller(g group, key string) {
 	}
 	switch {
 	case d.Record.Order.Fulfillment == returns.FulfilledByTikTok:
-		d.raise(returns.FulfilledTikTok, value, "order %s is fulfilled by TikTok", d.orderID)
+		d.raiseAbout(g.subject(), returns.FulfilledTikTok, value, "order %s is fulfilled by TikTok", d.orderID)
 	case d.Record.Order.Status == returns.OrderCompleted || d.Record.Order.Status == returns.OrderCancelled:
-		d.raise(returns.NotPayable, returns.Money{}, "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
+		d.raiseAbout(g.subject(), returns.NotPayable, returns.Money{}, "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
 	case !payable.Eligible:
-		d.raise(d.notPayableKind(g), returns.Money{}, "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
+		d.raiseAbout(g.subject(), d.notPayableKind(g), returns.Money{}, "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
 	case d.replaced(g) && !accepted:
 		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "TikTok already sent the buyer a replacement; %s is authorised as well", words(value))
 	case err != nil || !returns.Known(value):
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "no amount can be made out of what ReturnGO says")
 	case value.CurrencyCode() != payable.Amount.CurrencyCode():
-		d.raise(returns.CurrencyMismatch, value, "authorised in %s, payable in %s", value.CurrencyCode(), payable.Amount.CurrencyCode())
+		d.raiseAbout(g.subject(), returns.CurrencyMismatch, value, "authorised in %s, payable in %s", value.CurrencyCode(), payable.Amount.CurrencyCode())
 	case expected && !d.Policy.PayExpected && !returns.SameMoney(value, payable.Amount):
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", value, payable.Amount)
 	case returns.Exceeds(value, payable.Amount):

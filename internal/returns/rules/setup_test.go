@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"testing"
@@ -78,32 +79,31 @@ func setup(n int, changes ...change) Facts {
 	return f
 }
 
-// nameSubjects has each acceptance speak for what was asked: the first TikTok
-// return that counts, else all units together.
+// nameSubjects has each answer speak for what was asked when it was given: the
+// same facts without it ask the question.
 func nameSubjects(f *Facts) {
-	var units []returns.UnitID
-	if f.Record.Order == nil {
-		return
-	}
-	for _, l := range f.Record.Order.Lines {
-		units = append(units, returns.NewUnitID(l.ID, ""))
-	}
-	subject := subjectOf(units)
-	for _, t := range f.Record.TikTokReturns {
-		if t.Live() || t.Pays() {
-			subject = t.ID
-			break
-		}
-	}
-	for kind, a := range f.Record.Answers {
+	kinds := slices.Sorted(maps.Keys(f.Record.Answers))
+	for _, kind := range kinds {
+		a := f.Record.Answers[kind]
 		if a.Subject == "" {
-			a.Subject = subject
+			a.Subject = askedAbout(*f, kind)
 			f.Record.Answers[kind] = a
 		}
-		if a.Answer == returns.AnswerAcceptPayable {
-			f.Record.Accepted = append(f.Record.Accepted, a)
+		f.Record.Said = append(f.Record.Said, a)
+	}
+}
+
+// askedAbout is the subject of the question of a kind that is open if nobody has
+// answered it; none if there is no such question.
+func askedAbout(f Facts, kind returns.Kind) string {
+	f.Record.Answers = maps.Clone(f.Record.Answers)
+	delete(f.Record.Answers, kind)
+	for _, e := range Decide(f).Plan.Exceptions {
+		if e.Kind == kind {
+			return e.Subject
 		}
 	}
+	return ""
 }
 
 func gbp(number string) returns.Money { return money(number, "GBP") }
@@ -251,6 +251,15 @@ func answer(kind returns.Kind, a returns.AnswerName, amount ...string) change {
 			given.Amount = gbp(amount[0])
 		}
 		f.Record.Answers[kind] = given
+	}
+}
+
+// about says which question of a kind was answered.
+func about(subject string, kind returns.Kind) change {
+	return func(f *Facts) {
+		a := f.Record.Answers[kind]
+		a.Subject = subject
+		f.Record.Answers[kind] = a
 	}
 }
 

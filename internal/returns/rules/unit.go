@@ -156,7 +156,7 @@ func (g group) subject() string {
 	if g.tiktok != nil {
 		return g.tiktok.ID
 	}
-	return subjectOf(g.ids())
+	return joined(g.ids())
 }
 
 func (g group) say(words string) {

@@ -27,7 +27,7 @@ func (d *desk) gate(u *unit) (verdict, string) {
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
 	case !d.approvedByReturnGO():
 		if rma.Status != returns.RMAPending {
-			d.raiseUnlessHandled(d.Record.RMAStatusSince, returns.UnknownStatus, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
+			d.raiseUnlessHandled("", d.Record.RMAStatusSince, returns.UnknownStatus, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
 			return asked, "unknown RMA status"
 		}
 		return undecided, "waiting for the approval in ReturnGO"
@@ -122,7 +122,7 @@ func (d *desk) askAbout(u *unit, kind returns.Kind, amount returns.Money, format
 		return
 	}
 	u.verdict, u.askedBy = asked, kind
-	d.raise(kind, amount, format, args...)
+	d.raiseAbout(string(u.hold.Unit), kind, amount, format, args...)
 	u.why = fmt.Sprintf(format, args...)
 }
 
@@ -246,8 +246,10 @@ func isZero(decimal string) bool {
 // refusal counts for more than an amount.
 func (d *desk) applyAnswers() {
 	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
-		if a, ok := d.Record.Answers[kind]; ok && a.Answer == returns.AnswerSetAmount {
-			d.setAmount(kind, a.Amount)
+		for _, a := range d.standing(kind) {
+			if a.Answer == returns.AnswerSetAmount {
+				d.setAmount(a)
+			}
 		}
 	}
 	for _, kind := range []returns.Kind{
@@ -256,15 +258,13 @@ func (d *desk) applyAnswers() {
 		returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
 		returns.EffectRefused, returns.OutcomeUnclear,
 	} {
-		a, ok := d.Record.Answers[kind]
-		if !ok {
-			continue
-		}
-		switch a.Answer {
-		case returns.AnswerDoNotRefund:
-			d.refuseAll(d.concerned(a), kind, "a person decided: no refund")
-		case returns.AnswerHandledManually:
-			d.refuseAll(d.concerned(a), kind, "handled by a person ("+a.Reference+")")
+		for _, a := range d.standing(kind) {
+			switch a.Answer {
+			case returns.AnswerDoNotRefund:
+				d.refuseAll(d.concerned(a), a, "a person decided: no refund")
+			case returns.AnswerHandledManually:
+				d.refuseAll(d.concerned(a), a, "handled by a person ("+a.Reference+")")
+			}
 		}
 	}
 }
@@ -273,7 +273,7 @@ func (d *desk) applyAnswers() {
 func (d *desk) concerned(a returns.Answer) []*unit {
 	var open, asking []*unit
 	for _, u := range d.units {
-		if u.verdict != authorised && u.verdict != asked {
+		if u.verdict != authorised && u.verdict != asked || !d.speaksFor(a, u) {
 			continue
 		}
 		open = append(open, u)
@@ -320,68 +320,63 @@ func (d *desk) refusedBefore(u *unit, by time.Time) bool {
 }
 
 // setAmount takes a person's total as the authorised value of the units that
-// were asked about, shared by price paid. It is a value, not an authorisation:
-// the gate still has to open.
-func (d *desk) setAmount(kind returns.Kind, total returns.Money) {
-	units := d.valuedBy(kind)
-	weights := make([]returns.Money, len(units))
-	for i, u := range units {
-		if u.item.Paid.CurrencyCode() == total.CurrencyCode() {
-			weights[i] = u.item.Paid
+// were asked about, shared by price paid. A unit that is refused since keeps its
+// share to itself. It is a value, not an authorisation: the gate still has to open.
+func (d *desk) setAmount(a returns.Answer) {
+	var units []*unit
+	var weights []returns.Money
+	for _, u := range d.units {
+		if !d.speaksFor(a, u) {
+			continue
 		}
+		weight := returns.Money{}
+		if u.item.Paid.CurrencyCode() == a.Amount.CurrencyCode() {
+			weight = u.item.Paid
+		}
+		units, weights = append(units, u), append(weights, weight)
 	}
-	if len(units) == 0 || total.CurrencyCode() != d.Record.Order.Currency {
+	if !d.stillAsked(a.Kind, units) || a.Amount.CurrencyCode() != d.Record.Order.Currency {
 		return
 	}
-	shares, err := returns.Share(total, weights)
+	shares, err := returns.Share(a.Amount, weights)
 	if err != nil {
 		return
 	}
 	for i, u := range units {
+		if u.verdict == asked && u.askedBy != a.Kind || u.verdict != asked && a.Kind != returns.NoAuthorisedAmount {
+			continue
+		}
 		u.verdict, u.value, u.expected, u.askedBy = u.gate, shares[i], false, ""
 		if u.gate == authorised {
 			u.why = "amount set by a person"
 		}
 	}
-	d.drop(kind)
+	d.settledBy(a)
 }
 
-// valuedBy are the units whose value an answered amount stands for: those asked
-// about one by one, or, without any authorised amount, the whole of the refund
-// that was asked about.
-func (d *desk) valuedBy(kind returns.Kind) []*unit {
-	var units []*unit
-	for _, u := range d.units {
-		if u.askedBy == kind && u.gate != refused {
-			units = append(units, u)
-		}
-	}
-	if len(units) > 0 || kind != returns.NoAuthorisedAmount {
-		return units
-	}
-	for _, g := range d.groups() {
-		g = g.with(authorised)
-		if _, expected, _ := g.value(); !expected {
-			continue
-		}
-		if len(units) == 0 || g.tiktok == nil || !g.tiktok.Paid() {
-			units = g.units
-		}
-		if g.tiktok == nil || !g.tiktok.Paid() {
-			break // one refund is asked about at a time, the first that is not paid
-		}
-	}
-	return units
+// stillAsked tells whether the question is still open: one of the units is asked
+// about, or has no authorised amount.
+func (d *desk) stillAsked(kind returns.Kind, units []*unit) bool {
+	return slices.ContainsFunc(units, func(u *unit) bool {
+		return u.askedBy == kind || kind == returns.NoAuthorisedAmount && u.expected && u.gate != refused
+	})
 }
 
-func (d *desk) refuseAll(units []*unit, kind returns.Kind, why string) {
+func (d *desk) refuseAll(units []*unit, a returns.Answer, why string) {
 	if len(units) == 0 {
 		return
 	}
 	for _, u := range units {
 		u.verdict, u.why = refused, why
 	}
-	d.drop(kind)
+	d.settledBy(a)
+}
+
+// settledBy takes back the question that an answer was given to.
+func (d *desk) settledBy(a returns.Answer) {
+	d.plan.Exceptions = slices.DeleteFunc(d.plan.Exceptions, func(e returns.Exception) bool {
+		return e.Kind == a.Kind && (a.Subject == "" || e.Subject == a.Subject)
+	})
 }
 
 // drop takes back exceptions that an answer has settled.
