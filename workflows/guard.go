@@ -33,7 +33,9 @@ func Guard(ctx workflow.Context, in messages.GuardInput) error {
 			return err
 		}
 		ill = again
-		ill, told = g.latest(ill)
+		if last, more := g.heard(); more {
+			ill = last
+		}
 	}
 	return nil
 }
@@ -49,13 +51,6 @@ func (g *guard) heard() (ill messages.Ill, told bool) {
 		told = true
 	}
 	return ill, told
-}
-
-func (g *guard) latest(ill messages.Ill) (messages.Ill, bool) {
-	if last, told := g.heard(); told {
-		return last, true
-	}
-	return ill, true
 }
 
 // nurse carries the queue through one illness; it gives the next one if the
