@@ -33,7 +33,7 @@ func setup(n int, changes ...change) Facts {
 	f := Facts{
 		Now: noon, Shop: "uk", Key: returns.RMAKey(rmaID),
 		Policy: Policy{
-			Gate: GateValidated,
+			Gate:             GateValidated,
 			Switches:         Switches{Register: true, Refund: true, Reject: true, Restock: true, WriteBack: true},
 			OrderPattern:     regexp.MustCompile(`\b\d{18}\b`),
 			ReasonKeys:       map[string]string{"*": reason},
