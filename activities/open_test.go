@@ -3,6 +3,7 @@ package activities
 import (
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,9 +80,9 @@ func TestAReturnIsOpenedOnceAndGetsItsLabelOnce(t *testing.T) {
 		require.NoError(t, err)
 		kept += string(content)
 	}
-	require.Contains(t, kept, caseID, "the ledger is not read")
+	require.Positive(t, strings.Count(kept, caseID), "the ledger is not read")
 	for _, passedThrough := range []string{"SECRET", "Jane Buyer", "TRK-1"} {
-		require.NotContains(t, kept, passedThrough, "%s is kept: a label leads to the buyer", passedThrough)
+		require.Zero(t, strings.Count(kept, passedThrough), "%s is kept: a label leads to the buyer", passedThrough)
 	}
 }
 

@@ -171,7 +171,7 @@ func (d *desk) keepTheClock() {
 		d.plan.Stage = returns.StageAwaitingRMA
 		d.wait("waiting for an RMA in ReturnGO")
 		if !t.KnownStatus() {
-			d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+			d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
 		}
 		if d.due(t.CreatedAt.Add(d.Policy.RMAWait), "alert if there is still no RMA") && !d.answered(returns.ReturnWithoutRMA, returns.AnswerHandledManually) {
 			d.raise(returns.ReturnWithoutRMA, t.Refund, "TikTok return %s over %s has no RMA in ReturnGO", t.ID, t.Refund)

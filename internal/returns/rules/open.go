@@ -137,7 +137,7 @@ func (d *desk) awaitOpened(t returns.TikTokReturn) {
 	d.wait("TikTok is setting up return " + t.ID + ", which we opened")
 	d.wakeAt(d.growing(time.Minute, t.CreatedAt), "see whether the buyer may send the parcel", returns.TikTok)
 	if d.due(t.CreatedAt.Add(d.Policy.TroubleRetry), "ask if the return that we opened is still pending") {
-		d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s, which we opened, is still pending, and TikTok asks nothing of us", t.ID)
+		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s, which we opened, is still pending, and TikTok asks nothing of us", t.ID)
 	}
 }
 

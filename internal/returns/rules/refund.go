@@ -89,10 +89,10 @@ func (d *desk) throughTikTokReturn(g group) {
 		d.wakeAt(d.growing(d.Policy.MoneyWait, t.UpdatedAt), "see whether the money has moved", returns.TikTok)
 	case !t.KnownStatus():
 		g.say("unknown status")
-		d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
+		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s has the status %q", t.ID, t.Status)
 	case t.Type != returns.TypeRefund && t.Type != returns.TypeReturnAndRefund:
 		g.say("not a refund")
-		d.raiseUnlessHandled(t.ID, t.UpdatedAt, returns.UnknownStatus, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
+		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
 	case t.Arbitration == returns.ArbitrationInProgress:
 		g.say("in dispute")
 		d.wait("TikTok's arbitration decides on return " + t.ID)

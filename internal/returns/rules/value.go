@@ -27,7 +27,7 @@ func (d *desk) gate(u *unit) (verdict, string) {
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
 	case !d.approvedByReturnGO():
 		if rma.Status != returns.RMAPending {
-			d.raiseUnlessHandled("", d.Record.RMAStatusSince, returns.UnknownStatus, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
+			d.raiseUnknown("", d.Record.RMAStatusSince, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
 			return asked, "unknown RMA status"
 		}
 		return undecided, "waiting for the approval in ReturnGO"
