@@ -49,7 +49,7 @@ func TestTemporalWipedInTheMiddleLeavesEveryFigureRight(t *testing.T) {
 	h.StopWorker()
 	h.StopStarter()
 	h.must(h.RestartTemporal(t.Context()))
-	h.must(h.StartStarter(t.Context()))
+	h.until("the starter starts", func() bool { return h.StartStarter(t.Context()) == nil }) // it ends while Temporal is not found
 	h.StartWorker(t.Context())
 	h.wantRight("Temporal wiped", <-result)
 }
