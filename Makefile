@@ -7,7 +7,7 @@ GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test race lint fmt fuzz contract assumptions histories sandbox
+.PHONY: help demo test race chaos chaos-short lint fmt fuzz contract assumptions histories sandbox
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -26,6 +26,12 @@ test: ## everything that proves it: the root module under the race detector, and
 
 sandbox: ## rehearse: both platforms and a Temporal server on fixed ports, for your own worker and starter
 	go -C local run $(LOCAL) . sandbox
+
+chaos: ## take everything away while returns are under way, and print what was proved (up to 15 minutes)
+	go -C local test $(LOCAL) -count 1 -timeout 15m -v ./chaos -long
+
+chaos-short: ## the short form of chaos, which is part of test
+	go -C local test $(LOCAL) -count 1 -timeout 5m -v ./chaos
 
 race: ## the local module under the race detector (a long first build)
 	go -C local test -race $(LOCAL) -timeout 40m ./...

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
@@ -83,6 +85,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 		statuses = openStatuses
 	}
 	rmas, err := searchAll(func(cursor string) ([]returns.RMASummary, string, error) {
+		a.alive(ctx)
 		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: statuses}, cursor)
 	})
 	if err != nil {
@@ -94,6 +97,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 		return result, err
 	}
 	moved, err := searchAll(func(page string) ([]returns.Transaction, string, error) {
+		a.alive(ctx)
 		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
 	})
 	if err != nil {
@@ -106,6 +110,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	}
 	result.Changed = len(changed)
 	for _, id := range changed {
+		a.alive(ctx)
 		if err := a.Waker.WakeReturn(ctx, s.Key, returns.RMAKey(id), messages.News{Platforms: []returns.Platform{returns.ReturnGO}}); err != nil {
 			return result, fmt.Errorf("wake %s: %w", id, err)
 		}
@@ -136,6 +141,18 @@ func (a *Activities) fewOpen(ctx context.Context, shop string, now time.Time) (b
 // OpenSweepCursor names when the RMAs of every open status were last listed. To
 // reset it asks for a full list at the next sweep.
 func OpenSweepCursor(shop string) string { return "returngo-open/" + shop }
+
+// alive tells Temporal that a sweep goes on, so that the one of a killed worker is
+// not waited for. A short one says nothing: each word is billed.
+func (a *Activities) alive(ctx context.Context) {
+	if a.Now().Sub(activity.GetInfo(ctx).StartedTime) > quietSweep {
+		activity.RecordHeartbeat(ctx)
+	}
+}
+
+// quietSweep with one call, or one signal that hangs, is shorter than the silence
+// after which a sweep is taken for dead.
+const quietSweep = 20 * time.Second
 
 // rmasThatDiffer are the RMAs whose status or transactions are not those of the
 // ledger's snapshot. rmas are all that had one of the statuses since the list was
@@ -238,7 +255,7 @@ type tiktokSweep struct {
 
 func (s *tiktokSweep) run(ctx context.Context) error {
 	started := s.Now()
-	cursor := "tiktok-returns/" + s.shop.Key
+	cursor := ledger.TikTokSwept(s.shop.Key)
 	since, swept, err := s.sweptUntil(ctx, cursor)
 	if err != nil {
 		return err
@@ -268,6 +285,7 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 		return err
 	}
 	s.result.Signaled += overdue
+	s.result.SweptAt = started.UTC().Truncate(time.Second)
 	return s.sweptNow(ctx, cursor, started)
 }
 
@@ -276,6 +294,7 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop.ReturnFilter) error {
 	reached, token := filter.UpdatedFrom.Add(overlap), ""
 	for {
+		s.alive(ctx)
 		page, next, err := s.shop.TikTok.SearchReturns(ctx, filter, token)
 		if err != nil {
 			return s.refusedByTikTok(ctx, s.shop.Key, err)
@@ -340,6 +359,7 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, e
 			return woken, orRetry(ctx, err)
 		}
 		for _, key := range keys {
+			a.alive(ctx)
 			news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
 			if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
 				return woken, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))

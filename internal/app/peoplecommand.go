@@ -71,7 +71,7 @@ func (v visitor) run(cmd *cobra.Command, work func(context.Context, *house, Outp
 	}
 	defer h.close()
 	if v.asks {
-		if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, nil); err != nil {
+		if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, nil, nil); err != nil {
 			return err
 		}
 	}

@@ -29,11 +29,12 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 		return err
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
-		var opened, closed instant
-		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed)
-		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
+		var opened, closed, restored instant
+		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored)
+		r.CreatedAt, r.ClosedAt, r.RestoredAt = time.Time(opened), time.Time(closed), time.Time(restored)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at, COALESCE((SELECT value FROM cursors WHERE name = $3), '')
+		FROM returns WHERE shop = $1 AND key = $2`, shop, string(key), restoredCursor(shop)))
 	return err
 }
 

@@ -116,4 +116,7 @@ type SweepResult struct {
 	Signaled int `json:"signaled"` // returns told to look
 	// PutOff: today's calls are kept for what is more urgent; nothing was swept.
 	PutOff bool `json:"put_off,omitempty"`
+	// SweptAt is when a completed sweep began, in UTC and to the second, as the
+	// ledger's cursor says: a ledger that stands further back was restored.
+	SweptAt time.Time `json:"swept_at,omitzero"`
 }

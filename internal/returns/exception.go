@@ -145,7 +145,7 @@ var Catalogue = map[Kind]Entry{
 		"Nothing; TikTok carries it through.", []AnswerName{AnswerHandledManually}},
 	WarehouseUnmapped: {Operations, "No sales warehouse is configured for the place where the unit was inspected.",
 		"The unit stays out of stock.", []AnswerName{AnswerSkipRestock}},
-	StockUnproven: {Operations, "Stock was written, but TikTok's own account of the change has not come.",
+	StockUnproven: {Operations, "Stock was written, but TikTok's own account of the change has not come; or a restored ledger no longer tells whether it was.",
 		"The number shown to shoppers may be wrong by these units.", []AnswerName{AnswerHandledManually}},
 	StockRefused: {Operations, "TikTok refused the new stock number.",
 		"The unit stays out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},

@@ -29,6 +29,9 @@ type Record struct {
 	Decisions int64 // how often this return was decided on
 	CreatedAt time.Time
 	ClosedAt  time.Time
+	// RestoredAt is when the ledger was found to be an older one, put back from a
+	// backup: what was done before may be missing in it. Zero: never.
+	RestoredAt time.Time
 }
 
 // Payable is what TikTok says a seller could refund for some units at a time
