@@ -142,11 +142,26 @@ func (d *desk) wakeAt(at time.Time, why string, read ...returns.Platform) {
 // rarestLook bounds the growing intervals between looks for the same thing.
 const rarestLook = 24 * time.Hour
 
-// growing is the next look for something that began at a time: twice as late as
-// the one before, within bounds.
+// growing is the next look for something that began at a time: each twice as
+// late as the one before, within bounds. The times depend on the beginning alone:
+// what is decided in between, for another reason, puts none of them off.
 func (d *desk) growing(shortest time.Duration, began time.Time) time.Time {
-	return d.Now.Add(min(max(shortest, d.Now.Sub(began)), max(shortest, rarestLook)))
+	if d.Now.Sub(began) > longestGrowth {
+		return d.Now.Add(max(shortest, rarestLook)) // nobody knows when
+	}
+	if began.After(d.Now) {
+		began = d.Now
+	}
+	step, at := shortest, began.Add(shortest)
+	for !at.After(d.Now) {
+		at = at.Add(step)
+		step = min(2*step, max(shortest, rarestLook))
+	}
+	return at
 }
+
+// longestGrowth is a time after which nobody counts from the beginning any more.
+const longestGrowth = 365 * 24 * time.Hour
 
 // due tells whether a threshold has passed; if not, the clock is armed for it.
 func (d *desk) due(at time.Time, why string) bool {
