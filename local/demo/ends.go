@@ -163,8 +163,10 @@ func (s *shopper) closedAt(key returns.Key) (bool, error) {
 		return false, err
 	}
 	switch status := info.GetStatus(); status {
-	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: // it is to be taken up
+	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		return false, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: // it is to be taken up, unless it had just decided to end
+		return s.house.closedInLedger(s.ctx, key)
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		return true, nil
 	default:
