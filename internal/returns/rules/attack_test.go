@@ -406,3 +406,16 @@ func TestTheExpectedValueWaitsForATransaction(t *testing.T) {
 	require.Contains(t, d.Plan.Wake.Read, returns.ReturnGO)
 	require.Contains(t, acts(Decide(setup(1, inspectedAt(noon.Add(-time.Minute))))), "confirm-parcel R1 10.00")
 }
+
+func TestAnUnknownArbitrationIsForAPerson(t *testing.T) {
+	t.Parallel()
+	strange := caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = "HUMAN_REVIEW" })
+	play(t, []scene{
+		{"the parcel is not confirmed", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), strange),
+			want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"the return is not accepted", setup(1, rma(returns.RMAApproved), buyerReturn("R1", returns.TikTokPending, 1), strange),
+			want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"a decided one bars nothing", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1),
+			caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = "SUPPORT_SELLER" })), want{acts: []string{"confirm-parcel R1 10.00"}}},
+	})
+}
