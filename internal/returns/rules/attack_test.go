@@ -419,3 +419,24 @@ func TestAnUnknownArbitrationIsForAPerson(t *testing.T) {
 			caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = "SUPPORT_SELLER" })), want{acts: []string{"confirm-parcel R1 10.00"}}},
 	})
 }
+
+func TestATransactionInAnUnknownStatusPaysNothing(t *testing.T) {
+	t.Parallel()
+	strange := transactionIs(1, func(t *returns.Transaction) { t.Status = "Cancelled" })
+	free := together(passed(1), stock("L1", returns.RestockProven, ""))
+	play(t, []scene{
+		{"as the seller", setup(1, free, payable("10.00", "L1"), strange), want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"by the case", setup(1, free, buyerReturn("R1", returns.TikTokShipped, 1), strange), want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"a person took note", setup(1, free, payable("10.00", "L1"), strange, answer(returns.UnknownStatus, returns.AnswerHandledManually)), want{}},
+		{"one that is pending", setup(1, free, payable("10.00", "L1"), transactionIs(1, func(t *returns.Transaction) { t.Status = returns.TransactionPending })),
+			want{acts: []string{"exact-seller-refund L1 10.00"}}},
+	})
+}
+
+func TestANegativeTransactionIsNoRefund(t *testing.T) {
+	t.Parallel()
+	negative := transactionIs(1, func(t *returns.Transaction) { t.Amount = gbp("-5.00") })
+	play(t, []scene{
+		{"a person says how much", setup(1, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1"), negative), want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
+	})
+}
