@@ -440,3 +440,23 @@ func TestANegativeTransactionIsNoRefund(t *testing.T) {
 		{"a person says how much", setup(1, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1"), negative), want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
 	})
 }
+
+func TestAnOrderThatIsNotThereIsLookedForEverMoreSeldom(t *testing.T) {
+	t.Parallel()
+	missing := together(func(f *Facts) { f.Record.Order = nil }, func(f *Facts) { f.Record.OrderID = "576" }, policy(func(p *Policy) { p.TroubleRetry = 15 * time.Minute }))
+	require.Equal(t, noon.Add(15*time.Minute), Decide(setup(1, missing)).Plan.Wake.At)
+	old := Decide(setup(1, missing, func(f *Facts) {
+		f.Record.OpenedAt = map[returns.Kind]time.Time{returns.UnlinkedOrder: noon.Add(-8 * time.Hour)}
+	}))
+	require.Equal(t, []returns.Kind{returns.UnlinkedOrder}, kinds(old))
+	require.Equal(t, noon.Add(8*time.Hour), old.Plan.Wake.At)
+}
+
+func TestAnAmountThatTikTokDoesNotSay(t *testing.T) {
+	t.Parallel()
+	d := Decide(setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1), caseIs(1, func(r *returns.TikTokReturn) {
+		r.Refund, r.Lines[0].Refund = returns.Money{}, returns.Money{}
+	})))
+	require.Equal(t, []returns.Kind{returns.RefundDiffers}, kinds(d))
+	require.Equal(t, "TikTok paid an unknown amount on return R1, ReturnGO authorised 10.00 GBP", d.Plan.Exceptions[0].Sentence)
+}
