@@ -34,12 +34,13 @@ const (
 // shelf is TikTok's stock of one product, and the people around it.
 type shelf struct {
 	available, committed map[string]int
-	refused              map[string]int // error code under code 0, by SKU
-	lose                 int            // so many writes take effect, and their answers are lost
-	swallow              int            // so many writes are lost before they take effect
-	slow                 func()         // happens while the stock is read
-	ordered              []string       // SKUs of the orders that changed lately
-	sets                 []string       // what was set, such as "A=11"
+	refused              map[string]int   // error code under code 0, by SKU
+	lose                 int              // so many writes take effect, and their answers are lost
+	swallow              int              // so many writes are lost before they take effect
+	slow                 func()           // happens while the stock is read
+	date                 func() time.Time // its clock; nil: that of the machine, years away
+	ordered              []string         // SKUs of the orders that changed lately
+	sets                 []string         // what was set, such as "A=11"
 }
 
 // stockBench is one product's writer on a clock that only a test moves.
@@ -100,6 +101,9 @@ func (b *stockBench) WakeStock(_ context.Context, _, product string) error {
 // ServeHTTP is TikTok: it reads, sets and lists orders.
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	if s.date != nil {
+		w.Header().Set("Date", s.date().UTC().Format(http.TimeFormat))
+	}
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/inventory/search"):
 		if s.slow != nil {
@@ -246,6 +250,23 @@ func TestARefusedSKUDoesNotUndoTheOthers(t *testing.T) {
 	}
 	require.Equal(t, []string{"A=11", "B=21"}, b.sets)
 	require.True(t, b.round().Done)
+}
+
+// TikTok takes calls of a clock that is minutes off, and its events are by its own.
+func TestAWriteIsProvenByAClockThatIsOff(t *testing.T) {
+	for _, off := range []time.Duration{2 * time.Minute, -20 * time.Second} {
+		b := stockSetup(t)
+		b.date = func() time.Time { return b.now.Add(off) }
+		b.owe("A1")
+		out := b.round()
+		b.account("A", b.now.Add(off), 2, 11) // one was sold between our read and our write
+		b.committed["A"]++
+		require.Equal(t, []string{"A=11"}, b.sets)
+		out = b.then(out)
+		require.Equal(t, []string{"A=11", "A=10"}, b.sets, off)
+		require.Equal(t, returns.RestockProven, b.entry("A1").State, off)
+		require.False(t, out.Done)
+	}
 }
 
 // What TikTok refuses is tried again, each time later.

@@ -120,18 +120,19 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 	return judged, unclear, orRetry(ctx, err)
 }
 
-// accountOf are the api_sync movements of a write: in its time, ending at exactly
-// the number it set.
+// accountOf are the api_sync movements of a write: in its time, by our clock or
+// TikTok's, ending at exactly the number it set.
 func (r *round) accountOf(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite) ([]returns.StockMovement, error) {
 	total := 0
 	for _, l := range w.Lines {
 		total += l.Wrote
 	}
-	found, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, w.ReadAt.Add(-clockSkew), w.ClaimUntil.Add(clockSkew))
+	ahead := r.shop.TikTok.ClockAhead()
+	found, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, w.ReadAt.Add(min(ahead, 0)-clockSkew), w.ClaimUntil.Add(max(ahead, 0)+clockSkew))
 	return slices.DeleteFunc(found, func(m returns.StockMovement) bool { return m.AvailableAfter != total }), err
 }
 
-// clockSkew is how far TikTok's clock may be from ours.
+// clockSkew is how far TikTok's clock may be from what we know of it.
 const clockSkew = 5 * time.Second
 
 // spread puts a write's error on its warehouses: TikTok names none. What was

@@ -260,8 +260,16 @@ func concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]
 		return nil, err
 	}
 	onlyStage := strings.HasPrefix(e.Topic, "SHIPMENT_") // the RMA's own status follows
-	if seen != "" && (onlyStage || e.Topic == "RMA_STATUS_UPDATED" && seen == e.Status) {
+	if seen != "" && onlyStage {
 		return nil, nil
+	}
+	if seen != "" && e.Topic == "RMA_STATUS_UPDATED" && seen == e.Status {
+		// The same status again after our read may tell of a unit inspected later: no
+		// event of its own does (ReturnGO contract 8.3).
+		readAt, err := tx.SnapshotReadAt(ctx, e.Shop, returns.ReturnGO, e.RMAID)
+		if err != nil || !e.HappenedAt.After(readAt) {
+			return nil, err
+		}
 	}
 	return []target{{shop: e.Shop, key: returns.RMAKey(e.RMAID), news: messages.News{Platforms: []returns.Platform{returns.ReturnGO}}}}, nil
 }

@@ -41,6 +41,12 @@ func fromTikTok(id, topic, ret, order, status string) ledger.Event {
 	return ledger.Event{Platform: returns.TikTok, ID: id, Topic: topic, TikTokReturnID: ret, OrderID: order, Status: status}
 }
 
+// later is an event of after the last read.
+func later(e ledger.Event) ledger.Event {
+	e.HappenedAt = noon.Add(time.Second)
+	return e
+}
+
 // seen puts snapshots into the ledger: RMA 9001, received, and a TikTok return.
 func (b *bench) seen(t testing.TB, status string) {
 	t.Helper()
@@ -86,6 +92,7 @@ func TestWhoIsToldOfAnEvent(t *testing.T) {
 		"a new RMA":                      {nil, fromReturnGO("1", "RMA_CREATED", "9001", "Pending"), []wakeUp{{rmaWork, onlyReturnGO}}},
 		"an RMA's news":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Validated"), []wakeUp{{rmaWork, onlyReturnGO}}},
 		"an RMA's echo":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Received"), nil},
+		"the same again, later":          {known, later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Received")), []wakeUp{{rmaWork, onlyReturnGO}}},
 		"a transaction":                  {known, fromReturnGO("1", "TRANSACTION_CREATED", "9001", "Requested"), []wakeUp{{rmaWork, onlyReturnGO}}},
 		"a parcel of a known RMA":        {known, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), nil},
 		"a parcel of an unknown RMA":     {nil, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), []wakeUp{{rmaWork, onlyReturnGO}}},

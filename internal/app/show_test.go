@@ -80,9 +80,9 @@ TIKTOK RETURNS OF THE ORDER
   4032  RETURN_AND_REFUND  BUYER_SHIPPED_ITEM                 12.50 GBP  TikTok decides in 1d 6h
 
 UNITS
-  unit L1               MUG-RED  paid 12.50 GBP  inspection: passed                     stock: to be written in warehouse 7000000000000000010  TikTok return 4031
-  unit L2               MUG-RED  paid 12.50 GBP  inspection: came back, not to be sold  stock: not put back                                    TikTok return 4032
-  no unit of the order  CUP      paid 3.00 GBP   inspection: not inspected              stock: -
+  unit L1               MUG-RED  price 12.50 GBP  inspection: passed                     stock: to be written in warehouse 7000000000000000010  TikTok return 4031
+  unit L2               MUG-RED  price 12.50 GBP  inspection: came back, not to be sold  stock: not put back                                    TikTok return 4032
+  no unit of the order  CUP      price 3.00 GBP   inspection: not inspected              stock: -
 
 EFFECTS AT THE PLATFORMS
   2026-03-03 08:00:00  refund  confirm-parcel  verified  12.50 GBP  1 unit  request REQ-1  read back

@@ -97,7 +97,7 @@ func (s story) units(b *strings.Builder) {
 		if u.TikTokReturnID != "" {
 			onCase = "TikTok return " + u.TikTokReturnID
 		}
-		rows = append(rows, []string{unit, u.SKU, "paid " + money(u.Paid), "inspection: " + u.Inspection, "stock: " + u.Stock, onCase})
+		rows = append(rows, []string{unit, u.SKU, "price " + money(u.Paid), "inspection: " + u.Inspection, "stock: " + u.Stock, onCase})
 	}
 	table(b, "UNITS", rows)
 }

@@ -93,16 +93,28 @@ func snapshotByID[T any](ctx context.Context, t *Tx, shop, kind, id string) (sna
 		`SELECT body, status_since, read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND id = $3`, shop, kind, id))
 }
 
+// SnapshotReadAt is when an RMA or a TikTok return was last read, zero if never.
+func (t *Tx) SnapshotReadAt(ctx context.Context, shop string, p returns.Platform, id string) (time.Time, error) {
+	at, _, err := first(query(ctx, t, "read when", func(scan func(...any) error) (instant, error) {
+		var at instant
+		return at, scan(&at)
+	}, `SELECT read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND id = $3`, shop, snapshotKind(p), id))
+	return time.Time(at), err
+}
+
+func snapshotKind(p returns.Platform) string {
+	if p == returns.TikTok {
+		return kindTikTok
+	}
+	return kindRMA
+}
+
 // SnapshotStatus is the status last seen of an RMA or a TikTok return, empty if
 // it was never read.
 func (t *Tx) SnapshotStatus(ctx context.Context, shop string, p returns.Platform, id string) (string, error) {
-	kind := kindRMA
-	if p == returns.TikTok {
-		kind = kindTikTok
-	}
 	status, _, err := first(query(ctx, t, "read status", func(scan func(...any) error) (string, error) {
 		var s string
 		return s, scan(&s)
-	}, `SELECT status FROM snapshots WHERE shop = $1 AND kind = $2 AND id = $3`, shop, kind, id))
+	}, `SELECT status FROM snapshots WHERE shop = $1 AND kind = $2 AND id = $3`, shop, snapshotKind(p), id))
 	return status, err
 }

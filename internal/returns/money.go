@@ -61,6 +61,14 @@ func (m *Money) UnmarshalJSON(data []byte) error {
 	return m.Amount.UnmarshalJSON(data) //nolint:wrapcheck // it names the amount
 }
 
+// String is the amount for people; an unknown one would read as "0 ".
+func (m Money) String() string {
+	if !Known(m) {
+		return "an unknown amount"
+	}
+	return m.Amount.String()
+}
+
 // Known tells whether m is an amount at all.
 func Known(m Money) bool { return m.CurrencyCode() != "" }
 

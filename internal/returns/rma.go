@@ -1,6 +1,9 @@
 package returns
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // RMA is what we keep of a ReturnGO RMA: no address, tracking number, answer,
 // comment, inspector or bank detail is ever read into it (ReturnGO contract 3, 8.12).
@@ -119,7 +122,13 @@ const (
 	TransactionSuccess   = "Success"
 	TransactionFailed    = "Failed"
 	TransactionCanceled  = "Canceled"
+	TransactionPending   = "Pending"
 )
+
+// KnownStatus tells whether the contract names this status, if only as expected.
+func (t Transaction) KnownStatus() bool {
+	return slices.Contains([]string{TransactionRequested, TransactionSuccess, TransactionFailed, TransactionCanceled, TransactionPending}, t.Status)
+}
 
 // RMASummary is a row of the RMA list: a status and no more (ReturnGO contract 2.2).
 type RMASummary struct {

@@ -1,6 +1,9 @@
 package returns
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Order is what we keep of a TikTok order (TikTok contract 2.2). The status
 // never shows refunds.
@@ -136,6 +139,18 @@ const (
 
 	ArbitrationInProgress = "IN_PROGRESS"
 )
+
+// KnownArbitration tells whether the contract names this state of arbitration
+// (TikTok contract 2.3).
+func (t TikTokReturn) KnownArbitration() bool {
+	return slices.Contains([]string{"", ArbitrationInProgress, "SUPPORT_BUYER", "SUPPORT_SELLER", "CLOSED"}, t.Arbitration)
+}
+
+// Disputed tells whether somebody else decides: TikTok's arbitration does, or it
+// is in a state that we do not know (T02).
+func (t TikTokReturn) Disputed() bool {
+	return t.Arbitration == ArbitrationInProgress || !t.KnownArbitration()
+}
 
 // Live tells whether the TikTok return still occupies its lines: TikTok takes no
 // second case on a line meanwhile (25001011). A reject is not the end, a

@@ -42,6 +42,7 @@ type Client struct {
 	http       *http.Client
 	clock      func() time.Time
 	skew       atomic.Int64 // nanoseconds that TikTok's clock is ahead of ours
+	ahead      atomic.Int64 // the same, by the Date of its last answer, if it was worth believing
 	timeout    time.Duration
 	seen       func(context.Context, error)
 }

@@ -52,6 +52,7 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 	}
 	defer func() { _ = response.Body.Close() }()
 
+	c.noteDate(response.Header.Get("Date"))
 	raw, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))
 	a := answer{
 		endpoint: e, secrets: secrets, raw: raw, status: response.StatusCode, walking: m.walking,

@@ -240,6 +240,28 @@ func TestTokens(t *testing.T) {
 	require.Equal(t, platform.OutcomeUnknown, failed(t, err).Class)
 }
 
+// An amount goes out with the digits of its currency, however it came (1.5).
+func TestAmountsOnTheWire(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ number, code, wire string }{
+		{"12.50", "GBP", "12.50"}, {"12.5", "GBP", "12.50"}, {"12.500", "GBP", "12.50"}, {"12", "GBP", "12"},
+		{"864000", "VND", "864000"}, {"864000.00", "VND", "864000"}, {"1.005", "KWD", "1.005"}, {"129000", "IDR", "129000"},
+		{"12.505", "GBP", ""}, {"432000.5", "VND", ""}, {"-1", "GBP", ""}, {"0.00", "GBP", ""},
+	} {
+		f := newFake(t, says(`{"code":0,"data":{"return_id":"4"}}`))
+		r := aReturn(t)
+		r.RefundTotal = amount(t, c.number, c.code)
+		_, _, err := f.shop.CreateReturn(t.Context(), r, "k")
+		if c.wire == "" {
+			require.Equal(t, platform.Permanent, failed(t, err).Class, c)
+			require.Empty(t, f.all(), c)
+			continue
+		}
+		require.NoError(t, err, c)
+		require.Contains(t, f.all()[0].Body, `"refund_total":"`+c.wire+`"`, c)
+	}
+}
+
 // What TikTok could not take, or would take for more than was meant, is not sent.
 func TestNotSent(t *testing.T) {
 	t.Parallel()

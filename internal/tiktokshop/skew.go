@@ -44,3 +44,20 @@ func (c *Client) putClockRight(refused error, stamped time.Time, date string) er
 	}
 	return refused
 }
+
+// farthestClock is beyond what a clock is ever off: such a Date is not believed.
+const farthestClock = 24 * time.Hour
+
+// noteDate keeps how far TikTok's clock is from ours. Calls pass with one that is
+// minutes off (contract 1.3), but the times in its events are by that clock.
+func (c *Client) noteDate(date string) {
+	if theirs, err := http.ParseTime(date); err == nil {
+		if off := theirs.Sub(c.clock()); off.Abs() <= farthestClock {
+			c.ahead.Store(int64(off))
+		}
+	}
+}
+
+// ClockAhead is how far TikTok's clock was ahead of ours at its last answer, to
+// about a second; below zero if it was behind, zero if it never said.
+func (s *Shop) ClockAhead() time.Duration { return time.Duration(s.client.ahead.Load()) }

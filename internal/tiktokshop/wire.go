@@ -208,9 +208,18 @@ func money(number, currency text) returns.Money {
 	return m
 }
 
-// decimalOf prints an amount for the wire: positive, plain, in major units.
+// decimalOf prints an amount for the wire: positive, plain, in major units. A
+// fraction gets the digits of its currency ("12.50", "864000" for VND; contract
+// 1.5), for it may have come as 12.5 or 864000.00; a whole number stays one.
 func decimalOf(m returns.Money) (string, error) {
 	number := m.Number()
+	if returns.Known(m) && strings.Contains(number, ".") {
+		rounded := returns.Money{Amount: m.Round()}
+		if !returns.SameMoney(m, rounded) {
+			return "", errors.New("the amount is finer than its currency")
+		}
+		number = rounded.Number()
+	}
 	if !returns.Known(m) || !m.IsPositive() || !plainNumber.MatchString(number) {
 		return "", errors.New("the amount must be known and above zero")
 	}

@@ -419,3 +419,57 @@ func TestNoDecisionPutsALookOff(t *testing.T) {
 	f.Now = due
 	require.True(t, Decide(f).Plan.Wake.At.After(due), "and then the next is later")
 }
+
+func TestAnUnknownArbitrationIsForAPerson(t *testing.T) {
+	t.Parallel()
+	strange := caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = "HUMAN_REVIEW" })
+	play(t, []scene{
+		{"the parcel is not confirmed", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), strange),
+			want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"the return is not accepted", setup(1, rma(returns.RMAApproved), buyerReturn("R1", returns.TikTokPending, 1), strange),
+			want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"a decided one bars nothing", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1),
+			caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = "SUPPORT_SELLER" })), want{acts: []string{"confirm-parcel R1 10.00"}}},
+	})
+}
+
+func TestATransactionInAnUnknownStatusPaysNothing(t *testing.T) {
+	t.Parallel()
+	strange := transactionIs(1, func(t *returns.Transaction) { t.Status = "Cancelled" })
+	free := together(passed(1), stock("L1", returns.RestockProven, ""))
+	play(t, []scene{
+		{"as the seller", setup(1, free, payable("10.00", "L1"), strange), want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"by the case", setup(1, free, buyerReturn("R1", returns.TikTokShipped, 1), strange), want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"a person took note", setup(1, free, payable("10.00", "L1"), strange, answer(returns.UnknownStatus, returns.AnswerHandledManually)), want{}},
+		{"one that is pending", setup(1, free, payable("10.00", "L1"), transactionIs(1, func(t *returns.Transaction) { t.Status = returns.TransactionPending })),
+			want{acts: []string{"exact-seller-refund L1 10.00"}}},
+	})
+}
+
+func TestANegativeTransactionIsNoRefund(t *testing.T) {
+	t.Parallel()
+	negative := transactionIs(1, func(t *returns.Transaction) { t.Amount = gbp("-5.00") })
+	play(t, []scene{
+		{"a person says how much", setup(1, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1"), negative), want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
+	})
+}
+
+func TestAnOrderThatIsNotThereIsLookedForEverMoreSeldom(t *testing.T) {
+	t.Parallel()
+	missing := together(func(f *Facts) { f.Record.Order = nil }, func(f *Facts) { f.Record.OrderID = "576" }, policy(func(p *Policy) { p.TroubleRetry = 15 * time.Minute }))
+	require.Equal(t, noon.Add(15*time.Minute), Decide(setup(1, missing)).Plan.Wake.At)
+	old := Decide(setup(1, missing, func(f *Facts) {
+		f.Record.OpenedAt = map[returns.Kind]time.Time{returns.UnlinkedOrder: noon.Add(-8 * time.Hour)}
+	}))
+	require.Equal(t, []returns.Kind{returns.UnlinkedOrder}, kinds(old))
+	require.Equal(t, noon.Add(8*time.Hour), old.Plan.Wake.At)
+}
+
+func TestAnAmountThatTikTokDoesNotSay(t *testing.T) {
+	t.Parallel()
+	d := Decide(setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1), caseIs(1, func(r *returns.TikTokReturn) {
+		r.Refund, r.Lines[0].Refund = returns.Money{}, returns.Money{}
+	})))
+	require.Equal(t, []returns.Kind{returns.RefundDiffers}, kinds(d))
+	require.Equal(t, "TikTok paid an unknown amount on return R1, ReturnGO authorised 10.00 GBP", d.Plan.Exceptions[0].Sentence)
+}

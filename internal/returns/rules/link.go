@@ -61,7 +61,7 @@ func (d *desk) orderRead() bool {
 		d.close("there is no such TikTok order, and nothing is asked of it")
 	default:
 		d.raise(returns.UnlinkedOrder, returns.Money{}, "TikTok knows no order %s", d.orderID)
-		d.wakeAt(d.Now.Add(d.Policy.TroubleRetry), "look for the order again", returns.TikTok)
+		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.troubledSince(returns.UnlinkedOrder)), "look for the order again", returns.TikTok)
 	}
 	return false
 }

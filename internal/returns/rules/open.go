@@ -152,7 +152,7 @@ func (d *desk) uploadLabels() {
 	}
 	for _, g := range d.groups() {
 		t := g.tiktok
-		if t == nil || t.Status != returns.TikTokAwaitingShip || t.Tracked || t.Arbitration == returns.ArbitrationInProgress || !d.openedByUs(t) {
+		if t == nil || t.Status != returns.TikTokAwaitingShip || t.Tracked || t.Disputed() || !d.openedByUs(t) {
 			continue
 		}
 		if last := d.newest(returns.EffectLabel, t.ID); last != nil && (last.State == returns.EffectApplied || last.State == returns.EffectVerified) {

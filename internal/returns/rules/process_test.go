@@ -260,7 +260,7 @@ func TestClocks(t *testing.T) {
 			[]returns.Kind{returns.SKUNotInOrder, returns.SellerDeadline}},
 		{"near, but we are accepting", setup(1, open, deadline(1, noon.Add(time.Hour))), noon.Add(time.Hour + deadlineGrace), nil},
 		{"passed an hour ago, TikTok has not said", setup(1, rma(returns.RMAPending), open, deadline(1, noon.Add(-time.Hour))), noon.Add(-time.Hour).Add(4096 * time.Second), []returns.Kind{returns.SellerDeadline}},
-		{"approved, the money has not moved", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokApproved, 1)), noon.Add(-3 * time.Hour).Add(5*time.Minute << 6), nil},
+		{"approved, the money has not moved", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokApproved, 1)), noon.Add(-3 * time.Hour).Add(5 * time.Minute << 6), nil},
 		{"a platform does not answer", setup(1, func(f *Facts) {
 			f.Trouble = []returns.Trouble{{Platform: returns.TikTok, Class: returns.TroubleUnreachable}}
 		}), noon.Add(15 * time.Minute), []returns.Kind{returns.PlatformUnreachable}},

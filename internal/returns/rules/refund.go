@@ -21,7 +21,7 @@ func (d *desk) register() {
 	}
 	for _, g := range d.groups() {
 		t := g.tiktok
-		if t == nil || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Arbitration == returns.ArbitrationInProgress {
+		if t == nil || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Disputed() {
 			continue
 		}
 		if !g.anyParcel() || g.any(refused) || g.any(asked) {
@@ -93,6 +93,9 @@ func (d *desk) throughTikTokReturn(g group) {
 	case t.Type != returns.TypeRefund && t.Type != returns.TypeReturnAndRefund:
 		g.say("not a refund")
 		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is of the type %q", t.ID, t.Type)
+	case !t.KnownArbitration():
+		g.say("unknown arbitration")
+		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is in the arbitration %q", t.ID, t.Arbitration)
 	case t.Arbitration == returns.ArbitrationInProgress:
 		g.say("in dispute")
 		d.wait("TikTok's arbitration decides on return " + t.ID)

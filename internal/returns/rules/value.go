@@ -66,11 +66,14 @@ func (d *desk) valueUnits() {
 	expected := d.expectedValues()
 	for i, u := range d.units {
 		live := d.liveTransactions(u)
+		strange := slices.IndexFunc(live, func(t returns.Transaction) bool { return !t.KnownStatus() })
 		paid := slices.IndexFunc(live, func(t returns.Transaction) bool { return t.Status == returns.TransactionSuccess && !d.isOurs(t) })
 		switch {
 		case paid >= 0: // before anything else: no answer about an amount may pay it again
 			u.value, _ = d.shareOf(u, live[paid])
 			d.askAbout(u, returns.PaidInReturnGO, live[paid].Amount, "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
+		case strange >= 0: // it may be a refusal in other words
+			d.askAboutStatus(u, live[strange])
 		case len(live) == 0:
 			u.value, u.expected = expected[i], true
 			d.awaitTransaction(u)
@@ -97,11 +100,23 @@ func (d *desk) awaitTransaction(u *unit) {
 	}
 }
 
+// askAboutStatus parks a unit whose transaction has a status we do not know.
+func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
+	if u.verdict != refused {
+		u.verdict, u.why = asked, fmt.Sprintf("ReturnGO's transaction %s has the status %q", t.ID, t.Status)
+		d.raiseUnknown(string(u.hold.Unit), t.CreatedAt, t.Amount, "%s", u.why)
+	}
+}
+
 // takeTransaction values a unit by its transaction, once no others can follow.
 func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 	share, err := d.shareOf(u, t)
 	if err != nil {
 		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
+		return
+	}
+	if share.IsNegative() {
+		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
 		return
 	}
 	u.value = share
