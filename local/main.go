@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"returnbridge/local/bench"
 	"returnbridge/local/demo"
 )
 
 func main() {
 	root := &cobra.Command{Use: "local", Short: "returnbridge on one machine, for development"}
-	root.AddCommand(demo.Command(), demo.HistoriesCommand())
+	root.AddCommand(demo.Command(), demo.HistoriesCommand(), bench.Command())
 	if root.Execute() != nil {
 		os.Exit(1)
 	}
