@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -191,6 +192,19 @@ func defaults(factor float64) config.Periods {
 			panic("bench: period " + field.Name + " has no default: " + err.Error())
 		}
 		value.SetInt(int64(float64(d) * factor))
+	}
+	return p
+}
+
+// defaultPace is production's pace, likewise.
+func defaultPace() config.Pace {
+	var p config.Pace
+	for field, value := range reflect.ValueOf(&p).Elem().Fields() {
+		n, err := strconv.ParseInt(field.Tag.Get("default"), 10, 64)
+		if err != nil {
+			panic("bench: pace " + field.Name + " has no default: " + err.Error())
+		}
+		value.SetInt(n)
 	}
 	return p
 }

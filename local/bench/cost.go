@@ -55,7 +55,7 @@ func settledFigures(ctx context.Context, s *devserver.Server) (last devserver.Fi
 			same = 0
 		}
 		last = now
-		return same >= 5, err
+		return same >= 3, err
 	})
 	return last, err
 }
@@ -236,6 +236,7 @@ func (s *spent) take(ctx context.Context, h *demo.House, people []*person, st st
 	if err != nil {
 		return err
 	}
+	s.last = now
 	to := s.of(st)
 	returnGO, tiktok, actions := minus(now.returnGO, before.returnGO), minus(now.tiktok, before.tiktok), minus(now.actions.Actions, before.actions.Actions)
 	plus(to.returnGO, returnGO)

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
 
+	"returnbridge/config"
 	"returnbridge/internal/messages"
 	"returnbridge/local/demo"
 	"returnbridge/local/tiktoksandbox"
@@ -24,10 +25,12 @@ const (
 func (b *bench) outage(ctx context.Context) (Figure, error) {
 	f := Figure{
 		Title: "calls wasted in an outage", Storage: "Temporal in memory, ledger in a SQLite file",
-		How: fmt.Sprintf("the whole program; TikTok answers every call with 503 from the start for %s, and the %d returns that half an hour brings at ten times 400 a day all begin within it, which is harder than their coming one by one. All calls that reach the sandbox in that time are counted: those before the guard stops the queue, those under way then, and the guard's own. "+
+		How: fmt.Sprintf("the whole program with its default pace; TikTok answers every call with 503 from the start for %s, and the %d returns that half an hour brings at ten times 400 a day all begin within it, which is harder than their coming one by one. All calls that reach the sandbox in that time are counted: those before the guard stops the queue, those under way then, and the guard's own. "+
 			"The rest of the half hour is the real Guard workflow on the SDK's test clock: its questions after the first %s are added. Against: all calls these returns made until every one had come to its end.", b.outageFor, b.outageReturns, b.outageFor),
 	}
-	h, err := b.open(ctx, "outage", demo.HouseOptions{})
+	h, err := b.open(ctx, "outage", demo.HouseOptions{Configure: func(c *config.Config) {
+		c.Pace = defaultPace()
+	}})
 	if err != nil {
 		return f, err
 	}

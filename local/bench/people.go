@@ -113,11 +113,18 @@ func (p *person) inspectedAndAuthorised() error {
 }
 
 func inspectedAndAuthorised(at *returngosandbox.Sandbox, rmaID, itemID, amount string) error {
-	if err := at.Validate(rmaID, []returngosandbox.ItemValidation{{ItemID: itemID, Returned: true, Restockable: true, Location: demo.Location}}); err != nil {
-		return fmt.Errorf("inspect: %w", err)
+	if err := inspected(at, rmaID, itemID); err != nil {
+		return err
 	}
 	if _, err := at.RequestRefund(rmaID, []string{itemID}, amount); err != nil {
 		return fmt.Errorf("authorise: %w", err)
+	}
+	return nil
+}
+
+func inspected(at *returngosandbox.Sandbox, rmaID, itemID string) error {
+	if err := at.Validate(rmaID, []returngosandbox.ItemValidation{{ItemID: itemID, Returned: true, Restockable: true, Location: demo.Location}}); err != nil {
+		return fmt.Errorf("inspect: %w", err)
 	}
 	return nil
 }
