@@ -5,7 +5,6 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -51,7 +50,7 @@ type sizes struct {
 // A normal day has 400 returns: at ten times that, half an hour brings 83.
 var (
 	full = sizes{
-		few: 20, many: 60, atOnce: 10, sweeps: 8,
+		few: 12, many: 36, atOnce: 12, sweeps: 8,
 		days:     []day{{100, 2000}, {400, 2000}, {2000, 10000}, {2000, 2000}},
 		speedFew: 20, speedMany: 80, fileFew: 10, fileMany: 30,
 		outageReturns: 83, outageFor: 30 * time.Second, webhooksASec: 200, webhookSeconds: 60,
@@ -179,7 +178,11 @@ func (b *bench) open(ctx context.Context, name string, o demo.HouseOptions) (*de
 			more(c)
 		}
 	}
-	return demo.Open(ctx, o)
+	h, err := demo.Open(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("house: %w", err)
+	}
+	return h, nil
 }
 
 // defaults are production's default periods, as the configuration's tags give
@@ -218,13 +221,12 @@ func thisMachine() Machine {
 
 // cpu and load are known on Linux only; elsewhere they stay empty.
 func cpu() string {
-	f, err := os.Open("/proc/cpuinfo")
+	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
+	for line := range strings.Lines(string(text)) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
 			return strings.TrimSpace(value)
 		}
 	}

@@ -39,7 +39,7 @@ func Command() *cobra.Command {
 func runBench(ctx context.Context, out, progress io.Writer, o Options, jsonFile, logLevel string) error {
 	var err error
 	if o.Log, err = app.NewLogger(logLevel, os.Stderr); err != nil {
-		return err
+		return err //nolint:wrapcheck // it says which setting
 	}
 	o.Command = "go -C local run . bench"
 	if o.Quick {

@@ -42,7 +42,10 @@ func count(ctx context.Context, h *demo.House) (counted, error) {
 		}
 		return err
 	})
-	return c, err
+	if err != nil {
+		return c, fmt.Errorf("quota use: %w", err)
+	}
+	return c, nil
 }
 
 // settledFigures reads the server's counter when it has stopped moving: it is a
@@ -55,7 +58,7 @@ func settledFigures(ctx context.Context, s *devserver.Server) (last devserver.Fi
 			same = 0
 		}
 		last = now
-		return same >= 3, err
+		return same >= 3, err //nolint:wrapcheck // it names the endpoint
 	})
 	return last, err
 }
@@ -220,7 +223,7 @@ func (s *spent) take(ctx context.Context, h *demo.House, people []*person, st st
 		all.Go(func() error { return st.do(p) })
 	}
 	if err := all.Wait(); err != nil {
-		return err
+		return err //nolint:wrapcheck // the person says what went wrong
 	}
 	if err := calm(ctx, h, people, st.ends); err != nil {
 		return err

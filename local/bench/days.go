@@ -55,7 +55,10 @@ func (c *calendar) measure(ctx context.Context, f *Figure) error {
 	if err != nil {
 		return err
 	}
-	calls := c.callsByPurpose()
+	calls, err := c.callsByPurpose(ctx)
+	if err != nil {
+		return err
+	}
 	atMidnight := c.waiting()
 	each := func(purpose string) float64 { return float64(calls[purpose]) / float64(c.day.returns) }
 	all := Value{Name: name + "calls a return, sweeps included", Number: sum(calls) / float64(c.day.returns), Unit: "calls"}

@@ -59,7 +59,7 @@ func whileResting(ctx context.Context, h *demo.House, least int) (f devserver.Fi
 	err = until(ctx, "scheduled runs", func() (bool, error) {
 		first, err := h.Server.Figures(ctx)
 		if err != nil {
-			return false, err
+			return false, err //nolint:wrapcheck // it names the endpoint
 		}
 		runs, err := allRuns(ctx, h.Client, ofShops)
 		if err != nil {
@@ -76,7 +76,7 @@ func whileResting(ctx context.Context, h *demo.House, least int) (f devserver.Fi
 		}
 		f, err = h.Server.Figures(ctx)
 		ended = len(runs)
-		return err == nil && ended >= least && len(again) == ended && f.ActionsTotal == first.ActionsTotal, err
+		return err == nil && ended >= least && len(again) == ended && f.ActionsTotal == first.ActionsTotal, err //nolint:wrapcheck // it names the endpoint
 	})
 	return f, ended, err
 }

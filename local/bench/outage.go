@@ -47,7 +47,7 @@ func (b *bench) outage(ctx context.Context) (Figure, error) {
 	defer over.Stop()
 	v, err := h.Run(ctx, demo.RunOptions{Returns: b.outageReturns, Seed: 1, Scenarios: []string{"happy"}, AtOnce: b.outageReturns})
 	if err != nil {
-		return f, err
+		return f, fmt.Errorf("returns: %w", err)
 	}
 	calls := sum(h.TikTok.Books().Calls) - before
 	if v.Outcomes["happy"] != b.outageReturns || !v.OK() {

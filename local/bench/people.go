@@ -81,28 +81,41 @@ func approvedRMA(at *returngosandbox.Sandbox, store, tiktokOrderID, sellerSKU, p
 	if err != nil {
 		return "", "", fmt.Errorf("RMA: %w", err)
 	}
-	return rmaID, items[0], at.Approve(rmaID)
+	if err := at.Approve(rmaID); err != nil {
+		return "", "", fmt.Errorf("approve: %w", err)
+	}
+	return rmaID, items[0], nil
 }
 
-func (p *person) opensTikTokReturn() (err error) {
+func (p *person) opensTikTokReturn() error {
+	var err error
 	p.tiktokReturnID, err = p.house.TikTok.OpenReturn(tiktoksandbox.ReturnSpec{
 		OrderID: p.orderID, LineIDs: []string{p.lineID}, Reason: "ecom_order_delivered_refund_and_return_reason_not_match_description_uk",
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("TikTok return: %w", err)
+	}
+	return nil
 }
 
 func (p *person) sends() error {
 	if err := p.house.TikTok.BuyerShips(p.tiktokReturnID, "TRK"+p.orderID); err != nil {
 		return fmt.Errorf("ship: %w", err)
 	}
-	return p.house.ReturnGO.Ship(p.rmaID, "TRK"+p.orderID, "Demo Post")
+	if err := p.house.ReturnGO.Ship(p.rmaID, "TRK"+p.orderID, "Demo Post"); err != nil {
+		return fmt.Errorf("ship: %w", err)
+	}
+	return nil
 }
 
 func (p *person) received() error {
 	if err := p.house.TikTok.ParcelDelivered(p.tiktokReturnID); err != nil {
 		return fmt.Errorf("deliver: %w", err)
 	}
-	return p.house.ReturnGO.Receive(p.rmaID)
+	if err := p.house.ReturnGO.Receive(p.rmaID); err != nil {
+		return fmt.Errorf("receive: %w", err)
+	}
+	return nil
 }
 
 func (p *person) inspectedAndAuthorised() error {
@@ -129,7 +142,12 @@ func inspected(at *returngosandbox.Sandbox, rmaID, itemID string) error {
 	return nil
 }
 
-func (p *person) done() error { return p.house.ReturnGO.Done(p.rmaID) }
+func (p *person) done() error {
+	if err := p.house.ReturnGO.Done(p.rmaID); err != nil {
+		return fmt.Errorf("done: %w", err)
+	}
+	return nil
+}
 
 // came tells whether the return came to its end by the platforms' books: paid by
 // the buyer's TikTok return, and settled in ReturnGO.
@@ -166,7 +184,7 @@ func until(ctx context.Context, what string, holds func() (bool, error)) error {
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%s: %w", what, ctx.Err())
 		case <-deadline.C:
 			return errors.New("waited in vain: " + what)
 		case <-tick.C:
@@ -182,13 +200,7 @@ func calm(ctx context.Context, h *demo.House, people []*person, closed bool) err
 		if !delivered(h) {
 			return false, nil
 		}
-		waiting := 0
-		err := h.ReadLedger(ctx, func(tx *ledger.Tx) error {
-			events, err := tx.Waiting(ctx, time.Now().Add(time.Hour), 1)
-			waiting = len(events)
-			return err
-		})
-		if err != nil || waiting > 0 {
+		if done, err := relayed(ctx, h); err != nil || !done {
 			return false, err
 		}
 		return idle(ctx, h, people, closed)
@@ -198,6 +210,20 @@ func calm(ctx context.Context, h *demo.House, people []*person, closed bool) err
 func delivered(h *demo.House) bool {
 	return !slices.ContainsFunc(h.TikTok.Deliveries(), func(d tiktoksandbox.Delivery) bool { return !d.Done }) &&
 		!slices.ContainsFunc(h.ReturnGO.Deliveries(), func(d returngosandbox.Delivery) bool { return d.State == "pending" })
+}
+
+// relayed tells whether the inbox holds nothing that still has to be told.
+func relayed(ctx context.Context, h *demo.House) (bool, error) {
+	waiting := 0
+	err := h.ReadLedger(ctx, func(tx *ledger.Tx) error {
+		events, err := tx.Waiting(ctx, time.Now().Add(time.Hour), 1)
+		waiting = len(events)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("inbox: %w", err)
+	}
+	return waiting == 0, nil
 }
 
 // idle asks for each return by its id, because the server's lists are a moment

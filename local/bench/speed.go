@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ func (b *bench) speed(ctx context.Context, storage string, few, many int) (Figur
 		began := time.Now()
 		v, err := h.Run(ctx, demo.RunOptions{Returns: n, Seed: 1, Scenarios: []string{"happy"}, AtOnce: n})
 		if err != nil {
-			return f, err
+			return f, fmt.Errorf("returns: %w", err)
 		}
 		whole[i] = time.Since(began).Seconds()
 		if v.Outcomes["happy"] != n || !v.OK() {
@@ -133,12 +134,11 @@ func runBare(ctx context.Context, h *demo.House, t *tally, n int) (float64, erro
 	flows.RegisterWorkflowWithOptions(bareWorkflow, workflow.RegisterOptions{Name: "Bare"})
 	acts := worker.New(h.Client, bareQueue+"-work", worker.Options{DisableWorkflowWorker: true})
 	acts.RegisterActivityWithOptions(func(context.Context) error { return nil }, activity.RegisterOptions{Name: "Nothing"})
-	for _, w := range []worker.Worker{flows, acts} {
-		if err := w.Start(); err != nil {
-			return 0, fmt.Errorf("start worker: %w", err)
-		}
-		defer w.Stop()
+	if err := errors.Join(flows.Start(), acts.Start()); err != nil {
+		return 0, fmt.Errorf("start workers: %w", err)
 	}
+	defer flows.Stop()
+	defer acts.Stop()
 	began := time.Now()
 	var all errgroup.Group
 	var mu sync.Mutex
@@ -165,7 +165,7 @@ func runBare(ctx context.Context, h *demo.House, t *tally, n int) (float64, erro
 		})
 	}
 	if err := all.Wait(); err != nil {
-		return 0, err
+		return 0, err //nolint:wrapcheck // each says what it did
 	}
 	for _, run := range runs {
 		if err := run.Get(ctx, nil); err != nil {

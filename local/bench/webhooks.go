@@ -44,19 +44,10 @@ func (b *bench) webhooks(ctx context.Context) (Figure, error) {
 		return err
 	})
 	if err != nil {
-		return f, err
+		return f, fmt.Errorf("inbox: %w", err)
 	}
-	drained := time.Now()
-	err = until(ctx, "every event relayed", func() (bool, error) {
-		waiting := 0
-		err := h.ReadLedger(ctx, func(tx *ledger.Tx) error {
-			events, err := tx.Waiting(ctx, time.Now().Add(time.Hour), 1)
-			waiting = len(events)
-			return err
-		})
-		return waiting == 0, err
-	})
-	if err != nil {
+	sentAll := time.Now()
+	if err := until(ctx, "every event relayed", func() (bool, error) { return relayed(ctx, h) }); err != nil {
 		return f, err
 	}
 	f.add(
@@ -67,7 +58,7 @@ func (b *bench) webhooks(ctx context.Context) (Figure, error) {
 		plain("answer, p50", quantile(sent.answers, 0.50), "ms"),
 		plain("answer, p95", quantile(sent.answers, 0.95), "ms"),
 		atMost(plain("answer, p99", quantile(sent.answers, 0.99), "ms"), 1000),
-		plain("until the last was relayed, after the last was sent", time.Since(drained).Seconds(), "s"),
+		plain("until the last was relayed, after the last was sent", time.Since(sentAll).Seconds(), "s"),
 	)
 	return f, nil
 }
