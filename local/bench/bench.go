@@ -16,9 +16,11 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"returnbridge/config"
+	"returnbridge/internal/messages"
 	"returnbridge/local/demo"
 )
 
@@ -51,13 +53,13 @@ type sizes struct {
 var (
 	full = sizes{
 		few: 12, many: 36, atOnce: 12, sweeps: 8,
-		days:     []day{{100, 2000}, {400, 2000}, {2000, 10000}, {2000, 2000}},
+		days:     []day{{100, 2000, false}, {400, 2000, false}, {2000, 20000, false}, {500, 500, true}},
 		speedFew: 20, speedMany: 80, fileFew: 10, fileMany: 30,
 		outageReturns: 83, outageFor: 30 * time.Second, webhooksASec: 200, webhookSeconds: 60,
 	}
 	quick = sizes{
 		few: 2, many: 4, atOnce: 4, sweeps: 2,
-		days:     []day{{20, 2000}, {100, 100}},
+		days:     []day{{20, 2000, false}, {100, 100, true}},
 		speedFew: 2, speedMany: 6,
 		outageReturns: 6, outageFor: 5 * time.Second, webhooksASec: 100, webhookSeconds: 2,
 	}
@@ -156,11 +158,10 @@ func (b *bench) say(what string) {
 // alike: 48 hours are 8 minutes.
 const shrunk = 1.0 / 360
 
-// open starts a house of its own for a figure. Its periods are the defaults of
+// house starts a house of its own for a figure. Its periods are the defaults of
 // production times shrunk, so that a clock rings as seldom as it would there; only
-// windows too short to survive that keep the demo's length. The sweeps come so
-// seldom that none does, unless the figure is about them.
-func (b *bench) open(ctx context.Context, name string, o demo.HouseOptions) (*demo.House, error) {
+// windows too short to survive that keep the demo's length.
+func (b *bench) house(ctx context.Context, name string, o demo.HouseOptions) (*demo.House, error) {
 	o.Dir, o.Log, o.UIPort, o.Seed, o.PeriodFactor = filepath.Join(b.dir, name), b.Log, -1, 1, shrunk
 	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("bench data: %w", err)
@@ -173,7 +174,7 @@ func (b *bench) open(ctx context.Context, name string, o demo.HouseOptions) (*de
 		c.Periods.SettleWindow, c.Periods.CreateSettle, c.Periods.ProofWait = short.SettleWindow, short.CreateSettle, short.ProofWait
 		c.Periods.TroubleRetry = short.TroubleRetry
 		c.Periods.SweepReturnGO, c.Periods.SweepReturnGOOpen, c.Periods.SweepTikTok = never, never, never
-		c.Periods.RefreshToken, c.Periods.RefreshAhead = 10*time.Minute, 20*time.Minute // a token lives 28 minutes
+		c.Periods.RefreshToken, c.Periods.RefreshAhead = time.Minute, 2*time.Minute // a token lives 28 minutes
 		if more != nil {
 			more(c)
 		}
@@ -181,6 +182,22 @@ func (b *bench) open(ctx context.Context, name string, o demo.HouseOptions) (*de
 	h, err := demo.Open(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("house: %w", err)
+	}
+	return h, nil
+}
+
+// open is a house in which nothing runs by schedule.
+func (b *bench) open(ctx context.Context, name string, o demo.HouseOptions) (*demo.House, error) {
+	h, err := b.house(ctx, name, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, schedule := range []string{messages.SweepReturnGO, messages.SweepTikTok, messages.RefreshToken} {
+		handle := h.Client.ScheduleClient().GetHandle(ctx, schedule+"/"+demo.ShopName)
+		if err := handle.Pause(ctx, client.SchedulePauseOptions{Note: "not while this is measured"}); err != nil {
+			h.Close()
+			return nil, fmt.Errorf("pause %s: %w", schedule, err)
+		}
 	}
 	return h, nil
 }

@@ -33,7 +33,7 @@ func TestTheReportIsCompleteAndAgreesWithItself(t *testing.T) {
 			"webhook of the buyer's request → TikTok accepted it, p50", "webhook of the buyer's request → TikTok accepted it, p95",
 			"fixed cost of a shop a day",
 		},
-		"days":         {"20 returns, 2000 calls a day: calls a return, sweeps included", "100 returns, 100 calls a day: refunds owed that day and paid that day"},
+		"days":         {"20 returns, 2000 calls a day: calls a finished return, sweeps included", "100 returns, 100 calls a day: refunds owed that day and paid that day"},
 		"speed-memory": {"returns a second, whole program", "bare workflows a second"},
 		"outage":       {"calls wasted", "questions of the guard in the rest of the half hour"},
 		"webhooks":     {"accepted with 200", "answer, p50", "answer, p95", "answer, p99"},

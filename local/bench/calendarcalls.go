@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"returnbridge/config"
@@ -38,10 +39,14 @@ func (c *calendar) wants(ctx context.Context, r *rma, w want) error {
 func (c *calendar) carryOn(ctx context.Context, r *rma) error {
 	for r.news > 0 {
 		out, err := inActivity[messages.PlanResult](c.acts.LookReturnGO, messages.LookInput{Shop: demo.ShopName, Key: returns.RMAKey(r.id)})
+		at := out.Later.At
+		if again := retryDelay(err); again > 0 {
+			at, err = c.now.Add(again), nil
+		}
 		if err != nil {
 			return fmt.Errorf("look: %w", err)
 		}
-		if at := out.Later.At; !at.IsZero() {
+		if !at.IsZero() {
 			c.refused["news"]++
 			c.at(at, func(ctx context.Context) error { return c.carryOn(ctx, r) })
 			return nil
@@ -90,6 +95,14 @@ func (c *calendar) forMoney(ctx context.Context, r *rma) (putOff bool, err error
 	})
 }
 
+// retryDelay is when Temporal would try a failed activity again, as it asked.
+func retryDelay(err error) time.Duration {
+	if e, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return e.NextRetryDelay()
+	}
+	return 0
+}
+
 // isPutOff tells whether the day had no room for a call.
 func isPutOff(err error) bool {
 	e, ok := errors.AsType[*platform.Error](err)
@@ -105,6 +118,10 @@ func unlessPutOff(err error) error {
 
 func (c *calendar) sweep(context.Context) error {
 	out, err := inActivity[messages.SweepResult](c.acts.SweepReturnGO, messages.ShopInput{Shop: demo.ShopName, ReturnGOKey: calendarName})
+	if again := retryDelay(err); again > 0 {
+		c.at(c.now.Add(again), c.sweep)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -113,10 +130,6 @@ func (c *calendar) sweep(context.Context) error {
 	}
 	return nil
 }
-
-// minSweepCalls is the least that a day's sweeps need: one page of RMAs and one
-// of transactions each.
-func (c *calendar) minSweepCalls() int { return 2 * int(24*time.Hour/defaults(1).SweepReturnGO) }
 
 // callsByPurpose are the calls of the day that has just ended.
 func (c *calendar) callsByPurpose(ctx context.Context) (map[string]int, error) {

@@ -20,7 +20,7 @@ const ofShops = "WorkflowType IN ('" + messages.SweepReturnGO + "', '" + message
 // its schedules costs, times the runs of a day at the default periods.
 func (b *bench) fixedCost(ctx context.Context, f *Figure) error {
 	often := 2 * time.Second
-	h, err := b.open(ctx, "fixed", demo.HouseOptions{Configure: func(c *config.Config) {
+	h, err := b.house(ctx, "fixed", demo.HouseOptions{Configure: func(c *config.Config) {
 		c.Periods.SweepReturnGO, c.Periods.SweepReturnGOOpen, c.Periods.SweepTikTok, c.Periods.RefreshToken = often, often, often, often
 	}})
 	if err != nil {
