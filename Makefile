@@ -7,7 +7,7 @@ GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test race chaos chaos-short lint fmt fuzz contract assumptions histories sandbox
+.PHONY: help demo sandbox test race chaos chaos-short bench lint fmt fuzz contract assumptions histories
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -17,6 +17,10 @@ demo: ## see it work: server, both platforms, worker, starter and forty returns 
 	@echo "and its Web UI are compiled into the demo; after that it takes seconds."
 	@go -C local build $(LOCAL) -o bin/returnbridge-local .
 	@local/bin/returnbridge-local demo
+
+bench: ## what a return costs and how fast returns go: a table, and JSON in local/bin/bench.json (at most ten minutes on two idle cores)
+	@go -C local build $(LOCAL) -o bin/returnbridge-local .
+	@local/bin/returnbridge-local bench --json local/bin/bench.json
 
 test: ## everything that proves it: the root module under the race detector, and the local module
 	go vet ./...
