@@ -94,6 +94,7 @@ const (
 	NotAuthorised       Kind = "shop-not-authorised"
 	AuthorisationEnds   Kind = "authorisation-ends"
 	CallsRunShort       Kind = "calls-run-short"
+	RecordUnreadable    Kind = "record-unreadable"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -177,6 +178,8 @@ var Catalogue = map[Kind]Entry{
 		"When it has ended everything of this shop waits.", nil},
 	CallsRunShort: {IT, "Today's calls to ReturnGO run short.",
 		"Refunds go first; sweeps and reads come later, and what an event did not tell is noticed later.", nil},
+	RecordUnreadable: {IT, "A platform shows returns in a form this version cannot read; all others are read.",
+		"Nothing is done for them; TikTok's clock runs on unseen, and a return it approves is paid in full.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }
