@@ -250,6 +250,7 @@ type tiktokSweep struct {
 	shop   *Shop
 	read   map[string]bool
 	woken  map[returns.Key]bool
+	bad    []string // returns that cannot be read; "" for one without an id
 	result messages.SweepResult
 }
 
@@ -280,6 +281,9 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 	if err := s.reread(ctx); err != nil {
 		return err
 	}
+	if err := s.tellOfTheUnreadable(ctx); err != nil {
+		return err
+	}
 	overdue, err := s.wakeOverdue(ctx, s.shop.Key)
 	if err != nil {
 		return err
@@ -296,7 +300,13 @@ func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop
 	for {
 		s.alive(ctx)
 		page, next, err := s.shop.TikTok.SearchReturns(ctx, filter, token)
-		if err != nil {
+		bad, some := errors.AsType[*platform.Unreadable](err)
+		switch {
+		case some: // the others count
+			if err := s.remember(ctx, bad.IDs); err != nil {
+				return err
+			}
+		case err != nil:
 			return s.refusedByTikTok(ctx, s.shop.Key, err)
 		}
 		if err := s.compare(ctx, page); err != nil {
@@ -311,7 +321,7 @@ func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop
 		if next == "" {
 			return nil
 		}
-		if next == token || len(page) == 0 {
+		if next == token || len(page) == 0 && !some {
 			return retryable(ctx, errors.New("a search of TikTok returns does not end"))
 		}
 		token = next
@@ -374,16 +384,26 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, e
 	}
 }
 
-// reread reads the TikTok returns last seen open that the search did not bring,
-// fifty a call.
+// reread reads the TikTok returns last seen open, or last not readable, that the
+// search did not bring, fifty a call.
 func (s *tiktokSweep) reread(ctx context.Context) error {
 	var ids []string
+	add := func(id string) {
+		if id != "" && !s.read[id] && !slices.Contains(s.bad, id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	err := s.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		open, err := tx.OpenTikTokReturns(ctx, s.shop.Key)
 		for _, t := range open {
-			if !s.read[t.ID] {
-				ids = append(ids, t.ID)
-			}
+			add(t.ID)
+		}
+		if err != nil {
+			return err
+		}
+		unreadable, err := s.remembered(ctx, tx)
+		for _, id := range unreadable {
+			add(id)
 		}
 		return err
 	})

@@ -94,6 +94,10 @@ const (
 	NotAuthorised       Kind = "shop-not-authorised"
 	AuthorisationEnds   Kind = "authorisation-ends"
 	CallsRunShort       Kind = "calls-run-short"
+	RecordUnreadable    Kind = "record-unreadable"
+	TikTokReturnMissing Kind = "tiktok-return-missing"
+	ParcelNotBookedIn   Kind = "parcel-not-booked-in"
+	RefundWithoutParcel Kind = "refund-without-parcel"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -177,6 +181,14 @@ var Catalogue = map[Kind]Entry{
 		"When it has ended everything of this shop waits.", nil},
 	CallsRunShort: {IT, "Today's calls to ReturnGO run short.",
 		"Refunds go first; sweeps and reads come later, and what an event did not tell is noticed later.", nil},
+	TikTokReturnMissing: {CX, "An approved RMA has no TikTok return, and TikTok lets no seller refund be made for it.",
+		"The money cannot be paid on TikTok: the buyer's time to open a return there runs out.", []AnswerName{AnswerHandledManually}},
+	ParcelNotBookedIn: {Operations, "TikTok shows the parcel delivered, and nobody has received it in ReturnGO.",
+		"Nothing is inspected or restocked; at its deadline TikTok refunds the whole amount.", nil},
+	RefundWithoutParcel: {Finance, "The refund was paid, and the goods it was paid for have not come back.",
+		"The money and the goods are both gone.", []AnswerName{AnswerAcknowledge}},
+	RecordUnreadable: {IT, "A platform shows returns in a form this version cannot read; all others are read.",
+		"Nothing is done for them; TikTok's clock runs on unseen, and a return it approves is paid in full.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }

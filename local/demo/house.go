@@ -30,10 +30,7 @@ import (
 	"log/slog"
 
 	"returnbridge/config"
-	"returnbridge/internal/app"
 	"returnbridge/internal/ledger"
-	"returnbridge/internal/returngo"
-	"returnbridge/internal/tiktokshop"
 	"returnbridge/local/devserver"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -68,6 +65,7 @@ type HouseOptions struct {
 
 	PeriodFactor   float64                         // of the platforms' periods; 0: one hour is a second
 	Configure      func(*config.Config)            // changes the merchant's configuration before anything reads it
+	MoreShops      func(*House) error              // adds shops to the platforms and to the configuration
 	AroundTikTok   func(http.Handler) http.Handler // stands before the platform, to see or hold back calls
 	AroundReturnGO func(http.Handler) http.Handler
 }
@@ -262,6 +260,11 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 	if o.Configure != nil {
 		o.Configure(h.Config)
 	}
+	if o.MoreShops != nil {
+		if err := o.MoreShops(h); err != nil {
+			return err
+		}
+	}
 	if problems := h.Config.Problems(); len(problems) > 0 {
 		return fmt.Errorf("the demo's own configuration: %v", problems)
 	}
@@ -269,39 +272,6 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 }
 
 func (h *House) receiver() string { return "http://" + h.Config.Listen }
-
-// registerWebhooks tells both platforms where to send their events, by the same
-// calls a merchant's IT would make.
-func (h *House) registerWebhooks(ctx context.Context) error {
-	s := h.Config.Shops[0]
-	tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: h.web[0].URL, AuthURL: h.web[0].URL, AppKey: "demo_key", AppSecret: "demo_secret"})
-	if err != nil {
-		return err
-	}
-	shop := tiktok.Shop(func(context.Context) (tiktokshop.Access, error) {
-		return tiktokshop.Access{Token: s.AccessToken, Cipher: "GCP_demo0001"}, nil
-	})
-	for _, topic := range []string{tiktokshop.ReturnStatusChange, tiktokshop.OrderStatusChange, tiktokshop.CancellationStatusChange} {
-		if err := shop.SetWebhook(ctx, topic, h.receiver()+app.PathTikTok); err != nil {
-			return fmt.Errorf("register webhook: %w", err)
-		}
-	}
-	for _, topic := range []int{67, 68} { // switched on in Partner Center only (T20)
-		if err := h.TikTok.SubscribePartnerCenter(topic, h.receiver()+app.PathTikTok); err != nil {
-			return fmt.Errorf("subscribe: %w", err)
-		}
-	}
-	rg, err := returngo.New(returngo.Options{BaseURL: h.web[1].URL, APIKey: apiKey})
-	if err != nil {
-		return err
-	}
-	for _, event := range []string{"RMA_CREATED", "RMA_STATUS_UPDATED", "SHIPMENT_CREATED", "SHIPMENT_STATUS_UPDATED", "TRANSACTION_CREATED", "REFUND_CREATED"} {
-		if _, err := rg.Shop(store).AddWebhook(ctx, event, app.ReturnGOAddress(h.receiver(), shopName, webhookToken)); err != nil {
-			return fmt.Errorf("register webhook: %w", err)
-		}
-	}
-	return nil
-}
 
 // Close stops everything, workers first.
 func (h *House) Close() {

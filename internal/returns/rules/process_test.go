@@ -293,7 +293,7 @@ func TestTikTokReturnWithoutRMA(t *testing.T) {
 		{"no RMA came, a person knows", alone(returns.TikTokPending, late, answer(returns.ReturnWithoutRMA, returns.AnswerHandledManually)), want{}},
 		{"the deadline is near", alone(returns.TikTokPending, deadline(1, noon.Add(time.Hour))), want{kinds: []returns.Kind{returns.SellerDeadline}}},
 		{"handed over to an RMA", alone(returns.TikTokPending, heldBy(returns.RMAKey(rmaID), "L1")), want{closed: true}},
-		{"ended at TikTok", alone(returns.TikTokPaid), want{closed: true}},
+		{"ended at TikTok", alone(returns.TikTokCancelled), want{closed: true}},
 		{"edited by the buyer", alone(returns.TikTokPending, caseIs(1, func(r *returns.TikTokReturn) { r.NextID = "R2" })), want{closed: true}},
 		{"gone from TikTok", alone(returns.TikTokPending, func(f *Facts) { f.Record.TikTokReturns = nil }), want{kinds: []returns.Kind{returns.UnknownStatus}}},
 	})
