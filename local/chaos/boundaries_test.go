@@ -45,7 +45,7 @@ func thinned(n, most int) []int {
 	for i := range most {
 		some = append(some, 1+i*n/most)
 	}
-	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(3, 4))
 	random.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
 	return some
 }

@@ -124,8 +124,7 @@ type child struct {
 	mu      sync.Mutex
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
-	ended   bool // for good
-	kills   int
+	ended   bool  // for good
 	crashed error // it ended by itself
 }
 
@@ -183,7 +182,6 @@ func (c *child) kill() {
 	if c.cmd.ProcessState.Exited() { // by itself, before we came
 		c.crashed = fmt.Errorf("%s ended by itself: %s", filepath.Base(c.file), c.cmd.ProcessState)
 	} else {
-		c.kills++
 	}
 	c.cmd = nil
 }
@@ -203,10 +201,4 @@ func (c *child) end() {
 		c.t.Error(c.crashed)
 		c.crashed = nil
 	}
-}
-
-func (c *child) killed() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.kills
 }

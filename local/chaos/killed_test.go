@@ -35,7 +35,7 @@ func TestTheOnlyWorkerKilledAgainAndAgainLeavesEveryFigureRight(t *testing.T) {
 func (h *house) killedAtRandom(what string, most, returns int, programs []*child) {
 	h.t.Helper()
 	result := h.population(returns, 11)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(1, 2))
 	kills := 0
 	for {
 		life := time.NewTimer(time.Second + time.Duration(random.Int64N(int64(2*time.Second))))

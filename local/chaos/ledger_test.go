@@ -162,7 +162,7 @@ func (h *house) refusesEvents(times int) {
 	event := `{"eventName":"RMA_STATUS_UPDATED","eventDate":"2026-03-02T12:00:00Z","rmaId":"1","status":"Approved"}`
 	address := app.ReturnGOAddress("http://"+h.Config.Listen, demo.ShopName, h.Config.Shops[0].WebhookToken)
 	h.until("events are refused", func() bool {
-		resp, err := http.Post(address, "application/json", strings.NewReader(event)) //nolint:noctx // loopback, and the caller bounds the wait
+		resp, err := http.Post(address, "application/json", strings.NewReader(event))
 		if err != nil {
 			return false
 		}
