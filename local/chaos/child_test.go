@@ -181,7 +181,6 @@ func (c *child) kill() {
 	_ = c.stdin.Close()
 	if c.cmd.ProcessState.Exited() { // by itself, before we came
 		c.crashed = fmt.Errorf("%s ended by itself: %s", filepath.Base(c.file), c.cmd.ProcessState)
-	} else {
 	}
 	c.cmd = nil
 }
