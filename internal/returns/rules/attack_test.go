@@ -460,3 +460,23 @@ func TestAnAmountThatTikTokDoesNotSay(t *testing.T) {
 	require.Equal(t, []returns.Kind{returns.RefundDiffers}, kinds(d))
 	require.Equal(t, "TikTok paid an unknown amount on return R1, ReturnGO authorised 10.00 GBP", d.Plan.Exceptions[0].Sentence)
 }
+
+func TestAnItemThatMayBeSeveralProductsIsForAPerson(t *testing.T) {
+	t.Parallel()
+	alike := order(func(o *returns.Order) {
+		for i := range o.Lines {
+			o.Lines[i].SellerSKU, o.Lines[i].Price = "SKU-1", gbp("10.00")
+		}
+	})
+	one := together(func(f *Facts) { f.Record.RMA.Items = f.Record.RMA.Items[:1] }, passed(1), alike)
+	require.Equal(t, []returns.Kind{returns.SKUNotInOrder}, kinds(Decide(setup(2, one))))
+	for name, telling := range map[string]change{
+		"the price":         order(func(o *returns.Order) { o.Lines[0].Price = gbp("9.00") }),
+		"the TikTok return": buyerReturn("R1", returns.TikTokShipped, 2),
+	} {
+		require.Equal(t, returns.UnitID("L2"), pairs(Decide(setup(2, one, telling)))["I1"], name)
+	}
+	nameless := together(passed(1), item(1, func(i *returns.RMAItem) { i.SKU = "" }), order(func(o *returns.Order) { o.Lines[0].SellerSKU = "" }))
+	require.Equal(t, []returns.Kind{returns.SKUNotInOrder}, kinds(Decide(setup(1, nameless))))
+	require.Len(t, pairs(Decide(setup(2, alike, item(2, func(i *returns.RMAItem) { i.SKU = "SKU-1" })))), 2, "all come back")
+}
