@@ -480,3 +480,20 @@ func TestAnItemThatMayBeSeveralProductsIsForAPerson(t *testing.T) {
 	require.Equal(t, []returns.Kind{returns.SKUNotInOrder}, kinds(Decide(setup(1, nameless))))
 	require.Len(t, pairs(Decide(setup(2, alike, item(2, func(i *returns.RMAItem) { i.SKU = "SKU-1" })))), 2, "all come back")
 }
+
+func TestUnitsThatTikTokPaidAndNoRMAReturnsAreNamed(t *testing.T) {
+	t.Parallel()
+	one := together(func(f *Facts) {
+		f.Record.RMA.Items, f.Record.RMA.Transactions = f.Record.RMA.Items[:1], f.Record.RMA.Transactions[:1]
+	},
+		passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1, 2))
+	d := Decide(setup(2, one))
+	require.Equal(t, []returns.Kind{returns.RefundDiffers}, kinds(d))
+	require.Equal(t, "TikTok paid 30.00 GBP on return R1, which has 1 unit beyond those of any RMA; ReturnGO authorised 10.00 GBP", d.Plan.Exceptions[0].Sentence)
+	require.Empty(t, kinds(Decide(setup(2, one, heldBy("9002", "L2")))), "another RMA returns it")
+	seen := Decide(setup(2, one, answer(returns.RefundDiffers, returns.AnswerAcknowledge), func(f *Facts) {
+		f.Record.RMA.Transactions[0].Status, f.Record.RMA.Transactions[0].Reference = returns.TransactionSuccess, "R1"
+	}))
+	require.Empty(t, kinds(seen))
+	require.Contains(t, seen.Plan.Summary, "10.00 GBP refunded")
+}
