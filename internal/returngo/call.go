@@ -41,7 +41,8 @@ type call struct {
 	method   string
 	path     []string // segments; ids come from outside and are checked
 	query    url.Values
-	body     any // sent as JSON unless nil
+	body     any  // sent as JSON unless nil
+	answers  bool // a write that is not known to answer with nothing
 }
 
 // answer is what came back with a 2xx.
@@ -120,7 +121,8 @@ func (cl *Client) read(c call, resp *http.Response) (answer, error) {
 	if len(a.body) > maxAnswer {
 		return answer{}, c.unreadable(a, tooLong(c), "the answer is longer than 8 MiB", nil)
 	}
-	if c.nature != reads && strange(resp.Header.Get("content-type"), a.body) {
+	empty := c.answers && a.status != http.StatusNoContent && len(bytes.TrimSpace(a.body)) == 0
+	if c.nature != reads && (empty || strange(resp.Header.Get("content-type"), a.body)) {
 		return answer{}, c.unreadable(a, c.lost(), "the answer is not from ReturnGO, or cut off", nil)
 	}
 	return a, nil

@@ -386,3 +386,18 @@ func TestOptionsAreChecked(t *testing.T) {
 		require.NotContains(t, err.Error(), testKey, name)
 	}
 }
+
+// The transaction is what the answer holds (A16): nothing at all is no answer of
+// ReturnGO's, unless it says so.
+func TestAnEmptyAnswerSettlesNoTransaction(t *testing.T) {
+	t.Parallel()
+	settle := func(b *bundle) error {
+		_, err := b.shop.SetTransaction(t.Context(), "660001", TransactionUpdate{Status: "Success"})
+		return err
+	}
+	for _, body := range []string{"", " \n"} {
+		require.Equal(t, platform.OutcomeUnknown, platformError(t, settle(setup(t, says(200, body)))).Class)
+	}
+	require.NoError(t, settle(setup(t, says(204, ""))))
+	require.NoError(t, settle(setup(t, says(200, `{"id":660001}`))))
+}

@@ -53,10 +53,11 @@ type TransactionUpdate struct {
 // new one cannot be created, and the amount cannot be written (ReturnGO
 // contract 2.11).
 //
-// Classes as for SetStatus.
+// Classes as for SetStatus. An answer with nothing in it is not ReturnGO's, which
+// gives the transaction (A16): outcome-unknown.
 func (s *Shop) SetTransaction(ctx context.Context, id string, u TransactionUpdate) (Receipt, error) {
 	return s.write(ctx, u.Status, call{endpoint: "Update Transaction", nature: moves, method: http.MethodPut,
-		path: []string{"transaction", id}, body: u})
+		path: []string{"transaction", id}, body: u, answers: true})
 }
 
 // write makes a call whose answer only matters as a receipt; without its main

@@ -473,3 +473,40 @@ func TestAnAmountThatTikTokDoesNotSay(t *testing.T) {
 	require.Equal(t, []returns.Kind{returns.RefundDiffers}, kinds(d))
 	require.Equal(t, "TikTok paid an unknown amount on return R1, ReturnGO authorised 10.00 GBP", d.Plan.Exceptions[0].Sentence)
 }
+
+func TestAnItemThatMayBeSeveralProductsIsForAPerson(t *testing.T) {
+	t.Parallel()
+	alike := order(func(o *returns.Order) {
+		for i := range o.Lines {
+			o.Lines[i].SellerSKU, o.Lines[i].Price = "SKU-1", gbp("10.00")
+		}
+	})
+	one := together(func(f *Facts) { f.Record.RMA.Items = f.Record.RMA.Items[:1] }, passed(1), alike)
+	require.Equal(t, []returns.Kind{returns.SKUNotInOrder}, kinds(Decide(setup(2, one))))
+	for name, telling := range map[string]change{
+		"the price":         order(func(o *returns.Order) { o.Lines[0].Price = gbp("9.00") }),
+		"the TikTok return": buyerReturn("R1", returns.TikTokShipped, 2),
+	} {
+		require.Equal(t, returns.UnitID("L2"), pairs(Decide(setup(2, one, telling)))["I1"], name)
+	}
+	nameless := together(passed(1), item(1, func(i *returns.RMAItem) { i.SKU = "" }), order(func(o *returns.Order) { o.Lines[0].SellerSKU = "" }))
+	require.Equal(t, []returns.Kind{returns.SKUNotInOrder}, kinds(Decide(setup(1, nameless))))
+	require.Len(t, pairs(Decide(setup(2, alike, item(2, func(i *returns.RMAItem) { i.SKU = "SKU-1" })))), 2, "all come back")
+}
+
+func TestUnitsThatTikTokPaidAndNoRMAReturnsAreNamed(t *testing.T) {
+	t.Parallel()
+	one := together(func(f *Facts) {
+		f.Record.RMA.Items, f.Record.RMA.Transactions = f.Record.RMA.Items[:1], f.Record.RMA.Transactions[:1]
+	},
+		passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1, 2))
+	d := Decide(setup(2, one))
+	require.Equal(t, []returns.Kind{returns.RefundDiffers}, kinds(d))
+	require.Equal(t, "TikTok paid 30.00 GBP on return R1, which has 1 unit beyond those of any RMA; ReturnGO authorised 10.00 GBP", d.Plan.Exceptions[0].Sentence)
+	require.Empty(t, kinds(Decide(setup(2, one, heldBy("9002", "L2")))), "another RMA returns it")
+	seen := Decide(setup(2, one, answer(returns.RefundDiffers, returns.AnswerAcknowledge), func(f *Facts) {
+		f.Record.RMA.Transactions[0].Status, f.Record.RMA.Transactions[0].Reference = returns.TransactionSuccess, "R1"
+	}))
+	require.Empty(t, kinds(seen))
+	require.Contains(t, seen.Plan.Summary, "10.00 GBP refunded")
+}

@@ -180,13 +180,17 @@ func (d *desk) anyUnpaidCase() bool {
 // outcome is the return's end in one sentence.
 func (d *desk) outcome() string {
 	var paid []returns.Money
-	var seen []string
+	for _, g := range d.groups() {
+		switch t := g.tiktok; {
+		case t == nil || !t.Paid():
+		case d.holdsAllOf(g):
+			paid = append(paid, t.Refund)
+		default:
+			paid = append(paid, d.linesRefund(g, *t)) // the rest is not this return's
+		}
+	}
 	stocked := 0
 	for _, u := range d.units {
-		if u.tiktok != nil && u.tiktok.Paid() && !slices.Contains(seen, u.tiktok.ID) {
-			seen = append(seen, u.tiktok.ID)
-			paid = append(paid, u.tiktok.Refund)
-		}
 		if e := d.entryOf(u); e != nil && e.State == returns.RestockProven {
 			stocked++
 		}

@@ -158,7 +158,7 @@ func (d *desk) chooseLines(items []returns.RMAItem, taken map[returns.UnitID]boo
 	var pairs []pair
 	for _, item := range items {
 		for _, line := range d.Record.Order.Lines {
-			if line.SellerSKU == item.SKU && len(line.Parts) == 0 && !taken[returns.NewUnitID(line.ID, "")] {
+			if line.SellerSKU == item.SKU && item.SKU != "" && !d.ambiguous(item, items) && len(line.Parts) == 0 && !taken[returns.NewUnitID(line.ID, "")] {
 				pairs = append(pairs, pair{item, line})
 			}
 		}
@@ -176,8 +176,41 @@ func (d *desk) chooseLines(items []returns.RMAItem, taken map[returns.UnitID]boo
 	return chosen
 }
 
+// ambiguous tells whether an item may be one of several products: a seller may
+// give one SKU to more than one (T13). A TikTok return or the price may tell which,
+// or all of them come back.
+func (d *desk) ambiguous(item returns.RMAItem, items []returns.RMAItem) bool {
+	best, products, lines := 0, map[string]bool{}, 0
+	for _, line := range d.Record.Order.Lines {
+		if line.SellerSKU != item.SKU || len(line.Parts) > 0 {
+			continue
+		}
+		lines++
+		if rank := d.rank(line, item); lines == 1 || rank < best {
+			best, products = rank, map[string]bool{line.SKUID: true}
+		} else if rank == best {
+			products[line.SKUID] = true
+		}
+	}
+	coming := 0
+	for _, i := range items {
+		if i.SKU == item.SKU {
+			coming++
+		}
+	}
+	return len(products) > 1 && coming < lines
+}
+
 // noLineFor says why no line is left for an item.
 func (d *desk) noLineFor(item returns.RMAItem) {
+	switch {
+	case item.SKU == "":
+		d.raise(returns.SKUNotInOrder, item.Paid, "an item of the RMA has no SKU, so that nothing tells which one of order %s it is", d.orderID)
+		return
+	case d.ambiguous(item, d.Record.RMA.Items):
+		d.raise(returns.SKUNotInOrder, item.Paid, "%s is the SKU of several products in order %s, and nothing tells which one comes back", item.SKU, d.orderID)
+		return
+	}
 	known, inBundle := false, false
 	for _, line := range d.Record.Order.Lines {
 		if line.SellerSKU == item.SKU && len(line.Parts) == 0 {

@@ -252,6 +252,11 @@ func (d *desk) compare(g group) {
 	case g.any(undecided):
 		g.say(g.paidWords() + " before ReturnGO decided")
 		d.wait(fmt.Sprintf("TikTok paid %s already; %s", t.Refund, g.with(undecided).units[0].why))
+	case g.any(authorised) && d.strays(g) > 0 && !d.acceptedPayable(g, t.Refund) &&
+		!d.answeredAboutSince(t.ID, t.UpdatedAt, returns.RefundDiffers, returns.AnswerAcknowledge, returns.AnswerPayRest):
+		d.raiseAbout(t.ID, returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, which has %s beyond those of any RMA; ReturnGO authorised %s",
+			t.Refund, t.ID, plural(d.strays(g), "unit"), words(value))
+		g.done(g.paidWords() + ", and units that no RMA returns")
 	case err == nil && !expected && g.all(authorised) && d.paidExactly(g, value), !d.refusedByReturnGO() && d.acceptedPayable(g, t.Refund):
 		g.done(g.paidWords())
 	case expected && g.all(authorised) && err == nil && d.paidExactly(g, value):
@@ -273,6 +278,22 @@ func (d *desk) compare(g group) {
 		g.done(g.paidWords() + ", differs")
 		d.raiseAbout(t.ID, returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, ReturnGO authorised %s%s", t.Refund, t.ID, words(value), why)
 	}
+}
+
+// strays counts the lines of the group's TikTok return that no RMA holds: nobody
+// authorised a refund for them.
+func (d *desk) strays(g group) int {
+	n := 0
+	for _, l := range g.tiktok.Lines {
+		held := slices.ContainsFunc(d.units, func(u *unit) bool { return u.hold.Unit.LineID() == l.OrderLineID })
+		for u, key := range d.Record.HeldBy {
+			held = held || u.LineID() == l.OrderLineID && key.TikTokReturnID() == ""
+		}
+		if !held {
+			n++
+		}
+	}
+	return n
 }
 
 // paidWords says what TikTok paid, once for all units of its return together.
