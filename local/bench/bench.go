@@ -27,8 +27,9 @@ import (
 // Options say what to measure.
 type Options struct {
 	Quick    bool
-	Only     []string // figures by name; none: all
-	Command  string   // printed with the figures
+	Limit    time.Duration // for all figures together; what does not fit is not measured
+	Only     []string      // figures by name; none: all
+	Command  string        // printed with the figures
 	Log      *zap.Logger
 	Progress func(what string)
 }
@@ -108,6 +109,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // temporary
 	b.dir = dir
+	limited, stop := context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("the %s for all figures were over", o.Limit))
+	defer stop()
 	began := time.Now()
 	r := &Report{Command: o.Command, Quick: o.Quick, At: began.UTC(), Machine: thisMachine(), Versions: theseVersions(), Figures: []Figure{}}
 	for _, f := range figures {
@@ -116,9 +119,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 		b.say("measuring " + f.name)
 		since := time.Now()
-		figure, err := f.ask(b, ctx)
+		figure, err := f.ask(b, limited)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("bench: %w", ctx.Err())
+		}
+		if err != nil && limited.Err() != nil {
+			err = context.Cause(limited)
 		}
 		if err != nil {
 			figure.doubt("not measured: %s", err)

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,7 @@ func Command() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.Quick, "quick", false, "small sizes, within a minute: shows that it measures, not how fast anything is")
+	flags.DurationVar(&o.Limit, "limit", 10*time.Minute, "for all figures together; what does not fit is not measured, and said so")
 	flags.StringSliceVar(&o.Only, "only", nil, "only these figures: "+strings.Join(Names(), ", "))
 	flags.StringVar(&jsonFile, "json", "", "write the report to this file")
 	flags.StringVar(&logLevel, "log", "fatal", "what the programs log: debug, info, warn, error, fatal")

@@ -36,7 +36,7 @@ func (b *bench) speedInFile(ctx context.Context) (Figure, error) {
 func (b *bench) speed(ctx context.Context, storage string, few, many int) (Figure, error) {
 	f := Figure{
 		Title: "speed, Temporal in " + storage, Storage: "Temporal in " + storage + " (SQLite), ledger in a SQLite file",
-		How: fmt.Sprintf("the demo's happy return, %d and then %d at once, sandboxes and shoppers in the same process; then as many bare workflows on the same server, which share among them exactly the activities, timers, signals and attribute upserts that the histories of the first show, and do nothing in them. "+
+		How: fmt.Sprintf("the demo's happy return, %d and then %d at once, sandboxes and shoppers in the same process; then as many bare workflows on the same server, which share among them exactly the activities, timers, signals and attribute upserts that the histories of the first show, and do nothing in them; all their signals are sent at once, which spares them workflow tasks. "+
 			"Returns a second: the further returns of the larger run over its further seconds, so that waits that every return has (settle window, TikTok's money) do not count on either side.", few, many),
 	}
 	h, err := b.open(ctx, "speed-"+storage, demo.HouseOptions{Persist: storage == "file"})
