@@ -76,8 +76,13 @@ func (h *house) buysAt(at place, product demo.Product, units int) *shopper {
 // knownToReturnGO puts the order into ReturnGO under an id.
 func (s *shopper) knownToReturnGO(id string, units int) {
 	s.t.Helper()
+	s.namedInReturnGO(id, "#TT-"+s.orderID, units)
+}
+
+func (s *shopper) namedInReturnGO(id, name string, units int) {
+	s.t.Helper()
 	s.must(s.ReturnGO.AddOrder(s.place.store, returngosandbox.Order{
-		ID: id, Name: "#TT-" + s.orderID, Currency: s.place.currency, Fulfilled: true, CustomerID: "90001",
+		ID: id, Name: name, Currency: s.place.currency, Fulfilled: true, CustomerID: "90001",
 		Lines: []returngosandbox.Line{{ID: "line", SKU: s.product.SellerSKU, ProductName: "Tee", Quantity: units, UnitPrice: s.product.Price, UnitTax: "0", TaxIncluded: true}},
 	}))
 }
