@@ -90,9 +90,6 @@ func (t *Tx) RaisedByOthers(ctx context.Context, shop string, since time.Time) (
 			SELECT h.sku_id, MIN(s.wanted_at) AS since FROM shadows s JOIN holds h ON h.shop = s.shop AND h.unit = s.subject
 			WHERE s.shop = $1 AND s.kind = $2 AND s.ended = '' AND s.entered_at >= $3 GROUP BY h.sku_id) w ON w.sku_id = m.sku_id
 		WHERE m.shop = $1 AND m.at >= w.since AND m.available_delta > 0 AND m.write_id = '' AND m.source IN ($4, $5)`,
-		shop, string(returns.ActRestock), text(since), returns.MovementAPISync, movementByHand))
+		shop, string(returns.ActRestock), text(since), returns.MovementAPISync, returns.MovementByHand))
 	return raised, err
 }
-
-// movementByHand is the source of a movement that a person made in Seller Center.
-const movementByHand = "manual_adjustment"

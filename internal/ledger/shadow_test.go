@@ -62,13 +62,13 @@ func TestStockRaisedByOthers(t *testing.T) {
 				require.NoError(b.t, tx.SaveDecision(b.ctx, shop, key, was, Decided{Holds: []returns.Hold{h}, Shadows: []returns.Shadow{row}}))
 			}
 			for i, m := range []returns.StockMovement{
-				{SKUID: "A", Source: "manual_adjustment", AvailableDelta: 2},
+				{SKUID: "A", Source: returns.MovementByHand, AvailableDelta: 2},
 				{SKUID: "A", Source: returns.MovementAPISync, AvailableDelta: 1},
 				{SKUID: "A", Source: returns.MovementAPISync, AvailableDelta: 16}, // ours, below
-				{SKUID: "A", Source: "manual_adjustment", AvailableDelta: -4},
+				{SKUID: "A", Source: returns.MovementByHand, AvailableDelta: -4},
 				{SKUID: "A", Source: "order_canceled", AvailableDelta: 8},
-				{SKUID: "B", Source: "manual_adjustment", AvailableDelta: 32},
-				{SKUID: "A", Source: "manual_adjustment", AvailableDelta: 64, At: monday.Add(-time.Minute)},
+				{SKUID: "B", Source: returns.MovementByHand, AvailableDelta: 32},
+				{SKUID: "A", Source: returns.MovementByHand, AvailableDelta: 64, At: monday.Add(-time.Minute)},
 			} {
 				m.ID = string(rune('a' + i))
 				if m.At.IsZero() {

@@ -43,20 +43,20 @@ func (d *desk) shadows() []returns.Shadow {
 		return rows
 	}
 	deeds := d.deeds()
-	var explained []string
+	var explained []returns.Shadow
 	for _, old := range d.Record.Shadows {
 		if slices.ContainsFunc(wanted, old.Same) {
 			continue
 		}
 		now := d.cameOut(old, deeds)
-		explained = append(explained, now.DidBy...)
+		explained = append(explained, now)
 		if now.End != old.End || now.Did != old.Did || !sameOrNone(now.DidAmount, old.DidAmount) || !sameOrNone(now.Amount, old.Amount) {
 			now.EndedAt = d.Now
 			rows = append(rows, now)
 		}
 	}
 	for _, e := range deeds {
-		if e.alone && !slices.Contains(explained, e.id) && !d.switchOf(e.kind) {
+		if e.alone && !slices.ContainsFunc(explained, e.ended) && !d.switchOf(e.kind) {
 			row := returns.Shadow{Kind: e.kind, Route: e.route, Subject: e.id, OrderID: d.orderID, Units: e.units, Reason: d.summary(), EndedAt: d.Now}
 			rows = append(rows, d.judgeDeed(row, e))
 		}
@@ -104,7 +104,7 @@ func (d *desk) shadowOf(s returns.Shadow) *returns.Shadow {
 func (d *desk) cameOut(s returns.Shadow, deeds []deed) returns.Shadow {
 	var mine []deed
 	for _, e := range deeds {
-		if slices.Contains(s.DidBy, e.id) || s.End == "" && e.ends(s) {
+		if e.ended(s) || s.End == "" && e.ends(s) {
 			mine = append(mine, e)
 		}
 	}
@@ -132,6 +132,11 @@ func (e deed) ends(s returns.Shadow) bool {
 		return slices.ContainsFunc(e.units, func(u returns.UnitID) bool { return slices.Contains(s.Units, u) })
 	}
 	return e.route == s.Route && e.id == s.Subject
+}
+
+// ended tells whether a shadow came out by this deed.
+func (e deed) ended(s returns.Shadow) bool {
+	return e.kind == s.Kind && slices.Contains(s.DidBy, e.id)
 }
 
 // compareDeeds holds what we would have done against what others did about it.

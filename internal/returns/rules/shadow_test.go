@@ -159,6 +159,18 @@ func TestShadowNamesASecondPayment(t *testing.T) {
 	require.Subset(t, b.told(), []string{"confirm-parcel R1 10.00: agreed 10.00", "exact-seller-refund S2 10.00: theirs, unwanted 10.00"})
 }
 
+// One TikTok return is accepted first and paid later: two deeds, each by itself.
+func TestShadowTellsTheDeedsOnOneReturnApart(t *testing.T) {
+	t.Parallel()
+	var b shadowBook
+	first := []change{allOff, unsellable(1), tiktokPays(1, "9.99"), noTransactions}
+	f := func(status string) Facts { return setup(1, append([]change{buyerReturn("R1", status, 1)}, first...)...) }
+	for _, status := range []string{returns.TikTokPending, returns.TikTokAwaitingShip, returns.TikTokShipped, returns.TikTokPaid, returns.TikTokPaid} {
+		b.decide(f(status))
+	}
+	require.ElementsMatch(t, []string{"accept-return R1 -: agreed -", "refund R1 10.00: differed, unwanted 9.99", "comment refund-R1 9.99: nobody yet -"}, b.told())
+}
+
 // Since when something is wanted stays, whatever is read in between; what it
 // would be is the newest.
 func TestShadowKeepsSinceWhenItIsWanted(t *testing.T) {
