@@ -109,6 +109,8 @@ func (d *desk) cameOut(s returns.Shadow, deeds []deed) returns.Shadow {
 		}
 	}
 	switch {
+	case len(mine) > 0 && s.Wanted.IsZero() && !mine[0].decided:
+		return s // a question that came up since changes nothing about it
 	case len(mine) > 0 && s.Wanted.IsZero():
 		return d.judgeDeed(s, mine[0])
 	case len(mine) > 0:
