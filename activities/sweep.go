@@ -121,7 +121,11 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 			return result, err
 		}
 	}
-	return result, a.sweptNow(ctx, transactions, started)
+	found := len(changed)
+	if !swept {
+		found = 0 // what was there before us, no event could tell
+	}
+	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, transactions, started)
 }
 
 // onePage is safely less than what ReturnGO lists in one call (ReturnGO contract 1.4).
@@ -251,6 +255,7 @@ type tiktokSweep struct {
 	read   map[string]bool
 	woken  map[returns.Key]bool
 	bad    []string // returns that cannot be read; "" for one without an id
+	untold int      // TikTok returns whose status no event had told
 	result messages.SweepResult
 }
 
@@ -290,7 +295,10 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 	}
 	s.result.Signaled += overdue
 	s.result.SweptAt = started.UTC().Truncate(time.Second)
-	return s.sweptNow(ctx, cursor, started)
+	if !swept {
+		s.untold = 0 // what was there before us, no event could tell
+	}
+	return s.swept(ctx, s.shop.Key, returns.TikTok, s.untold, cursor, started)
 }
 
 // walk goes through one search, oldest update first, and moves the cursor, if
@@ -337,11 +345,11 @@ func (s *tiktokSweep) compare(ctx context.Context, page []returns.TikTokReturn) 
 			s.result.Read++
 		}
 	}
-	wake, changed, err := s.tiktokReturnsThatDiffer(ctx, s.shop.Key, page)
+	wake, changed, untold, err := s.tiktokReturnsThatDiffer(ctx, s.shop.Key, page)
 	if err != nil {
 		return retryable(ctx, err)
 	}
-	s.result.Changed += changed
+	s.result.Changed, s.untold = s.result.Changed+changed, s.untold+untold
 	for _, key := range wake {
 		if s.woken[key] {
 			continue
@@ -419,8 +427,9 @@ func (s *tiktokSweep) reread(ctx context.Context) error {
 }
 
 // tiktokReturnsThatDiffer finds which returns must look because TikTok shows
-// something else than the ledger's snapshot.
-func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, found []returns.TikTokReturn) (wake []returns.Key, changed int, err error) {
+// something else than the ledger's snapshot. untold of them show another status:
+// of that an event should have told; of a new deadline none does.
+func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, found []returns.TikTokReturn) (wake []returns.Key, changed, untold int, err error) {
 	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for _, t := range found {
 			seen, known, err := tx.TikTokReturnSeen(ctx, shop, t.ID)
@@ -441,6 +450,9 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 				}
 			}
 			changed++
+			if seen.Status != t.Status {
+				untold++
+			}
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)
 			if err != nil {
 				return err
@@ -456,7 +468,7 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 		}
 		return nil
 	})
-	return wake, changed, err
+	return wake, changed, untold, err
 }
 
 // sameRefund tells whether TikTok still shows the same amount, or still none.

@@ -15,7 +15,7 @@ func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Re
 		return r, err
 	}
 	for _, load := range []func(context.Context, string, returns.Key, *returns.Record) error{
-		t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadExceptions, t.loadAnswers,
+		t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
 	} {
 		if err := load(ctx, shop, key, &r); err != nil {
 			return r, err

@@ -98,6 +98,7 @@ const (
 	TikTokReturnMissing Kind = "tiktok-return-missing"
 	ParcelNotBookedIn   Kind = "parcel-not-booked-in"
 	RefundWithoutParcel Kind = "refund-without-parcel"
+	EventsQuiet         Kind = "events-quiet"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -189,6 +190,8 @@ var Catalogue = map[Kind]Entry{
 		"The money and the goods are both gone.", []AnswerName{AnswerAcknowledge}},
 	RecordUnreadable: {IT, "A platform shows returns in a form this version cannot read; all others are read.",
 		"Nothing is done for them; TikTok's clock runs on unseen, and a return it approves is paid in full.", nil},
+	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
+		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }

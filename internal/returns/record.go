@@ -20,6 +20,7 @@ type Record struct {
 	HeldBy    map[UnitID]Key     // units of the order held by other returns
 	Effects   []Effect           // all of the order and of this return
 	Restocks  []Restock          // of this return's units
+	Shadows   []Shadow           // what switches kept us from, and what others did about it
 	Answers   map[Kind]Answer    // newest answer of a person by kind of exception
 	Said      []Answer           // all of their answers, the oldest first: each speaks for its own subject
 	Open      []Exception        // exceptions open now

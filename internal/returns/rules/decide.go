@@ -44,8 +44,9 @@ type desk struct {
 	restocks []returns.Restock
 	changes  []EffectChange
 	ask      *Question
-	waits    []string // what is waited for, in plain words
-	held     bool     // an act is held back because the return is paused
+	waits    []string      // what is waited for, in plain words
+	held     bool          // an act is held back because the return is paused
+	wanted   []returns.Act // what switches keep from being done
 }
 
 func newDesk(f Facts) *desk {
@@ -74,6 +75,9 @@ func (d *desk) look(p returns.Platform, why string) {
 
 // do plans an act if its switch is on; else it says what would be done.
 func (d *desk) do(on bool, a returns.Act) {
+	if !on {
+		d.wanted = append(d.wanted, a)
+	}
 	if d.Record.Paused {
 		d.held = true
 		d.wait("paused; next would be: " + a.Reason)
@@ -208,7 +212,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows()}
 }
 
 // oneOfAKind asks one question of a kind at a time: the first, in the order of
