@@ -11,12 +11,13 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/server/common/headers"
 	"go.uber.org/zap"
 
 	"returnbridge/config"
@@ -265,20 +266,5 @@ func load() string {
 }
 
 func theseVersions() Versions {
-	v := Versions{Go: runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	for _, m := range info.Deps {
-		switch m.Path {
-		case "go.temporal.io/sdk":
-			v.SDK = m.Version
-		case "go.temporal.io/server":
-			v.Server = m.Version
-		case "modernc.org/sqlite":
-			v.SQLite = m.Version
-		}
-	}
-	return v
+	return Versions{Go: runtime.Version(), SDK: temporal.SDKVersion, Server: headers.ServerVersion}
 }

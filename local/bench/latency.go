@@ -44,6 +44,28 @@ func (a *arrivals) firstAfter(at time.Time, path string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// table is when the calls of a time came, counted from its begin.
+func (a *arrivals) table(began time.Time, length time.Duration) Table {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := Table{Title: "calls by when they came", Columns: []string{"calls"}}
+	from := time.Duration(0)
+	for _, to := range []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, length} {
+		if to = min(to, length); to <= from {
+			continue
+		}
+		n := 0
+		for _, c := range a.all {
+			if since := c.at.Sub(began); since >= from && since < to {
+				n++
+			}
+		}
+		t.Rows = append(t.Rows, Row{from.String() + " to " + to.String(), []float64{float64(n)}})
+		from = to
+	}
+	return t
+}
+
 // eventToAction adds how long it takes from the answer to a webhook to the first
 // call about its return, and to the first decision at TikTok.
 func (b *bench) eventToAction(f *Figure, h *demo.House, seen *arrivals) {

@@ -28,7 +28,8 @@ func (b *bench) outage(ctx context.Context) (Figure, error) {
 		How: fmt.Sprintf("the whole program with its default pace; TikTok answers every call with 503 from the start for %s, and the %d returns that half an hour brings at ten times 400 a day all begin within it, which is harder than their coming one by one. All calls that reach the sandbox in that time are counted: those before the guard stops the queue, those under way then, and the guard's own. "+
 			"The rest of the half hour is the real Guard workflow on the SDK's test clock: its questions after the first %s are added. Against: all calls these returns made until every one had come to its end.", b.outageFor, b.outageReturns, b.outageFor),
 	}
-	h, err := b.open(ctx, "outage", demo.HouseOptions{Configure: func(c *config.Config) {
+	var seen arrivals
+	h, err := b.open(ctx, "outage", demo.HouseOptions{AroundTikTok: seen.around, Configure: func(c *config.Config) {
 		c.Pace = defaultPace()
 	}})
 	if err != nil {
@@ -38,7 +39,7 @@ func (b *bench) outage(ctx context.Context) (Figure, error) {
 	if err := h.TikTok.AddFault(tiktoksandbox.Fault{Kind: tiktoksandbox.FaultUnavailable, Count: -1}); err != nil {
 		return f, fmt.Errorf("outage: %w", err)
 	}
-	before := sum(h.TikTok.Books().Calls)
+	before, began := sum(h.TikTok.Books().Calls), time.Now()
 	wasted := make(chan float64, 1)
 	over := time.AfterFunc(b.outageFor, func() {
 		h.TikTok.ClearFaults()
@@ -58,6 +59,7 @@ func (b *bench) outage(ctx context.Context) (Figure, error) {
 		return f, err
 	}
 	measured := <-wasted
+	f.Tables = append(f.Tables, seen.table(began, b.outageFor))
 	f.add(
 		plain(fmt.Sprintf("calls in vain in the first %s, measured", b.outageFor), measured, "calls"),
 		plain("of which a guard asks in that time", float64(early), "calls"),

@@ -33,7 +33,6 @@ type Versions struct {
 	Go     string `json:"go"`
 	SDK    string `json:"temporal_sdk"`
 	Server string `json:"temporal_server"`
-	SQLite string `json:"sqlite,omitempty"`
 }
 
 // Figure is one question of the bench with its answers.
