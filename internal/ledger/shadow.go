@@ -27,7 +27,7 @@ func scanShadow(scan func(...any) error) (KeptShadow, error) {
 		&s.End, &ended, &s.Did, &by, &didAmount, &didCurrency, &did); err != nil {
 		return s, err
 	}
-	for _, u := range strings.Fields(units) {
+	for u := range strings.FieldsSeq(units) {
 		s.Units = append(s.Units, returns.UnitID(u))
 	}
 	if by != "" {

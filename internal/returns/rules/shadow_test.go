@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ func (b *shadowBook) decide(f Facts, changes ...change) Decision {
 	for _, c := range changes {
 		c(&f)
 	}
-	f.Record.Shadows = append([]returns.Shadow(nil), b.rows...)
+	f.Record.Shadows = slices.Clone(b.rows)
 	d := Decide(f)
 	for _, s := range d.Shadows {
 		kept := false
@@ -163,9 +164,9 @@ func TestShadowNamesASecondPayment(t *testing.T) {
 	var b shadowBook
 	first := []change{allOff, unsellable(1), buyerReturn("R1", returns.TikTokShipped, 1)}
 	b.decide(setup(1, first...))
-	paid := append(first, caseIs(1, func(t *returns.TikTokReturn) { t.Status = returns.TikTokPaid }))
+	paid := append(slices.Clone(first), caseIs(1, func(t *returns.TikTokReturn) { t.Status = returns.TikTokPaid }))
 	b.decide(setup(1, paid...))
-	again := append(paid, tiktokCase("S2", returns.TypeRefund, returns.TikTokPaid, 1), caseIs(2, func(t *returns.TikTokReturn) { t.Role = "SELLER" }))
+	again := append(slices.Clone(paid), tiktokCase("S2", returns.TypeRefund, returns.TikTokPaid, 1), caseIs(2, func(t *returns.TikTokReturn) { t.Role = "SELLER" }))
 	b.decide(setup(1, again...))
 	b.decide(setup(1, again...))
 	require.Subset(t, b.told(), []string{"confirm-parcel R1 10.00: agreed 10.00", "exact-seller-refund S2 10.00: theirs, unwanted 10.00"})
@@ -212,7 +213,7 @@ func TestShadowKeepsSinceWhenItIsWanted(t *testing.T) {
 	b.decide(f)
 	require.Contains(t, b.told(), "confirm-parcel R1 12.00: nobody yet -")
 	for _, s := range b.rows {
-		require.Equal(t, noon, s.Wanted, s.Route)
+		require.True(t, s.Wanted.Equal(noon), "%s is wanted since %s", s.Route, s.Wanted)
 	}
 	b.decide(f, paused)
 	require.Contains(t, b.told(), "confirm-parcel R1 12.00: nobody yet -", "a pause ends nothing")
