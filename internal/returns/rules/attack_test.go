@@ -497,3 +497,21 @@ func TestUnitsThatTikTokPaidAndNoRMAReturnsAreNamed(t *testing.T) {
 	require.Empty(t, kinds(seen))
 	require.Contains(t, seen.Plan.Summary, "10.00 GBP refunded")
 }
+
+func TestAReturnHeldByASwitchIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	since := func(d time.Duration) change { return func(f *Facts) { f.Record.RMAStatusSince = noon.Add(-d) } }
+	off := policy(func(p *Policy) { p.Switches = Switches{} })
+	for name, facts := range map[string]change{
+		"accept":     together(rma(returns.RMAApproved), buyerReturn("R1", returns.TikTokPending, 1)),
+		"refund":     together(passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1")),
+		"write-back": together(passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1)),
+	} {
+		for held, wait := range map[time.Duration]time.Duration{time.Minute: 15 * time.Minute, time.Hour: time.Hour, 72 * time.Hour: 2 * time.Hour} {
+			d := Decide(setup(1, facts, off, since(held)))
+			require.Empty(t, acts(d), name)
+			require.Equal(t, noon.Add(wait), d.Plan.Wake.At, "%s held for %s: %s", name, held, d.Plan.Wake.Why)
+			require.Empty(t, d.Plan.Wake.Read, name)
+		}
+	}
+}
