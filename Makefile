@@ -7,7 +7,7 @@ GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test race lint fmt fuzz contract assumptions histories sandbox
+.PHONY: help demo sandbox test race chaos chaos-short bench lint fmt fuzz contract assumptions histories
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -18,6 +18,10 @@ demo: ## see it work: server, both platforms, worker, starter and forty returns 
 	@go -C local build $(LOCAL) -o bin/returnbridge-local .
 	@local/bin/returnbridge-local demo
 
+bench: ## what a return costs and how fast returns go: a table, and JSON in local/bin/bench.json (at most ten minutes on two idle cores)
+	@go -C local build $(LOCAL) -o bin/returnbridge-local .
+	@local/bin/returnbridge-local bench --json local/bin/bench.json
+
 test: ## everything that proves it: the root module under the race detector, and the local module
 	go vet ./...
 	go test -race -timeout 10m ./...
@@ -26,6 +30,12 @@ test: ## everything that proves it: the root module under the race detector, and
 
 sandbox: ## rehearse: both platforms and a Temporal server on fixed ports, for your own worker and starter
 	go -C local run $(LOCAL) . sandbox
+
+chaos: ## take everything away while returns are under way, and print what was proved (up to 15 minutes)
+	go -C local test $(LOCAL) -count 1 -timeout 15m -v ./chaos -long
+
+chaos-short: ## the short form of chaos, which is part of test
+	go -C local test $(LOCAL) -count 1 -timeout 5m -v ./chaos
 
 race: ## the local module under the race detector (a long first build)
 	go -C local test -race $(LOCAL) -timeout 40m ./...

@@ -61,6 +61,8 @@ type Activities struct {
 	// OpenSweepEvery is how often a sweep lists the RMAs of every open status,
 	// not only of those whose next step sends no event (ReturnGO contract 8.1).
 	OpenSweepEvery time.Duration
+	// EventsQuiet is for how long no event may come while sweeps find changes.
+	EventsQuiet time.Duration
 }
 
 func (a *Activities) shop(name string) (*Shop, error) {

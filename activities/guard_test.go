@@ -165,3 +165,17 @@ func TestAWithdrawnAuthorisationParksTheShopWithOneException(t *testing.T) {
 	must[messages.GuardResult](b, b.GuardQueue, messages.GuardStep{Queue: queue, Open: true})
 	require.Empty(t, b.stopped())
 }
+
+// Without authorisation no unit is at fault: the stock waits, and asks nobody.
+func TestStockWaitsForTheAuthorisation(t *testing.T) {
+	t.Parallel()
+	for _, call := range []string{"stock", "set-stock"} {
+		b := newBench(t)
+		b.owe(wh1, "u1")
+		b.answers(call, code(105001))
+		b.answers("refresh", code(36004001))
+		_, _ = run[messages.RoundResult](b, b.StockRound, stockInput)
+		require.Contains(t, b.waker.ill, messages.QueueStock(shopName)+" unauthorised", call)
+		require.Empty(t, b.owed()[0].Problem, call)
+	}
+}

@@ -258,7 +258,7 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 		}
 		p := d.decision.Plan
 		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
-			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Exceptions: p.Exceptions,
+			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Shadows: d.decision.Shadows, Exceptions: p.Exceptions,
 			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
 	})

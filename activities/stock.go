@@ -353,13 +353,16 @@ func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []le
 			err = renewErr
 		}
 	}
-	switch platform.ClassOf(err) {
-	case platform.Retry, platform.RefreshToken:
+	if err := r.tellOfAuthorisation(ctx, err); err != nil {
+		return "", err
+	}
+	switch class := platform.ClassOf(err); {
+	case class == platform.Retry, class == platform.RefreshToken, errors.Is(err, ErrNotAuthorised):
 		if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > 0 {
 			r.lookAt(r.Now().Add(e.RetryAfter))
 		}
 		return r.void(ctx, w, riding, "not possible now: "+err.Error(), "")
-	case platform.StateChanged, platform.Human, platform.Permanent:
+	case class == platform.StateChanged, class == platform.Human, class == platform.Permanent:
 		return r.void(ctx, w, riding, err.Error(), returns.StockRefused)
 	}
 	r.units += units(riding)
@@ -400,8 +403,12 @@ func (r *round) void(ctx context.Context, w ledger.StockWrite, riding []ledger.S
 // refused sorts a failed read of the stock.
 func (r *round) refused(ctx context.Context, owed []ledger.StockEntry, err error) (string, error) {
 	err = r.renewed(ctx, r.shop.Key, err)
-	switch platform.ClassOf(err) {
-	case platform.Human, platform.Permanent:
+	if err := r.tellOfAuthorisation(ctx, err); err != nil {
+		return "", err
+	}
+	switch class := platform.ClassOf(err); {
+	case errors.Is(err, ErrNotAuthorised): // one exception of the shop says so
+	case class == platform.Human, class == platform.Permanent:
 		stuck := map[string]string{}
 		for _, e := range owed {
 			stuck[e.ID] = err.Error()
@@ -409,6 +416,15 @@ func (r *round) refused(ctx context.Context, owed []ledger.StockEntry, err error
 		return err.Error(), r.noteStuck(ctx, owed, stuck)
 	}
 	return "", retryable(ctx, err)
+}
+
+// tellOfAuthorisation has the guard stop the queue of a shop that is not
+// authorised any more: no unit is at fault.
+func (r *round) tellOfAuthorisation(ctx context.Context, err error) error {
+	if !errors.Is(err, ErrNotAuthorised) {
+		return nil
+	}
+	return orRetry(ctx, r.Waker.WakeGuard(ctx, messages.QueueStock(r.shop.Key), IllnessOf(err, r.Now())))
 }
 
 func units(entries []ledger.StockEntry) int {

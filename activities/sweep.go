@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
@@ -83,6 +85,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 		statuses = openStatuses
 	}
 	rmas, err := searchAll(func(cursor string) ([]returns.RMASummary, string, error) {
+		a.alive(ctx)
 		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: statuses}, cursor)
 	})
 	if err != nil {
@@ -94,6 +97,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 		return result, err
 	}
 	moved, err := searchAll(func(page string) ([]returns.Transaction, string, error) {
+		a.alive(ctx)
 		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
 	})
 	if err != nil {
@@ -106,6 +110,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	}
 	result.Changed = len(changed)
 	for _, id := range changed {
+		a.alive(ctx)
 		if err := a.Waker.WakeReturn(ctx, s.Key, returns.RMAKey(id), messages.News{Platforms: []returns.Platform{returns.ReturnGO}}); err != nil {
 			return result, fmt.Errorf("wake %s: %w", id, err)
 		}
@@ -116,7 +121,11 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 			return result, err
 		}
 	}
-	return result, a.sweptNow(ctx, transactions, started)
+	found := len(changed)
+	if !swept {
+		found = 0 // what was there before us, no event could tell
+	}
+	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, transactions, started)
 }
 
 // onePage is safely less than what ReturnGO lists in one call (ReturnGO contract 1.4).
@@ -136,6 +145,18 @@ func (a *Activities) fewOpen(ctx context.Context, shop string, now time.Time) (b
 // OpenSweepCursor names when the RMAs of every open status were last listed. To
 // reset it asks for a full list at the next sweep.
 func OpenSweepCursor(shop string) string { return "returngo-open/" + shop }
+
+// alive tells Temporal that a sweep goes on, so that the one of a killed worker is
+// not waited for. A short one says nothing: each word is billed.
+func (a *Activities) alive(ctx context.Context) {
+	if a.Now().Sub(activity.GetInfo(ctx).StartedTime) > quietSweep {
+		activity.RecordHeartbeat(ctx)
+	}
+}
+
+// quietSweep with one call, or one signal that hangs, is shorter than the silence
+// after which a sweep is taken for dead.
+const quietSweep = 20 * time.Second
 
 // rmasThatDiffer are the RMAs whose status or transactions are not those of the
 // ledger's snapshot. rmas are all that had one of the statuses since the list was
@@ -233,12 +254,14 @@ type tiktokSweep struct {
 	shop   *Shop
 	read   map[string]bool
 	woken  map[returns.Key]bool
+	bad    []string // returns that cannot be read; "" for one without an id
+	untold int      // TikTok returns whose status no event had told
 	result messages.SweepResult
 }
 
 func (s *tiktokSweep) run(ctx context.Context) error {
 	started := s.Now()
-	cursor := "tiktok-returns/" + s.shop.Key
+	cursor := ledger.TikTokSwept(s.shop.Key)
 	since, swept, err := s.sweptUntil(ctx, cursor)
 	if err != nil {
 		return err
@@ -263,12 +286,19 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 	if err := s.reread(ctx); err != nil {
 		return err
 	}
+	if err := s.tellOfTheUnreadable(ctx); err != nil {
+		return err
+	}
 	overdue, err := s.wakeOverdue(ctx, s.shop.Key)
 	if err != nil {
 		return err
 	}
 	s.result.Signaled += overdue
-	return s.sweptNow(ctx, cursor, started)
+	s.result.SweptAt = started.UTC().Truncate(time.Second)
+	if !swept {
+		s.untold = 0 // what was there before us, no event could tell
+	}
+	return s.swept(ctx, s.shop.Key, returns.TikTok, s.untold, cursor, started)
 }
 
 // walk goes through one search, oldest update first, and moves the cursor, if
@@ -276,8 +306,15 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop.ReturnFilter) error {
 	reached, token := filter.UpdatedFrom.Add(overlap), ""
 	for {
+		s.alive(ctx)
 		page, next, err := s.shop.TikTok.SearchReturns(ctx, filter, token)
-		if err != nil {
+		bad, some := errors.AsType[*platform.Unreadable](err)
+		switch {
+		case some: // the others count
+			if err := s.remember(ctx, bad.IDs); err != nil {
+				return err
+			}
+		case err != nil:
 			return s.refusedByTikTok(ctx, s.shop.Key, err)
 		}
 		if err := s.compare(ctx, page); err != nil {
@@ -292,7 +329,7 @@ func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop
 		if next == "" {
 			return nil
 		}
-		if next == token || len(page) == 0 {
+		if next == token || len(page) == 0 && !some {
 			return retryable(ctx, errors.New("a search of TikTok returns does not end"))
 		}
 		token = next
@@ -308,11 +345,11 @@ func (s *tiktokSweep) compare(ctx context.Context, page []returns.TikTokReturn) 
 			s.result.Read++
 		}
 	}
-	wake, changed, err := s.tiktokReturnsThatDiffer(ctx, s.shop.Key, page)
+	wake, changed, untold, err := s.tiktokReturnsThatDiffer(ctx, s.shop.Key, page)
 	if err != nil {
 		return retryable(ctx, err)
 	}
-	s.result.Changed += changed
+	s.result.Changed, s.untold = s.result.Changed+changed, s.untold+untold
 	for _, key := range wake {
 		if s.woken[key] {
 			continue
@@ -340,6 +377,7 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, e
 			return woken, orRetry(ctx, err)
 		}
 		for _, key := range keys {
+			a.alive(ctx)
 			news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
 			if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
 				return woken, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
@@ -354,16 +392,26 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, e
 	}
 }
 
-// reread reads the TikTok returns last seen open that the search did not bring,
-// fifty a call.
+// reread reads the TikTok returns last seen open, or last not readable, that the
+// search did not bring, fifty a call.
 func (s *tiktokSweep) reread(ctx context.Context) error {
 	var ids []string
+	add := func(id string) {
+		if id != "" && !s.read[id] && !slices.Contains(s.bad, id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	err := s.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		open, err := tx.OpenTikTokReturns(ctx, s.shop.Key)
 		for _, t := range open {
-			if !s.read[t.ID] {
-				ids = append(ids, t.ID)
-			}
+			add(t.ID)
+		}
+		if err != nil {
+			return err
+		}
+		unreadable, err := s.remembered(ctx, tx)
+		for _, id := range unreadable {
+			add(id)
 		}
 		return err
 	})
@@ -379,8 +427,9 @@ func (s *tiktokSweep) reread(ctx context.Context) error {
 }
 
 // tiktokReturnsThatDiffer finds which returns must look because TikTok shows
-// something else than the ledger's snapshot.
-func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, found []returns.TikTokReturn) (wake []returns.Key, changed int, err error) {
+// something else than the ledger's snapshot. untold of them show another status:
+// of that an event should have told; of a new deadline none does.
+func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, found []returns.TikTokReturn) (wake []returns.Key, changed, untold int, err error) {
 	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for _, t := range found {
 			seen, known, err := tx.TikTokReturnSeen(ctx, shop, t.ID)
@@ -401,6 +450,9 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 				}
 			}
 			changed++
+			if seen.Status != t.Status {
+				untold++
+			}
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)
 			if err != nil {
 				return err
@@ -416,7 +468,7 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 		}
 		return nil
 	})
-	return wake, changed, err
+	return wake, changed, untold, err
 }
 
 // sameRefund tells whether TikTok still shows the same amount, or still none.

@@ -34,6 +34,7 @@ type swept struct {
 
 	mu     sync.Mutex
 	cases  []sweptCase       // at TikTok
+	odd    map[string]any    // deadlines of some of them
 	rmas   map[string]string // status by id, at ReturnGO
 	broken int               // from this page of a TikTok search on nothing answers; 0: all do
 	pages  int               // pages of TikTok searches read
@@ -125,8 +126,12 @@ func (s *swept) search(w http.ResponseWriter, r *http.Request) {
 	}
 	var rows []any
 	for _, c := range found {
+		var waiting []any
+		if deadline, some := s.odd[c.id]; some {
+			waiting = append(waiting, map[string]any{"action": "SELLER_RESPOND_RETURN", "deadline": deadline})
+		}
 		rows = append(rows, map[string]any{
-			"return_id": c.id, "order_id": c.order, "return_status": c.status, "return_type": "REFUND",
+			"return_id": c.id, "order_id": c.order, "return_status": c.status, "return_type": "REFUND", "seller_next_action_response": waiting,
 			"refund_amount": map[string]any{"currency": "GBP", "refund_total": c.amount}, "update_time": c.updated.Unix(),
 		})
 	}
@@ -200,6 +205,9 @@ func TestACutSweepIsGoneOnWith(t *testing.T) {
 	require.Len(t, rest, 151)
 
 	// The same after an outage of weeks, when much has changed.
+	changed := s.cases
+	s = newSwept(t)
+	s.cases = changed
 	s.do(func(tx *ledger.Tx) error {
 		return tx.MoveCursor(t.Context(), "tiktok-returns/"+renewedShop, sweptAt.Add(-400*time.Hour).Format(time.RFC3339))
 	})

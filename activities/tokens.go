@@ -27,10 +27,11 @@ type Tokens struct {
 	Client *tiktokshop.Client
 	Seal   cipher.AEAD
 	Now    func() time.Time
-	Ahead  time.Duration       // renew that long before the end
-	Seeds  map[string]Seed     // what the configuration gives for a start
-	mu     sync.Mutex          // guards opened
-	opened map[string]openedAt // unsealed tokens by shop
+	Ahead  time.Duration        // renew that long before the end
+	Seeds  map[string]Seed      // what the configuration gives for a start
+	mu     sync.Mutex           // guards opened
+	opened map[string]openedAt  // unsealed tokens by shop
+	fresh  map[string]time.Time // when this process first saw the present one in the place of another
 }
 
 // Seed is a shop's authorisation as configured.
@@ -80,7 +81,10 @@ func (t *Tokens) remember(shop string, g grant) openedAt {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.opened == nil {
-		t.opened = map[string]openedAt{}
+		t.opened, t.fresh = map[string]openedAt{}, map[string]time.Time{}
+	}
+	if was, ok := t.opened[shop]; ok && was.token.Access != g.Access {
+		t.fresh[shop] = t.Now()
 	}
 	t.opened[shop] = openedAt{g, t.Now()}
 	return t.opened[shop]
@@ -304,6 +308,8 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 	case now.Refresh != g.Refresh: // another process has just renewed it
 		t.remember(shop, now)
 		return now, nil
+	case !mine && t.freshSince(shop) < t.pause(): // a refusal in passing: it is renewed again after the pause
+		return grant{}, beingRenewed()
 	case !mine && (next > t.pause()-refreshClaim || next <= refreshClaim):
 		return grant{}, beingRenewed()
 	case !mine:
@@ -322,6 +328,13 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 		}
 		return now
 	})
+}
+
+// freshSince is how long ago this process saw the token renewed.
+func (t *Tokens) freshSince(shop string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.Now().Sub(t.fresh[shop])
 }
 
 const refreshCall = "Refresh Token"

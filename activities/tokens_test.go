@@ -419,3 +419,22 @@ func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, 
 	})
 	return g, found, err
 }
+
+// A refusal just after a renewal is one in passing: nobody is told that the seller
+// must come back, and no second refresh token is spent for it.
+func TestARefusalJustAfterARenewalIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.look()
+	b.answers("refresh", b.rotating(refresh))
+	b.answers("returns", code(105002))
+	for range 3 {
+		_, err := run[messages.PlanResult](b, b.LookTikTok, messages.LookInput{Shop: shopName, Key: key})
+		require.Error(t, err)
+		b.clock.pass(time.Minute)
+	}
+	require.Empty(t, b.waker.ill)
+	require.Equal(t, 1, b.count("refresh"))
+	b.answers("returns", nil)
+	must[messages.PlanResult](b, b.LookTikTok, messages.LookInput{Shop: shopName, Key: key})
+}

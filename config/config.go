@@ -157,6 +157,7 @@ type Periods struct {
 	SweepReturnGO     time.Duration `key:"sweep_returngo" default:"15m"`
 	SweepReturnGOOpen time.Duration `key:"sweep_returngo_open" default:"2h"` // every open status, not only those waiting for us
 	SweepTikTok       time.Duration `key:"sweep_tiktok" default:"10m"`
+	EventsQuiet       time.Duration `key:"events_quiet" default:"6h"`   // without an event while sweeps find changes
 	RefreshToken      time.Duration `key:"refresh_token" default:"6h"`  // how often the token's age is looked at
 	RefreshAhead      time.Duration `key:"refresh_ahead" default:"48h"` // renew that long before it ends
 }

@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"returnbridge/local/bench"
 	"returnbridge/local/demo"
 	"returnbridge/local/sandbox"
 )
 
 func main() {
 	root := &cobra.Command{Use: "local", Short: "returnbridge on one machine, for development"}
-	root.AddCommand(demo.Command(), demo.HistoriesCommand(), sandbox.Command())
+	root.AddCommand(demo.Command(), demo.HistoriesCommand(), sandbox.Command(), bench.Command())
 	if root.Execute() != nil {
 		os.Exit(1)
 	}

@@ -24,13 +24,15 @@ const (
 
 // patience is how long one attempt may take, and how long we try before people
 // hear of it. Attempts are never counted: an outage is waited out.
-type patience struct{ attempt, total time.Duration }
+// An attempt that tells of itself is taken for dead after silence.
+type patience struct{ attempt, total, silence time.Duration }
 
 // An attempt of a look or an act makes up to eight calls with a deadline of ten
 // seconds each. One that meets a platform so slow is cut and begun again, and
 // the claim of its one write keeps it single; it is also how long a killed
 // worker's attempt is waited for. A sweep walks many pages and signals what it
-// finds.
+// finds; it tells of itself, or a killed worker's would be waited for, and no other
+// begun, for a quarter of an hour.
 var (
 	lookPatience   = patience{attempt: time.Minute, total: 10 * time.Minute}
 	actPatience    = patience{attempt: time.Minute, total: 30 * time.Minute}
@@ -38,7 +40,7 @@ var (
 	stockPatience  = patience{attempt: time.Minute, total: 24 * time.Hour}
 	tokenPatience  = patience{attempt: time.Minute, total: time.Hour}
 	guardPatience  = patience{attempt: time.Minute, total: time.Hour}
-	sweepPatience  = patience{attempt: 15 * time.Minute, total: 30 * time.Minute}
+	sweepPatience  = patience{attempt: 15 * time.Minute, total: 30 * time.Minute, silence: time.Minute}
 )
 
 // call runs one activity by its name on a queue.
@@ -46,6 +48,7 @@ func call[Out any](ctx workflow.Context, activity, queue, summary string, priori
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		StartToCloseTimeout:    p.attempt,
+		HeartbeatTimeout:       p.silence,
 		ScheduleToCloseTimeout: p.total,
 		Summary:                summary,
 		Priority:               temporal.Priority{PriorityKey: priority},

@@ -33,7 +33,8 @@ type Deps struct {
 	Temporal  client.Client // nil: connected by the TEMPORAL_* variables and profiles
 	Namespace string        // of that client
 	Log       *zap.Logger
-	Now       func() time.Time // nil: the wall clock
+	Now       func() time.Time  // nil: the wall clock
+	Platforms http.RoundTripper // carries the calls to both platforms; nil: connections of our own
 }
 
 // house is everything that worker and starter share.
@@ -73,7 +74,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 	}
 	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(cfg)}
 	h.watch = &watch{waker: h.waker, log: h.log, now: h.now, queues: map[string]*health{}}
-	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch.seen); err != nil {
+	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch.seen, deps.Platforms); err != nil {
 		return h, err
 	}
 	h.acts.Pacer = pacer{h.temporal, h.namespace}
@@ -115,10 +116,13 @@ func returnGOKeys(cfg *config.Config) map[string]string {
 
 // buildActivities makes the activities for every shop of the configuration; seen
 // hears how each of their calls ended.
-func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time, seen func(context.Context, error)) (*activities.Activities, *tiktokshop.Client, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
-	transport.MaxIdleConnsPerHost = 64
-	web := &http.Client{Transport: transport}
+func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time, seen func(context.Context, error), platforms http.RoundTripper) (*activities.Activities, *tiktokshop.Client, error) {
+	if platforms == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+		transport.MaxIdleConnsPerHost = 64
+		platforms = transport
+	}
+	web := &http.Client{Transport: platforms}
 	tiktok, err := tiktokshop.New(tiktokshop.Options{
 		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret,
 		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Seen: seen,
@@ -155,7 +159,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	}
 	return &activities.Activities{
 		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout,
-		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen,
+		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet,
 	}, tiktok, nil
 }
 

@@ -189,7 +189,7 @@ func searchAttributesOf(ctx context.Context, c client.Client, namespace string) 
 }
 
 func (c *checkup) checkShops(ctx context.Context) {
-	acts, _, err := buildActivities(c.cfg, c.ledger, nil, c.now, nil)
+	acts, _, err := buildActivities(c.cfg, c.ledger, nil, c.now, nil, nil)
 	if err != nil {
 		c.problem("configuration", "%v", err)
 		return

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ import (
 type linked struct {
 	Shop    string        `json:"shop"`
 	Links   []orderLink   `json:"links"`
+	Written bool          `json:"written"` // else it was a preview
 	Woken   []returns.Key `json:"returns_woken"`
 	Similar []string      `json:"similar_names,omitempty"` // order names that returns wait under, if none waited under the one given
 }
@@ -43,31 +45,13 @@ func Link(ctx context.Context, cfg *config.Config, deps Deps, link ledger.OrderL
 // link keeps which TikTok order each order name means, and wakes the returns
 // that waited to know. If anything is wrong with one link none is kept.
 func (h *house) link(ctx context.Context, shop string, links []ledger.OrderLink, who, why string, out Output) error {
-	shop, err := h.theShop(shop)
-	if err = errors.Join(err, signed(who, why)); err != nil {
-		return err
-	}
-	l := linked{Shop: shop, Links: []orderLink{}, Woken: []returns.Key{}}
-	for _, one := range links {
-		l.Links = append(l.Links, orderLink(one))
-	}
-	err = h.ledger.Do(ctx, func(tx *ledger.Tx) error {
-		waiting, err := tx.LinkOrders(ctx, shop, links, who, why)
-		err = errors.Join(checkLinks(links), err) // all of it in one answer, and nothing is kept
-		l.Woken = append(l.Woken, waiting...)
-		if err != nil || len(waiting) > 0 || len(links) > 1 {
-			return err
-		}
-		names, err := tx.NamesWithoutOrder(ctx, shop)
-		l.Similar = slices.DeleteFunc(names, func(n string) bool { return bare(n) != bare(links[0].OrderName) })
-		return err
-	})
+	l, err := h.keepLinks(ctx, shop, links, who, why, true)
 	if err != nil {
-		return fmt.Errorf("nothing was linked:\n%w", err)
+		return err
 	}
 	var deaf []error
 	for _, key := range l.Woken {
-		if err := h.waker.WakeReturn(ctx, shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); err != nil {
+		if err := h.waker.WakeReturn(ctx, l.Shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); err != nil {
 			deaf = append(deaf, err)
 		}
 	}
@@ -78,12 +62,68 @@ func (h *house) link(ctx context.Context, shop string, links []ledger.OrderLink,
 	return out.say(l, l.text())
 }
 
+// previewLinks says what links would do, and finds all that is wrong with them.
+func (h *house) previewLinks(ctx context.Context, shop string, links []ledger.OrderLink, who, why string, out Output) error {
+	l, err := h.keepLinks(ctx, shop, links, who, why, false)
+	if err != nil {
+		return err
+	}
+	return out.say(l, l.text())
+}
+
+// errPreview undoes a transaction that was only to show what it would do.
+var errPreview = errors.New("only a preview")
+
+// keepLinks keeps links, or tries it and undoes it.
+func (h *house) keepLinks(ctx context.Context, shop string, links []ledger.OrderLink, who, why string, keep bool) (linked, error) {
+	shop, err := h.theShop(shop)
+	if err = errors.Join(err, signed(who, why)); err != nil {
+		return linked{}, err
+	}
+	l := linked{Shop: shop, Links: []orderLink{}, Written: keep}
+	for _, one := range links {
+		l.Links = append(l.Links, orderLink(one))
+	}
+	err = h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		waiting, err := tx.LinkOrders(ctx, shop, links, who, why)
+		l.Woken = append([]returns.Key{}, waiting...)
+		if err = errors.Join(checkLinks(links), err); err != nil { // all of it in one answer, and nothing is kept
+			return err
+		}
+		if len(waiting) == 0 && len(links) == 1 {
+			names, err := tx.NamesWithoutOrder(ctx, shop)
+			if err != nil {
+				return err
+			}
+			l.Similar = slices.DeleteFunc(names, func(n string) bool { return bare(n) != bare(links[0].OrderName) })
+		}
+		if !keep {
+			return errPreview
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errPreview) {
+		return linked{}, fmt.Errorf("nothing was linked:\n%w", err)
+	}
+	return l, nil
+}
+
 func (l linked) text() string {
 	var b strings.Builder
+	verb := "now means"
+	if !l.Written {
+		verb = "would mean"
+	}
 	for _, one := range l.Links {
-		fmt.Fprintf(&b, "Order name %s now means TikTok order %s.\n", plain(one.OrderName), one.OrderID)
+		fmt.Fprintf(&b, "Order name %s %s TikTok order %s.\n", plain(one.OrderName), verb, one.OrderID)
 	}
 	switch {
+	case !l.Written:
+		waiting := "No return waits for these yet."
+		if len(l.Woken) > 0 {
+			waiting = fmt.Sprintf("%s waited for this and would go on: %s.", count(len(l.Woken), "return"), join(l.Woken))
+		}
+		fmt.Fprintf(&b, "%s\nNothing was linked: add --yes to do it.\n", waiting)
 	case len(l.Woken) > 0:
 		fmt.Fprintf(&b, "%s waited for this and will go on: %s.\n", count(len(l.Woken), "return"), join(l.Woken))
 	case len(l.Similar) > 0:
@@ -136,34 +176,55 @@ func bare(name string) string {
 }
 
 // readLinks reads links from a CSV file with a heading: order_name and
-// tiktok_order_id, in any order, beside any others.
+// tiktok_order_id, in any order, beside any others, however they are spaced and
+// capitalised. The error lists every line that is too short.
 func readLinks(text string) ([]ledger.OrderLink, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // as spreadsheets begin a file
 	heading, _, _ := strings.Cut(text, "\n")
 	r := csv.NewReader(strings.NewReader(text))
-	r.TrimLeadingSpace = true
+	r.TrimLeadingSpace, r.FieldsPerRecord = true, -1
 	if strings.Contains(heading, ";") {
 		r.Comma = ';' // as spreadsheets write it where a comma is a decimal point
 	}
-	rows, err := r.ReadAll()
-	if err != nil {
+	names, err := r.Read()
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err //nolint:wrapcheck // it names the line, and the caller the file
 	}
-	if len(rows) < 2 {
-		return nil, errors.New("it must have a heading and at least one line below it")
-	}
-	column := func(name string) int {
-		return slices.IndexFunc(rows[0], func(c string) bool { return strings.EqualFold(strings.TrimSpace(c), name) })
-	}
-	name, id := column("order_name"), column("tiktok_order_id")
-	if name < 0 || id < 0 {
-		return nil, errors.New("its heading must name the columns order_name and tiktok_order_id")
-	}
+	name, id := column(names, "order_name"), column(names, "tiktok_order_id")
 	var links []ledger.OrderLink
-	for _, row := range rows[1:] {
-		links = append(links, ledger.OrderLink{OrderName: strings.TrimSpace(row[name]), OrderID: strings.TrimSpace(row[id])})
+	var problems []error
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, errors.Join(append(problems, err)...) // what follows cannot be told apart
+		}
+		line, _ := r.FieldPos(0)
+		if len(row) <= max(name, id) {
+			problems = append(problems, fmt.Errorf("line %d has only %s", line, count(len(row), "column")))
+			continue
+		}
+		if name >= 0 && id >= 0 {
+			links = append(links, ledger.OrderLink{OrderName: strings.TrimSpace(row[name]), OrderID: strings.TrimSpace(row[id])})
+		}
+	}
+	switch {
+	case name < 0 || id < 0:
+		return nil, errors.New("its first line must be a heading with the columns order_name and tiktok_order_id")
+	case len(problems) > 0:
+		return nil, errors.Join(problems...)
+	case len(links) == 0:
+		return nil, errors.New("there is no line below its heading")
 	}
 	return links, nil
+}
+
+// column finds a column by its name, as people and spreadsheets spell it.
+func column(heading []string, name string) int {
+	spelled := strings.NewReplacer(" ", "", "_", "", "-", "")
+	return slices.IndexFunc(heading, func(c string) bool { return strings.EqualFold(spelled.Replace(c), spelled.Replace(name)) })
 }
 
 // rounded is a long number of which a spreadsheet kept 15 digits.

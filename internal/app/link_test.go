@@ -47,6 +47,19 @@ func TestALinkWakesTheReturnsThatWait(t *testing.T) {
 	require.Contains(t, d.text(), "No return waits for this yet; one that comes will find it.")
 }
 
+func TestAPreviewOfLinksKeepsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.waits("4711", "#1001")
+	links := []ledger.OrderLink{{OrderName: "#1001", OrderID: orderID}, {OrderName: "#1002", OrderID: "576460000000000002"}}
+	require.NoError(t, d.previewLinks(t.Context(), demo, links, "Ada", "found it", d.out()))
+	require.Equal(t, "Order name #1001 would mean TikTok order "+orderID+".\nOrder name #1002 would mean TikTok order 576460000000000002.\n"+
+		"1 return waited for this and would go on: 4711.\nNothing was linked: add --yes to do it.\n", d.text())
+	require.Empty(t, d.linked("4711"))
+	require.Empty(t, d.temporal.signals)
+	require.ErrorContains(t, d.previewLinks(t.Context(), demo, append(links, ledger.OrderLink{OrderName: "#1003", OrderID: "1"}), "Ada", "x", d.out()), "nothing was linked:\n#1003")
+}
+
 func TestALinkThatCouldNotBeToldSaysSo(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -91,10 +104,12 @@ func TestLinksAreReadFromAFile(t *testing.T) {
 	for name, c := range map[string]struct{ text, problem string }{
 		"plain":                    {"order_name,tiktok_order_id\n#1001,1\n#1002,2\n", ""},
 		"a spreadsheet's":          {"\ufeffTikTok_Order_ID;date;order_name\r\n1; x;\"#1001\"\r\n2;;#1002 \r\n", ""},
-		"without heading":          {"#1001,1\n#1002,2\n", "its heading must name the columns order_name and tiktok_order_id"},
-		"nothing but a heading":    {"order_name,tiktok_order_id\n", "it must have a heading and at least one line below it"},
-		"nothing":                  {"", "it must have a heading and at least one line below it"},
-		"a line that is too short": {"order_name,tiktok_order_id\n#1001\n", "record on line 2: wrong number of fields"},
+		"as people spell it":       {"TikTok order ID,Order Name\n1,#1001\n\n2,#1002,seen twice\n", ""},
+		"without heading":          {"#1001,1\n#1002,2\n", "its first line must be a heading with the columns order_name and tiktok_order_id"},
+		"nothing but a heading":    {"order_name,tiktok_order_id\n", "there is no line below its heading"},
+		"nothing":                  {"", "its first line must be a heading with the columns order_name and tiktok_order_id"},
+		"lines that are too short": {"order_name,tiktok_order_id\n#1001\n#1002,2\n#1003\n", "line 2 has only 1 column\nline 4 has only 1 column"},
+		"a quote without end":      {"order_name,tiktok_order_id\n#1001\n\"#1002,2\n", "line 2 has only 1 column\nparse error on line 3, column 10: extraneous or missing \" in quoted-field"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,9 +125,9 @@ func TestLinksAreReadFromAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	require.NoError(t, os.WriteFile(path, []byte("x\n"), 0o600))
 	_, err := linksOf(nil, path)
-	require.EqualError(t, err, path+": it must have a heading and at least one line below it")
+	require.EqualError(t, err, path+": its first line must be a heading with the columns order_name and tiktok_order_id")
 	_, err = linksOf([]string{"#1001"}, "")
-	require.EqualError(t, err, "give one order name and one TikTok order id, or a file with --from-csv alone")
+	require.EqualError(t, err, "give one order name and one TikTok order id, or a file with --file alone")
 	_, err = linksOf([]string{"#1001", "1"}, path)
 	require.Error(t, err)
 	one, err := linksOf([]string{" #1001", "1 "}, "")

@@ -33,7 +33,7 @@ func peopleCommands() []*cobra.Command {
 		simpleCommand(returns.CommandResume, "Let a paused return go on", "Let a paused return go on: what has become due meanwhile is done."),
 		simpleCommand(returns.CommandRecheck, "Have a return read both platforms again, now",
 			"Have a return read both platforms again, now, and decide on what they say."),
-		linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), webhooksCommand(), backfillCommand(),
+		linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(),
 	}
 }
 
@@ -71,7 +71,7 @@ func (v visitor) run(cmd *cobra.Command, work func(context.Context, *house, Outp
 	}
 	defer h.close()
 	if v.asks {
-		if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, nil); err != nil {
+		if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, nil, nil); err != nil {
 			return err
 		}
 	}
@@ -193,16 +193,17 @@ func linkCommand() *cobra.Command {
 go on at once. A wrong link can be given anew until a return has taken units of
 the order.
 
-With --from-csv many are linked: a file with the columns order_name and
-tiktok_order_id. If anything is wrong with one line nothing is linked, and all
-that is wrong is listed.
+With --file many are linked: a CSV file with the columns order_name and
+tiktok_order_id. Without --yes it only says what would be done. If anything is
+wrong with one line nothing is linked, and all that is wrong is listed.
 
 ` + signingHelp,
 		Example: `  starter link "#1001" 576460000000000001 --who Ada --why "found it in Seller Center"
-  starter link --from-csv orders.csv --shop demo-gb --who Ada --why "export of March"`,
+  starter link --file links.csv --shop demo-gb --who Ada --why "export of March" --yes`,
 	}
 	v, shop := newVisitor(cmd, true), shopFlag(cmd)
-	file := cmd.Flags().String("from-csv", "", "a CSV file with the columns order_name and tiktok_order_id")
+	file := cmd.Flags().String("file", "", "a CSV file with the columns order_name and tiktok_order_id")
+	yes := cmd.Flags().Bool("yes", false, "with --file: do it; without, only say what would be done")
 	var who, why string
 	signingFlags(cmd, &who, &why)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -210,7 +211,12 @@ that is wrong is listed.
 		if err != nil {
 			return err
 		}
-		return v.run(cmd, func(ctx context.Context, h *house, out Output) error { return h.link(ctx, *shop, links, who, why, out) })
+		return v.run(cmd, func(ctx context.Context, h *house, out Output) error {
+			if *file != "" && !*yes {
+				return h.previewLinks(ctx, *shop, links, who, why, out)
+			}
+			return h.link(ctx, *shop, links, who, why, out)
+		})
 	}
 	return cmd
 }
@@ -221,7 +227,7 @@ func linksOf(args []string, file string) ([]ledger.OrderLink, error) {
 		return []ledger.OrderLink{{OrderName: strings.TrimSpace(args[0]), OrderID: strings.TrimSpace(args[1])}}, nil //nolint:gosec // there are two
 	}
 	if len(args) > 0 || file == "" {
-		return nil, errors.New("give one order name and one TikTok order id, or a file with --from-csv alone")
+		return nil, errors.New("give one order name and one TikTok order id, or a file with --file alone")
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"returnbridge/config"
 	"returnbridge/internal/ledger"
 )
 
@@ -46,6 +47,17 @@ func quotaCommand() *cobra.Command {
 		return v.run(cmd, func(ctx context.Context, h *house, out Output) error { return h.quota(ctx, out) })
 	}
 	return cmd
+}
+
+// Quota shows how far today's calls go, as the command of that name does, for a
+// program that has its configuration already.
+func Quota(ctx context.Context, cfg *config.Config, deps Deps, out Output) error {
+	h, err := visit(ctx, cfg, deps, false)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return h.quota(ctx, out)
 }
 
 func (h *house) quota(ctx context.Context, out Output) error {

@@ -143,12 +143,12 @@ func hints(shop string, e tiktokshop.Event) []ledger.Event {
 	return all
 }
 
-// movements keeps TikTok's own account of writes through its API with the event:
-// sales and shipments are not judged by.
+// movements keeps TikTok's own account of numbers that programs and people set with
+// the event: sales and shipments are not judged by.
 func movements(shop string, e tiktokshop.Event) func(context.Context, *ledger.Tx) error {
 	return func(ctx context.Context, tx *ledger.Tx) error {
 		for _, m := range e.Movements {
-			if m.Source != returns.MovementAPISync {
+			if m.Source != returns.MovementAPISync && m.Source != returns.MovementByHand {
 				continue
 			}
 			if err := tx.Moved(ctx, shop, m); err != nil {

@@ -123,7 +123,7 @@ func (r *relay) pass(ctx context.Context, batch []ledger.Event) bool {
 				return err
 			}
 		}
-		return nil
+		return countCame(ctx, tx, targets, failed)
 	})
 	if err != nil {
 		r.log.Warn("events were relayed and could not be noted; they may be relayed twice", zap.Error(err))

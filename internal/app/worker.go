@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
 	"returnbridge/config"
@@ -28,6 +29,9 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	}
 	defer h.close()
 	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
+		return err
+	}
+	if err := h.noteRestoredLedger(ctx); err != nil {
 		return err
 	}
 	h.adoptLimits(ctx, h.watch)
@@ -82,6 +86,7 @@ func (h *house) workers(fatal chan<- error) []worker.Worker {
 		w := worker.New(h.temporal, q, worker.Options{
 			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
 			TaskQueueActivitiesPerSecond: paces[q],
+			Interceptors:                 []interceptor.WorkerInterceptor{&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}},
 		})
 		h.registerActivities(w)
 		all = append(all, w)

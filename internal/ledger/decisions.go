@@ -111,6 +111,7 @@ type Decided struct {
 	OrderID    string
 	Holds      []returns.Hold
 	Restocks   []returns.Restock // stock entries as they become
+	Shadows    []returns.Shadow  // what switches kept us from, where it changed
 	Exceptions []returns.Exception
 	Stage      returns.Stage
 	Summary    string
@@ -131,6 +132,9 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 		return err
 	}
 	if err := t.saveRestocks(ctx, shop, key, d.Restocks); err != nil {
+		return err
+	}
+	if err := t.saveShadows(ctx, shop, key, d.Shadows); err != nil {
 		return err
 	}
 	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {

@@ -141,10 +141,11 @@ func (t *Tx) Cursor(ctx context.Context, name string) (string, error) {
 	return value, err
 }
 
-// MoveCursor notes how far a sweep has come.
+// MoveCursor notes how far a sweep has come. It never goes back, for an attempt
+// that was given up may still be walking; an empty value has it begin anew.
 func (t *Tx) MoveCursor(ctx context.Context, name, value string) error {
 	_, err := t.exec(ctx, "move cursor", `INSERT INTO cursors (name, value, moved_at) VALUES ($1, $2, $3)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value, moved_at = excluded.moved_at`, name, value, text(t.now))
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value, moved_at = excluded.moved_at WHERE excluded.value = '' OR cursors.value < excluded.value`, name, value, text(t.now))
 	return err
 }
 

@@ -15,7 +15,7 @@ func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Re
 		return r, err
 	}
 	for _, load := range []func(context.Context, string, returns.Key, *returns.Record) error{
-		t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadExceptions, t.loadAnswers,
+		t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
 	} {
 		if err := load(ctx, shop, key, &r); err != nil {
 			return r, err
@@ -29,11 +29,12 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 		return err
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
-		var opened, closed instant
-		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed)
-		r.CreatedAt, r.ClosedAt = time.Time(opened), time.Time(closed)
+		var opened, closed, restored instant
+		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored)
+		r.CreatedAt, r.ClosedAt, r.RestoredAt = time.Time(opened), time.Time(closed), time.Time(restored)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at FROM returns WHERE shop = $1 AND key = $2`, shop, string(key)))
+	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at, COALESCE((SELECT value FROM cursors WHERE name = $3), '')
+		FROM returns WHERE shop = $1 AND key = $2`, shop, string(key), restoredCursor(shop)))
 	return err
 }
 

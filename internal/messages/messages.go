@@ -114,6 +114,11 @@ type SweepResult struct {
 	Read     int `json:"read"`     // records looked through
 	Changed  int `json:"changed"`  // differences from the ledger
 	Signaled int `json:"signaled"` // returns told to look
+	// Unreadable are records that could not be read; the others were.
+	Unreadable int `json:"unreadable,omitempty"`
 	// PutOff: today's calls are kept for what is more urgent; nothing was swept.
 	PutOff bool `json:"put_off,omitempty"`
+	// SweptAt is when a completed sweep began, in UTC and to the second, as the
+	// ledger's cursor says: a ledger that stands further back was restored.
+	SweptAt time.Time `json:"swept_at,omitzero"`
 }

@@ -94,6 +94,11 @@ const (
 	NotAuthorised       Kind = "shop-not-authorised"
 	AuthorisationEnds   Kind = "authorisation-ends"
 	CallsRunShort       Kind = "calls-run-short"
+	RecordUnreadable    Kind = "record-unreadable"
+	TikTokReturnMissing Kind = "tiktok-return-missing"
+	ParcelNotBookedIn   Kind = "parcel-not-booked-in"
+	RefundWithoutParcel Kind = "refund-without-parcel"
+	EventsQuiet         Kind = "events-quiet"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -145,7 +150,7 @@ var Catalogue = map[Kind]Entry{
 		"Nothing; TikTok carries it through.", []AnswerName{AnswerHandledManually}},
 	WarehouseUnmapped: {Operations, "No sales warehouse is configured for the place where the unit was inspected.",
 		"The unit stays out of stock.", []AnswerName{AnswerSkipRestock}},
-	StockUnproven: {Operations, "Stock was written, but TikTok's own account of the change has not come.",
+	StockUnproven: {Operations, "Stock was written, but TikTok's own account of the change has not come; or a restored ledger no longer tells whether it was.",
 		"The number shown to shoppers may be wrong by these units.", []AnswerName{AnswerHandledManually}},
 	StockRefused: {Operations, "TikTok refused the new stock number.",
 		"The unit stays out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
@@ -177,6 +182,16 @@ var Catalogue = map[Kind]Entry{
 		"When it has ended everything of this shop waits.", nil},
 	CallsRunShort: {IT, "Today's calls to ReturnGO run short.",
 		"Refunds go first; sweeps and reads come later, and what an event did not tell is noticed later.", nil},
+	TikTokReturnMissing: {CX, "An approved RMA has no TikTok return, and TikTok lets no seller refund be made for it.",
+		"The money cannot be paid on TikTok: the buyer's time to open a return there runs out.", []AnswerName{AnswerHandledManually}},
+	ParcelNotBookedIn: {Operations, "TikTok shows the parcel delivered, and nobody has received it in ReturnGO.",
+		"Nothing is inspected or restocked; at its deadline TikTok refunds the whole amount.", nil},
+	RefundWithoutParcel: {Finance, "The refund was paid, and the goods it was paid for have not come back.",
+		"The money and the goods are both gone.", []AnswerName{AnswerAcknowledge}},
+	RecordUnreadable: {IT, "A platform shows returns in a form this version cannot read; all others are read.",
+		"Nothing is done for them; TikTok's clock runs on unseen, and a return it approves is paid in full.", nil},
+	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
+		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }

@@ -20,6 +20,7 @@ type Record struct {
 	HeldBy    map[UnitID]Key     // units of the order held by other returns
 	Effects   []Effect           // all of the order and of this return
 	Restocks  []Restock          // of this return's units
+	Shadows   []Shadow           // what switches kept us from, and what others did about it
 	Answers   map[Kind]Answer    // newest answer of a person by kind of exception
 	Said      []Answer           // all of their answers, the oldest first: each speaks for its own subject
 	Open      []Exception        // exceptions open now
@@ -29,6 +30,9 @@ type Record struct {
 	Decisions int64 // how often this return was decided on
 	CreatedAt time.Time
 	ClosedAt  time.Time
+	// RestoredAt is when the ledger was found to be an older one, put back from a
+	// backup: what was done before may be missing in it. Zero: never.
+	RestoredAt time.Time
 }
 
 // Payable is what TikTok says a seller could refund for some units at a time

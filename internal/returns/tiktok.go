@@ -226,5 +226,9 @@ type StockMovement struct {
 	AvailableAfter int       `json:"available_after"` // the SKU's total over all warehouses
 }
 
-// MovementAPISync is the source of a movement made by an Update Inventory call.
-const MovementAPISync = "api_sync"
+// Sources of a movement that say who set a number: a program by an Update Inventory
+// call, or a person in Seller Center.
+const (
+	MovementAPISync = "api_sync"
+	MovementByHand  = "manual_adjustment"
+)

@@ -1,6 +1,7 @@
 package tiktokshop_test
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -89,6 +90,22 @@ func TestUnreadableDeadline(t *testing.T) {
 		f := newFake(t, says(`{"code":0,"data":{"return_orders":[{"seller_next_action_response":[{"deadline":`+deadline+`}]}]}}`))
 		require.Equal(t, platform.Human, failed(t, read(f.shop)).Class, deadline)
 	}
+}
+
+// One return that cannot be read hides none of its page, and is named.
+func TestUnreadableReturnBesideOthers(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, says(`{"code":0,"request_id":"r1","data":{"next_page_token":"n","return_orders":[{"return_id":"1"},
+		{"return_id":2,"seller_next_action_response":[{"deadline":"tomorrow"}]},{"return_id":"3"},{"return_id":{}},{"return_id":"../x","create_time":-1},7]}}`))
+	found, next, err := f.shop.SearchReturns(t.Context(), tiktokshop.ReturnFilter{}, "")
+	require.Equal(t, platform.Human, failed(t, err).Class)
+	bad, named := errors.AsType[*platform.Unreadable](err)
+	require.True(t, named)
+	require.Equal(t, []string{"2", "", "", ""}, bad.IDs)
+	require.NotContains(t, err.Error(), "tomorrow")
+	require.Equal(t, "n", next)
+	require.Len(t, found, 2)
+	require.Equal(t, []string{"1", "3"}, []string{found[0].ID, found[1].ID})
 }
 
 func TestCancellationThatDoesNotSay(t *testing.T) {

@@ -2,8 +2,10 @@ package tiktokshop
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
+	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 )
 
@@ -16,6 +18,10 @@ type ReturnFilter struct {
 // SearchReturns walks returns by update time, oldest first, 50 a page; an empty
 // next token ends the walk, an error means to begin again (see Page). There is no
 // other way to read one return (contract 2.3).
+//
+// A return that cannot be read gives an error with the cause *platform.Unreadable,
+// beside the others of the page and the next token: its deadline must not be
+// taken for none, and it must not hide the rest.
 func (s *Shop) SearchReturns(ctx context.Context, f ReturnFilter, pageToken string) ([]returns.TikTokReturn, string, error) {
 	body := struct {
 		ReturnIDs []string `json:"return_ids,omitempty"`
@@ -25,17 +31,51 @@ func (s *Shop) SearchReturns(ctx context.Context, f ReturnFilter, pageToken stri
 		To        int64    `json:"update_time_lt,omitempty"`
 	}{f.ReturnIDs, f.OrderIDs, f.Statuses, seconds(f.UpdatedFrom), seconds(f.UpdatedTo)}
 	var w struct {
-		Returns list[wireReturn] `json:"return_orders"`
-		Next    text             `json:"next_page_token"`
+		Returns list[returnRow] `json:"return_orders"`
+		Next    text            `json:"next_page_token"`
 	}
-	if _, err := s.do(ctx, call{endpoint: searchReturns, query: Page{Token: pageToken}.query("update_time"), body: body}, &w); err != nil {
+	receipt, err := s.do(ctx, call{endpoint: searchReturns, query: Page{Token: pageToken}.query("update_time"), body: body}, &w)
+	if err != nil {
 		return nil, "", err
 	}
 	var found []returns.TikTokReturn
+	var bad platform.Unreadable
 	for _, r := range w.Returns {
-		found = append(found, r.tiktokReturn())
+		if r.err == nil {
+			found = append(found, r.tiktokReturn())
+			continue
+		}
+		if bad.IDs = append(bad.IDs, r.id); bad.Because == nil {
+			bad.Because = r.err
+		}
+	}
+	if len(bad.IDs) > 0 {
+		return found, string(w.Next), &platform.Error{
+			Platform: platformName, Endpoint: searchReturns.name, Class: platform.Human, Message: "a return is not of the documented form",
+			RequestID: receipt.RequestID, Cause: &bad,
+		}
 	}
 	return found, string(w.Next), nil
+}
+
+// returnRow is a return of a list, or why it cannot be read and which one it is.
+type returnRow struct {
+	wireReturn
+	id  string
+	err error
+}
+
+func (r *returnRow) UnmarshalJSON(b []byte) error {
+	if r.err = decode(b, &r.wireReturn); r.err == nil {
+		return nil
+	}
+	var known struct {
+		ID text `json:"return_id"`
+	}
+	if json.Unmarshal(b, &known) == nil && decimal(string(known.ID)) {
+		r.id = string(known.ID)
+	}
+	return nil
 }
 
 type wireReturn struct {

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/converter"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 )
@@ -35,7 +37,7 @@ const patience = 90 * time.Second
 
 // until waits for something to show in the books or on the server.
 func (s *shopper) until(what string, holds func() (bool, error)) error {
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(s.house.patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -154,15 +156,30 @@ func (s *shopper) closed() (bool, error) { return s.closedAt(returns.RMAKey(s.rm
 
 func (s *shopper) closedAt(key returns.Key) (bool, error) {
 	info, err := s.describe(key)
+	if info == nil && err == nil && s.house.forgot {
+		return s.house.closedInLedger(s.ctx, key)
+	}
 	if info == nil || err != nil {
 		return false, err
 	}
 	switch status := info.GetStatus(); status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		return false, nil
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: // it is to be taken up, unless it had just decided to end
+		return s.house.closedInLedger(s.ctx, key)
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		return true, nil
 	default:
 		return false, fmt.Errorf("the workflow ended as %s", status)
 	}
+}
+
+// closedInLedger asks the ledger, where the server has forgotten what it knew.
+func (h *House) closedInLedger(ctx context.Context, key returns.Key) (bool, error) {
+	var closed []returns.Key
+	err := h.ReadLedger(ctx, func(tx *ledger.Tx) (err error) {
+		closed, err = tx.Closed(ctx, shopName, []returns.Key{key})
+		return err
+	})
+	return len(closed) > 0, err
 }

@@ -9,15 +9,20 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
@@ -25,10 +30,7 @@ import (
 	"log/slog"
 
 	"returnbridge/config"
-	"returnbridge/internal/app"
 	"returnbridge/internal/ledger"
-	"returnbridge/internal/returngo"
-	"returnbridge/internal/tiktokshop"
 	"returnbridge/local/devserver"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -49,16 +51,21 @@ const factor = 1.0 / 3600
 
 // HouseOptions say where the house keeps its data.
 type HouseOptions struct {
-	Dir      string // ledger, and Temporal's database if Persist
-	Persist  bool   // keep Temporal in a file instead of in memory
-	UIPort   int    // 0: a free one; devserver.NoUI: none
-	Frontend int
-	Seed     uint64
-	Log      *zap.Logger
-	NoWorker bool // the worker runs elsewhere
+	Dir       string // ledger, and Temporal's database if Persist
+	Persist   bool   // keep Temporal in a file instead of in memory
+	UIPort    int    // 0: a free one; devserver.NoUI: none
+	Frontend  int
+	Seed      uint64
+	Log       *zap.Logger
+	NoWorker  bool // workers run elsewhere
+	NoStarter bool // starters run elsewhere, behind Config.Listen
+
+	Patience     time.Duration                   // of a shopper in one wait; 0: 90 s
+	Interceptors []interceptor.ClientInterceptor // of everything in this process that talks to Temporal
 
 	PeriodFactor   float64                         // of the platforms' periods; 0: one hour is a second
 	Configure      func(*config.Config)            // changes the merchant's configuration before anything reads it
+	MoreShops      func(*House) error              // adds shops to the platforms and to the configuration
 	AroundTikTok   func(http.Handler) http.Handler // stands before the platform, to see or hold back calls
 	AroundReturnGO func(http.Handler) http.Handler
 }
@@ -78,27 +85,23 @@ type House struct {
 	starter   *program
 	log       *zap.Logger
 	books     *ledger.Ledger
+	temporal  devserver.Options
+	forgot    bool // the server was restarted without a file
+	patience  time.Duration
+	last      *played
 }
 
 type product struct{ id, sku, sellerSKU, price string }
 
 // Open starts the house. Close it when done.
 func Open(ctx context.Context, o HouseOptions) (_ *House, err error) {
-	h := &House{log: o.Log}
+	h := &House{log: o.Log, patience: cmp.Or(o.Patience, patience)}
 	defer func() {
 		if err != nil {
 			h.Close()
 		}
 	}()
-	server := devserver.Options{UIPort: o.UIPort, FrontendPort: o.Frontend, Logger: o.Log.Named("temporal")}
-	if o.Persist {
-		server.DatabaseFile = filepath.Join(o.Dir, "temporal-1.32.db")
-	}
-	if h.Server, err = devserver.Start(ctx, server); err != nil {
-		return nil, fmt.Errorf("temporal: %w", err)
-	}
-	h.Client, err = client.DialContext(ctx, client.Options{HostPort: h.Server.Address(), Namespace: h.Server.Namespace(), Logger: sdkLogger(o.Log)})
-	if err != nil {
+	if err := h.openTemporal(ctx, o); err != nil {
 		return nil, fmt.Errorf("temporal: %w", err)
 	}
 	access, refresh, err := h.openPlatforms(o)
@@ -108,13 +111,69 @@ func Open(ctx context.Context, o HouseOptions) (_ *House, err error) {
 	if err := h.configure(o, access, refresh); err != nil {
 		return nil, err
 	}
-	if err := h.StartStarter(ctx); err != nil {
-		return nil, err
+	if !o.NoStarter {
+		if err := h.StartStarter(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if !o.NoWorker {
 		h.StartWorker(ctx)
 	}
 	return h, h.registerWebhooks(ctx)
+}
+
+func (h *House) openTemporal(ctx context.Context, o HouseOptions) (err error) {
+	h.temporal = devserver.Options{UIPort: o.UIPort, FrontendPort: o.Frontend, Logger: o.Log.Named("temporal")}
+	if o.Persist {
+		h.temporal.DatabaseFile = filepath.Join(o.Dir, "temporal-1.32.db")
+	}
+	if h.Server, err = devserver.Start(ctx, h.temporal); err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(h.Server.Address())
+	if err != nil {
+		return err
+	}
+	if h.temporal.FrontendPort, err = strconv.Atoi(port); err != nil { // a restarted one is found where it was
+		return err
+	}
+	h.Client, err = client.DialContext(ctx, client.Options{HostPort: h.Server.Address(), Namespace: h.Server.Namespace(), Logger: sdkLogger(o.Log), Interceptors: o.Interceptors})
+	return err
+}
+
+// RestartTemporal stops the server under everything that runs and starts it at
+// the same address: on its file, if it has one; else it has forgotten all.
+func (h *House) RestartTemporal(ctx context.Context) (err error) {
+	h.Server.Stop()
+	h.forgot = h.forgot || h.temporal.DatabaseFile == ""
+	h.Server, err = devserver.Start(ctx, h.temporal)
+	return err
+}
+
+// RestoreLedger puts a backup in the place of the ledger's file, with nothing
+// running on it.
+func (h *House) RestoreLedger(ctx context.Context, backup string) error {
+	h.StopWorker()
+	h.StopStarter()
+	if h.books != nil {
+		if err := h.books.Close(); err != nil {
+			return err
+		}
+		h.books = nil
+	}
+	for _, beside := range []string{"-wal", "-shm"} {
+		if err := os.Remove(h.Config.Ledger + beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(backup, h.Config.Ledger); err != nil {
+		return err
+	}
+	if err := h.StartStarter(ctx); err != nil {
+		return err
+	}
+	h.StartWorker(ctx)
+	return nil
 }
 
 func sdkLogger(z *zap.Logger) log.Logger {
@@ -194,12 +253,17 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			SettleWindow: 3 * time.Second, MoneyWait: 5 * time.Second, DeadlineWarning: 12 * time.Second, RMAWait: 15 * time.Second,
 			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 10 * time.Second,
 			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,
-			TroubleRetry: 5 * time.Second, ProofWait: 8 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second,
+			TroubleRetry: 5 * time.Second, ProofWait: 8 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second, EventsQuiet: time.Hour,
 			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
 		},
 	}
 	if o.Configure != nil {
 		o.Configure(h.Config)
+	}
+	if o.MoreShops != nil {
+		if err := o.MoreShops(h); err != nil {
+			return err
+		}
 	}
 	if problems := h.Config.Problems(); len(problems) > 0 {
 		return fmt.Errorf("the demo's own configuration: %v", problems)
@@ -208,39 +272,6 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 }
 
 func (h *House) receiver() string { return "http://" + h.Config.Listen }
-
-// registerWebhooks tells both platforms where to send their events, by the same
-// calls a merchant's IT would make.
-func (h *House) registerWebhooks(ctx context.Context) error {
-	s := h.Config.Shops[0]
-	tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: h.web[0].URL, AuthURL: h.web[0].URL, AppKey: "demo_key", AppSecret: "demo_secret"})
-	if err != nil {
-		return err
-	}
-	shop := tiktok.Shop(func(context.Context) (tiktokshop.Access, error) {
-		return tiktokshop.Access{Token: s.AccessToken, Cipher: "GCP_demo0001"}, nil
-	})
-	for _, topic := range []string{tiktokshop.ReturnStatusChange, tiktokshop.OrderStatusChange, tiktokshop.CancellationStatusChange} {
-		if err := shop.SetWebhook(ctx, topic, h.receiver()+app.PathTikTok); err != nil {
-			return fmt.Errorf("register webhook: %w", err)
-		}
-	}
-	for _, topic := range []int{67, 68} { // switched on in Partner Center only (T20)
-		if err := h.TikTok.SubscribePartnerCenter(topic, h.receiver()+app.PathTikTok); err != nil {
-			return fmt.Errorf("subscribe: %w", err)
-		}
-	}
-	rg, err := returngo.New(returngo.Options{BaseURL: h.web[1].URL, APIKey: apiKey})
-	if err != nil {
-		return err
-	}
-	for _, event := range []string{"RMA_CREATED", "RMA_STATUS_UPDATED", "SHIPMENT_CREATED", "SHIPMENT_STATUS_UPDATED", "TRANSACTION_CREATED", "REFUND_CREATED"} {
-		if _, err := rg.Shop(store).AddWebhook(ctx, event, app.ReturnGOAddress(h.receiver(), shopName, webhookToken)); err != nil {
-			return fmt.Errorf("register webhook: %w", err)
-		}
-	}
-	return nil
-}
 
 // Close stops everything, workers first.
 func (h *House) Close() {

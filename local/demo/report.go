@@ -50,5 +50,5 @@ func (v *Verdict) Print(w io.Writer, links []string) error {
 	for _, l := range links {
 		row("", l)
 	}
-	return t.Flush() //nolint:wrapcheck // the terminal
+	return t.Flush()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/local/tiktoksandbox"
 )
 
 // RunOptions say what population to drive.
@@ -71,7 +72,8 @@ func (h *House) Run(ctx context.Context, o RunOptions) (*Verdict, error) {
 		return nil, err
 	}
 	stopProgress()
-	v, err := h.judge(ctx, before, results)
+	h.last = &played{before, results}
+	v, err := h.JudgeAgain(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +81,22 @@ func (h *House) Run(ctx context.Context, o RunOptions) (*Verdict, error) {
 	return v, nil
 }
 
+// played is a population that came to its end, and the stock before it.
+type played struct {
+	before  []tiktoksandbox.StockLevel
+	results []expectation
+}
+
+// JudgeAgain holds the books against the last population once more: nothing may
+// have moved since.
+func (h *House) JudgeAgain(ctx context.Context) (*Verdict, error) {
+	return h.judge(ctx, h.last.before, h.last.results)
+}
+
 // drive lets so many shoppers at once go through their returns. Who does what is
 // drawn from the seed; every scenario comes up once before any comes twice.
 func (h *House) drive(ctx context.Context, o RunOptions, chosen []Scenario, results []expectation, done *atomic.Int64) {
-	random := rand.New(rand.NewPCG(o.Seed, 1)) //nolint:gosec // a repeatable population
+	random := rand.New(rand.NewPCG(o.Seed, 1))
 	type job struct {
 		i        int
 		scenario Scenario

@@ -91,7 +91,6 @@ func (v *Verdict) judgeRefunds(books tiktoksandbox.Books, all []expectation) {
 	authorised, executed := new(big.Rat), new(big.Rat)
 	for _, p := range books.Payments {
 		add(paid, p.OrderID, p.Amount)
-		executed.Add(executed, number(p.Amount))
 		if perLine[p.LineID] == nil {
 			perLine[p.LineID] = map[string]bool{}
 		}
@@ -108,6 +107,7 @@ func (v *Verdict) judgeRefunds(books tiktoksandbox.Books, all []expectation) {
 			got = p
 		}
 		authorised.Add(authorised, number(e.authorised))
+		executed.Add(executed, got)
 		diff := new(big.Rat).Sub(got, number(e.refund))
 		v.refunds["GBP"].Add(v.refunds["GBP"], diff.Abs(diff))
 	}

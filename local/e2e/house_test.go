@@ -230,3 +230,25 @@ func (h *house) answer(workflowID string, kind returns.Kind, answer returns.Answ
 	_, err := h.tell(workflowID, returns.Command{Name: returns.CommandResolve, Exception: kind, Answer: answer, Who: "finance", Why: "agreed with the customer"})
 	h.must(err)
 }
+
+// openExceptions are the kinds that are open for a shop, for whatever return. A
+// sandbox's year is a few hours: that an authorisation ends is not counted.
+func (h *house) openExceptions(shop string) (kinds []returns.Kind) {
+	h.t.Helper()
+	for _, e := range h.exceptions(ledger.ExceptionFilter{Shop: shop}) {
+		if e.Kind != returns.AuthorisationEnds {
+			kinds = append(kinds, e.Kind)
+		}
+	}
+	return kinds
+}
+
+// exceptions are those that are open.
+func (h *house) exceptions(f ledger.ExceptionFilter) (open []ledger.OpenException) {
+	h.t.Helper()
+	h.must(h.ReadLedger(h.t.Context(), func(tx *ledger.Tx) (err error) {
+		open, err = tx.OpenExceptions(h.t.Context(), f)
+		return err
+	}))
+	return open
+}

@@ -22,12 +22,20 @@ const (
 // shopper is one order with the people around it.
 type shopper struct {
 	*house
+	place                place
 	product              demo.Product
 	before               tiktoksandbox.StockLevel
 	orderID              string
 	lineIDs, itemIDs     []string
 	tiktokReturnID       string
 	rmaID, transactionID string
+}
+
+// place is a shop: its name, and what the platforms call it.
+type place struct{ name, tiktok, store, warehouse, currency string }
+
+func (h *house) home() place {
+	return place{demo.ShopName, demo.ShopID, demo.Store, h.Warehouse(), "GBP"}
 }
 
 // buys gives a new shopper a delivered order of a product of their own.
@@ -43,12 +51,17 @@ func (h *house) buys(units int) *shopper {
 
 func (h *house) buysProduct(product demo.Product, units int) *shopper {
 	h.t.Helper()
-	s := &shopper{house: h, product: product}
+	return h.buysAt(h.home(), product, units)
+}
+
+func (h *house) buysAt(at place, product demo.Product, units int) *shopper {
+	h.t.Helper()
+	s := &shopper{house: h, place: at, product: product}
 	var err error
-	s.before, err = h.TikTok.Stock(product.SKU, h.Warehouse())
+	s.before, err = h.TikTok.Stock(product.SKU, at.warehouse)
 	h.must(err)
 	s.orderID, err = h.TikTok.DeliveredOrder(tiktoksandbox.OrderSpec{
-		ShopID: demo.ShopID, Warehouse: h.Warehouse(), KeepStock: true, Lines: []tiktoksandbox.OrderLine{{SKU: product.SKU, Quantity: units}},
+		ShopID: at.tiktok, Warehouse: at.warehouse, KeepStock: true, Lines: []tiktoksandbox.OrderLine{{SKU: product.SKU, Quantity: units}},
 	})
 	h.must(err)
 	order, err := h.TikTok.Order(s.orderID)
@@ -63,8 +76,13 @@ func (h *house) buysProduct(product demo.Product, units int) *shopper {
 // knownToReturnGO puts the order into ReturnGO under an id.
 func (s *shopper) knownToReturnGO(id string, units int) {
 	s.t.Helper()
-	s.must(s.ReturnGO.AddOrder(demo.Store, returngosandbox.Order{
-		ID: id, Name: "#TT-" + s.orderID, Currency: "GBP", Fulfilled: true, CustomerID: "90001",
+	s.namedInReturnGO(id, "#TT-"+s.orderID, units)
+}
+
+func (s *shopper) namedInReturnGO(id, name string, units int) {
+	s.t.Helper()
+	s.must(s.ReturnGO.AddOrder(s.place.store, returngosandbox.Order{
+		ID: id, Name: name, Currency: s.place.currency, Fulfilled: true, CustomerID: "90001",
 		Lines: []returngosandbox.Line{{ID: "line", SKU: s.product.SellerSKU, ProductName: "Tee", Quantity: units, UnitPrice: s.product.Price, UnitTax: "0", TaxIncluded: true}},
 	}))
 }
@@ -83,7 +101,7 @@ func (s *shopper) opensRMA() { s.t.Helper(); s.opensRMAOn("shop-" + s.orderID) }
 func (s *shopper) opensRMAOn(id string) {
 	s.t.Helper()
 	var err error
-	s.rmaID, s.itemIDs, err = s.ReturnGO.CreateRMA(demo.Store, returngosandbox.RMASpec{OrderID: id, Items: []returngosandbox.ItemSpec{
+	s.rmaID, s.itemIDs, err = s.ReturnGO.CreateRMA(s.place.store, returngosandbox.RMASpec{OrderID: id, Items: []returngosandbox.ItemSpec{
 		{LineID: "line", Quantity: len(s.lineIDs), Reason: portalReason},
 	}})
 	s.must(err)
@@ -120,7 +138,7 @@ func (s *shopper) inspected(restockable int) {
 		}
 		found = append(found, v)
 	}
-	s.must(s.TikTok.WarehouseReceives(s.product.SKU, s.Warehouse(), restockable))
+	s.must(s.TikTok.WarehouseReceives(s.product.SKU, s.place.warehouse, restockable))
 	s.must(s.ReturnGO.Validate(s.rmaID, found))
 }
 
@@ -158,10 +176,10 @@ func (s *shopper) price(less string) string {
 	return price.Sub(price, off).FloatString(2)
 }
 
-func (s *shopper) id() string { return messages.ReturnID(demo.ShopName, returns.RMAKey(s.rmaID)) }
+func (s *shopper) id() string { return messages.ReturnID(s.place.name, returns.RMAKey(s.rmaID)) }
 
 func (s *shopper) clockID() string {
-	return messages.ReturnID(demo.ShopName, returns.TikTokKey(s.tiktokReturnID))
+	return messages.ReturnID(s.place.name, returns.TikTokKey(s.tiktokReturnID))
 }
 
 func (s *shopper) untilTikTok(status string) {
@@ -241,7 +259,7 @@ func (s *shopper) wantSettled() {
 // gained is by how many units the stock of the SKU grew since the order, by
 // what the shop believes in: available and committed.
 func (s *shopper) gained() int {
-	now, err := s.TikTok.Stock(s.product.SKU, s.Warehouse())
+	now, err := s.TikTok.Stock(s.product.SKU, s.place.warehouse)
 	s.must(err)
 	return now.BelievedPhysical - s.before.BelievedPhysical
 }

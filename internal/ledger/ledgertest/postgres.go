@@ -53,7 +53,7 @@ func Main(m *testing.M) int {
 // not installed the test is skipped, or fails if REQUIRE_POSTGRES=1.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	once.Do(func() { shared, problem = start() })
+	once.Do(func() { shared, problem = startCluster() })
 	if errors.Is(problem, errNoBinaries) && os.Getenv("REQUIRE_POSTGRES") != "1" {
 		t.Skipf("the ledger is not tested on PostgreSQL: %v", problem)
 	}
@@ -67,7 +67,22 @@ func Postgres(t testing.TB) string {
 	return shared.dsn() + "&search_path=" + schema
 }
 
-func start() (*cluster, error) {
+// OwnPostgres is a cluster of the test's own, to be stopped (without a word to
+// whoever is connected) and started again.
+func OwnPostgres(t testing.TB) (dsn string, stop, start func() error) {
+	t.Helper()
+	c, err := startCluster()
+	if errors.Is(err, errNoBinaries) && os.Getenv("REQUIRE_POSTGRES") != "1" {
+		t.Skipf("not tested on PostgreSQL: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("start PostgreSQL: %v", err)
+	}
+	t.Cleanup(c.stop)
+	return c.dsn(), func() error { return c.run("pg_ctl", "-D", c.data(), "-w", "-m", "immediate", "stop") }, c.serve
+}
+
+func startCluster() (*cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -100,8 +115,7 @@ func (c *cluster) begin() error {
 		"--locale=C", "--locale-provider=icu", "--icu-locale=en-US"); err != nil {
 		return err
 	}
-	options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c deadlock_timeout=200ms", c.dir)
-	if err := c.run("pg_ctl", "-D", c.data(), "-l", filepath.Join(c.dir, "log"), "-w", "-o", options, "start"); err != nil {
+	if err := c.serve(); err != nil {
 		return err
 	}
 	db, err := sql.Open("pgx", c.dsn())
@@ -110,6 +124,12 @@ func (c *cluster) begin() error {
 	}
 	c.db = db
 	return db.PingContext(context.Background()) //nolint:wrapcheck // the caller names it
+}
+
+// serve starts the server on its files.
+func (c *cluster) serve() error {
+	options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c deadlock_timeout=200ms", c.dir)
+	return c.run("pg_ctl", "-D", c.data(), "-l", filepath.Join(c.dir, "log"), "-w", "-o", options, "start")
 }
 
 func (c *cluster) stop() {

@@ -406,3 +406,16 @@ func TestTheExpectedValueWaitsForATransaction(t *testing.T) {
 	require.Contains(t, d.Plan.Wake.Read, returns.ReturnGO)
 	require.Contains(t, acts(Decide(setup(1, inspectedAt(noon.Add(-time.Minute))))), "confirm-parcel R1 10.00")
 }
+
+// A decision made for another reason puts no look off: else a return that is told
+// of something every hour would never see whether its money has moved.
+func TestNoDecisionPutsALookOff(t *testing.T) {
+	t.Parallel()
+	f := setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokApproved, 1))
+	due := Decide(f).Plan.Wake.At
+	for f.Now = f.Now.Add(time.Minute); f.Now.Before(due); f.Now = f.Now.Add(7 * time.Minute) {
+		require.Equal(t, due, Decide(f).Plan.Wake.At)
+	}
+	f.Now = due
+	require.True(t, Decide(f).Plan.Wake.At.After(due), "and then the next is later")
+}

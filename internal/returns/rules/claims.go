@@ -108,7 +108,7 @@ func (d *desk) madeBy(e returns.Effect, t returns.TikTokReturn) bool {
 	if e.Route == returns.RouteOpenReturn {
 		kind = returns.TypeReturnAndRefund
 	}
-	if t.Role != "SELLER" || t.Type != kind || !returns.SameMoney(t.Refund, e.Amount) || t.CreatedAt.Before(e.IntentAt.Truncate(time.Second)) {
+	if t.Role != "SELLER" || t.Type != kind || !returns.SameMoney(t.Refund, e.Amount) || t.CreatedAt.Before(e.IntentAt.Add(-clockTolerance)) {
 		return false
 	}
 	if len(t.Lines) != len(e.Units) {
@@ -123,6 +123,12 @@ func (d *desk) madeBy(e returns.Effect, t returns.TikTokReturn) bool {
 		return other.ID != e.ID && other.TikTokReturnID == t.ID
 	})
 }
+
+// clockTolerance is how far our clock may be ahead of TikTok's, so that what our
+// create made seems to be older than our intent: TikTok takes calls up to 30
+// seconds from its future (TikTok contract 1.3). What was there so shortly before
+// was seen by the deciding read, and no refund was sent.
+const clockTolerance = 30 * time.Second
 
 // seenInReturnGO judges a write-back by the RMA.
 func (d *desk) seenInReturnGO(e returns.Effect) EffectChange {

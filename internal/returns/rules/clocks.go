@@ -25,7 +25,7 @@ func (d *desk) watchStages() {
 		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
 			d.raise(returns.InspectionOverdue, returns.Money{}, "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
-	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving():
+	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving() && !d.paidAhead():
 		if d.due(since.Add(d.Policy.NotShippedAfter), "alert if the buyer has not sent the parcel") {
 			d.raiseUnlessSeen("", returns.NotShipped, returns.Money{}, "approved %s, and nothing was sent", ago(d.Now, since))
 		}
@@ -35,7 +35,16 @@ func (d *desk) watchStages() {
 			d.raise(returns.InspectedTooLong, returns.Money{}, "inspected %s, not settled", ago(d.Now, at))
 		}
 	}
+	d.watchOrphans()
 	d.watchOrderClosing()
+}
+
+// paidAhead tells whether all that is still to come back is paid already: then
+// it is not only late.
+func (d *desk) paidAhead() bool {
+	return !slices.ContainsFunc(d.units, func(u *unit) bool {
+		return !u.item.Inspection.Done() && !u.stock.done && (u.tiktok == nil || !u.tiktok.Paid())
+	})
 }
 
 // parcelMoving tells whether the parcel is on its way or here.
@@ -162,6 +171,7 @@ func (d *desk) keepTheClock() {
 		d.close("an RMA holds its units now and keeps the clock")
 	case t.NextID != "":
 		d.close("the buyer changed the request: return " + t.NextID + " follows")
+	case d.paidUnseen(*t):
 	case !t.Live():
 		d.close("ended at TikTok: " + t.Status)
 	case d.answered(returns.ReturnWithoutRMA, returns.AnswerHandledManually) && t.Deadline().IsZero():

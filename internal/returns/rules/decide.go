@@ -44,8 +44,9 @@ type desk struct {
 	restocks []returns.Restock
 	changes  []EffectChange
 	ask      *Question
-	waits    []string // what is waited for, in plain words
-	held     bool     // an act is held back because the return is paused
+	waits    []string      // what is waited for, in plain words
+	held     bool          // an act is held back because the return is paused
+	wanted   []returns.Act // what switches keep from being done
 }
 
 func newDesk(f Facts) *desk {
@@ -82,6 +83,9 @@ const (
 
 // do plans an act if its switch is on; else it says what would be done.
 func (d *desk) do(on bool, a returns.Act) {
+	if !on {
+		d.wanted = append(d.wanted, a)
+	}
 	if d.Record.Paused {
 		d.held = true
 		d.wait("paused; next would be: " + a.Reason)
@@ -152,11 +156,26 @@ func (d *desk) wakeAt(at time.Time, why string, read ...returns.Platform) {
 // rarestLook bounds the growing intervals between looks for the same thing.
 const rarestLook = 24 * time.Hour
 
-// growing is the next look for something that began at a time: twice as late as
-// the one before, within bounds.
+// growing is the next look for something that began at a time: each twice as
+// late as the one before, within bounds. The times depend on the beginning alone:
+// what is decided in between, for another reason, puts none of them off.
 func (d *desk) growing(shortest time.Duration, began time.Time) time.Time {
-	return d.Now.Add(min(max(shortest, d.Now.Sub(began)), max(shortest, rarestLook)))
+	if d.Now.Sub(began) > longestGrowth {
+		return d.Now.Add(max(shortest, rarestLook)) // nobody knows when
+	}
+	if began.After(d.Now) {
+		began = d.Now
+	}
+	step, at := shortest, began.Add(shortest)
+	for !at.After(d.Now) {
+		at = at.Add(step)
+		step = min(2*step, max(shortest, rarestLook))
+	}
+	return at
 }
+
+// longestGrowth is a time after which nobody counts from the beginning any more.
+const longestGrowth = 365 * 24 * time.Hour
 
 // due tells whether a threshold has passed; if not, the clock is armed for it.
 func (d *desk) due(at time.Time, why string) bool {
@@ -203,7 +222,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows()}
 }
 
 // oneOfAKind asks one question of a kind at a time: the first, in the order of

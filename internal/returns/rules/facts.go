@@ -82,6 +82,7 @@ type Decision struct {
 	Holds    []returns.Hold    // the units this return holds from now on
 	Restocks []returns.Restock // stock entries as they become: owed, dropped, skipped
 	Changes  []EffectChange    // effects that the platforms now show, or do not
+	Shadows  []returns.Shadow  // what switches kept us from, where it is new or came out otherwise
 	Ask      *Question         // what to ask TikTok before a seller refund or a return of ours can be planned
 }
 

@@ -46,8 +46,21 @@ func (d *desk) linked() bool {
 		d.close("handled by a person")
 		return false
 	}
-	d.raise(returns.UnlinkedOrder, returns.Money{}, "order name %q leads to no TikTok order", name)
+	d.raise(returns.UnlinkedOrder, d.bought(), "order name %q leads to no TikTok order", name)
 	return false
+}
+
+// bought is what the customer paid for all that the RMA names, as ReturnGO has it.
+func (d *desk) bought() returns.Money {
+	var paid []returns.Money
+	for _, item := range d.Record.RMA.Items {
+		paid = append(paid, item.Paid)
+	}
+	total, err := returns.Sum(paid...)
+	if err != nil {
+		return returns.Money{}
+	}
+	return total
 }
 
 // orderRead asks for the order until TikTok has shown it.
@@ -60,7 +73,7 @@ func (d *desk) orderRead() bool {
 	case d.refusedByReturnGO() || d.answered(returns.UnlinkedOrder, returns.AnswerHandledManually):
 		d.close("there is no such TikTok order, and nothing is asked of it")
 	default:
-		d.raise(returns.UnlinkedOrder, returns.Money{}, "TikTok knows no order %s", d.orderID)
+		d.raise(returns.UnlinkedOrder, d.bought(), "TikTok knows no order %s", d.orderID)
 		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.troubledSince(returns.UnlinkedOrder)), "look for the order again", returns.TikTok)
 	}
 	return false

@@ -259,8 +259,8 @@ func TestClocks(t *testing.T) {
 		{"near, parked for another reason", setup(1, item(1, func(i *returns.RMAItem) { i.SKU = "OTHER" }), open, deadline(1, noon.Add(time.Hour))), noon.Add(time.Hour + deadlineGrace),
 			[]returns.Kind{returns.SKUNotInOrder, returns.SellerDeadline}},
 		{"near, but we are accepting", setup(1, open, deadline(1, noon.Add(time.Hour))), noon.Add(time.Hour + deadlineGrace), nil},
-		{"passed an hour ago, TikTok has not said", setup(1, rma(returns.RMAPending), open, deadline(1, noon.Add(-time.Hour))), noon.Add(time.Hour), []returns.Kind{returns.SellerDeadline}},
-		{"approved, the money has not moved", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokApproved, 1)), noon.Add(3 * time.Hour), nil},
+		{"passed an hour ago, TikTok has not said", setup(1, rma(returns.RMAPending), open, deadline(1, noon.Add(-time.Hour))), noon.Add(-time.Hour).Add(4096 * time.Second), []returns.Kind{returns.SellerDeadline}},
+		{"approved, the money has not moved", setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokApproved, 1)), noon.Add(-3 * time.Hour).Add(5 * time.Minute << 6), nil},
 		{"a platform does not answer", setup(1, func(f *Facts) {
 			f.Trouble = []returns.Trouble{{Platform: returns.TikTok, Class: returns.TroubleUnreachable}}
 		}), noon.Add(15 * time.Minute), []returns.Kind{returns.PlatformUnreachable}},
@@ -293,7 +293,7 @@ func TestTikTokReturnWithoutRMA(t *testing.T) {
 		{"no RMA came, a person knows", alone(returns.TikTokPending, late, answer(returns.ReturnWithoutRMA, returns.AnswerHandledManually)), want{}},
 		{"the deadline is near", alone(returns.TikTokPending, deadline(1, noon.Add(time.Hour))), want{kinds: []returns.Kind{returns.SellerDeadline}}},
 		{"handed over to an RMA", alone(returns.TikTokPending, heldBy(returns.RMAKey(rmaID), "L1")), want{closed: true}},
-		{"ended at TikTok", alone(returns.TikTokPaid), want{closed: true}},
+		{"ended at TikTok", alone(returns.TikTokCancelled), want{closed: true}},
 		{"edited by the buyer", alone(returns.TikTokPending, caseIs(1, func(r *returns.TikTokReturn) { r.NextID = "R2" })), want{closed: true}},
 		{"gone from TikTok", alone(returns.TikTokPending, func(f *Facts) { f.Record.TikTokReturns = nil }), want{kinds: []returns.Kind{returns.UnknownStatus}}},
 	})

@@ -75,10 +75,25 @@ func (d *desk) toEnter(u *unit) (returns.Restock, bool) {
 		u.stock = side{done: true, say: "not restockable"}
 	case d.Policy.ExternalStock:
 		u.stock = side{done: true, say: otherProgram}
+	case i.At.Before(d.Record.RestoredAt):
+		d.restockForgotten(u)
 	default:
 		return d.place(u)
 	}
 	return returns.Restock{}, false
+}
+
+// restockForgotten leaves a unit to a person that passed its inspection before
+// the ledger was restored from a backup: nothing shows whether it is in stock
+// already, for TikTok keeps a number and no units (promise 3).
+func (d *desk) restockForgotten(u *unit) {
+	if d.answeredSince(d.Record.RestoredAt, returns.StockUnproven, returns.AnswerHandledManually) {
+		u.stock = side{done: true, say: "restock left to a person"}
+		return
+	}
+	u.stock.say = "perhaps in stock already"
+	d.raise(returns.StockUnproven, returns.Money{}, "%s was inspected at %s, and the ledger was restored from a backup at %s: it no longer tells whether the unit was put into stock",
+		u.item.SKU, u.item.Inspection.At.UTC().Format(time.RFC3339), d.Record.RestoredAt.UTC().Format(time.RFC3339))
 }
 
 // queue has a unit owed, as soon as that is allowed.

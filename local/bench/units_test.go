@@ -1,0 +1,42 @@
+package bench
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestQuantile(t *testing.T) {
+	t.Parallel()
+	var all []time.Duration
+	for i := range 100 {
+		all = append(all, time.Duration(100-i)*time.Millisecond)
+	}
+	require.InDelta(t, 50, quantile(all, 0.50), 0)
+	require.InDelta(t, 95, quantile(all, 0.95), 0)
+	require.InDelta(t, 99, quantile(all, 0.99), 0)
+	require.InDelta(t, 7, quantile([]time.Duration{7 * time.Millisecond}, 0.95), 0)
+}
+
+// What the bare workflows do together is what was counted, to the last timer.
+func TestSharesAddUp(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []int{0, 1, 7, 40, 41} {
+		sum := 0
+		for i := range 6 {
+			sum += share(whole, i, 6)
+		}
+		require.Equal(t, whole, sum)
+	}
+}
+
+// The guard's questions of half an hour, on its own clock: five seconds after it
+// has stopped the queue, then doubling up to five minutes.
+func TestTheGuardsQuestions(t *testing.T) {
+	t.Parallel()
+	early, late, err := questions(30*time.Second, halfAnHour)
+	require.NoError(t, err)
+	require.Equal(t, 2, early) // after 5 and 15 s
+	require.Equal(t, 8, late)  // 35 s, 75 s, 155 s, 315 s, 10'15", 15'15", 20'15", 25'15"
+}

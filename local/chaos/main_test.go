@@ -1,0 +1,37 @@
+package chaos
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"returnbridge/internal/ledger/ledgertest"
+)
+
+var long = flag.Bool("long", false, "the long form: every step boundary, more returns, more kills")
+
+// atOnce is how many tests run beside each other: they mostly wait.
+const atOnce = "8"
+
+func TestMain(m *testing.M) {
+	if file := os.Getenv(childFile); file != "" { //nolint:forbidigo // says that this process is no test
+		if err := runChild(file); err != nil {
+			_, _ = os.Stderr.WriteString("child: " + err.Error() + "\n")
+			os.Exit(1)
+		}
+		return
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
+	os.Exit(ledgertest.Main(m))
+}
+
+// either is the size of a test in its short and its long form.
+func either(short, whole int) int {
+	if *long {
+		return whole
+	}
+	return short
+}
