@@ -119,3 +119,11 @@ func TestAReturnHeldByASwitchIsLookedAtAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestAPaidReturnSaysThatItsGoodsAreAwaited(t *testing.T) {
+	t.Parallel()
+	d := Decide(setup(1, rma(returns.RMAApproved), gate(GateTransaction), buyerReturn("R1", returns.TikTokPaid, 1),
+		transactionIs(1, func(t *returns.Transaction) { t.Status, t.Reference = returns.TransactionSuccess, "R1" })))
+	require.Empty(t, acts(d))
+	require.Equal(t, "the goods are yet to be inspected", d.Plan.Summary)
+}
