@@ -73,6 +73,14 @@ func (d *desk) look(p returns.Platform, why string) {
 	d.plan.Acts = append(d.plan.Acts, returns.Act{Kind: kind, Reason: why, OrderID: d.orderID, TikTokReturnID: d.Key.TikTokReturnID()})
 }
 
+// A return of which an act is switched off is looked at again after switchLook,
+// later after twice as long up to rarestSwitchLook: no event tells of a switch. It
+// reads neither platform.
+const (
+	switchLook       = 15 * time.Minute
+	rarestSwitchLook = 2 * time.Hour
+)
+
 // do plans an act if its switch is on; else it says what would be done.
 func (d *desk) do(on bool, a returns.Act) {
 	if !on {
@@ -85,6 +93,8 @@ func (d *desk) do(on bool, a returns.Act) {
 	}
 	if !on {
 		d.wait(fmt.Sprintf("%s is switched off; would now: %s", a.Kind, a.Reason))
+		held := d.Now.Sub(d.Record.RMAStatusSince)
+		d.wakeAt(d.Now.Add(min(max(switchLook, held), rarestSwitchLook)), fmt.Sprintf("see whether %s is switched on", a.Kind))
 		return
 	}
 	d.plan.Acts = append(d.plan.Acts, a)

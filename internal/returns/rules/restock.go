@@ -68,7 +68,9 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 func (d *desk) toEnter(u *unit) (returns.Restock, bool) {
 	switch i := u.item.Inspection; {
 	case !i.Done():
-		u.stock = side{done: d.noGoodsExpected(u), say: "not inspected"}
+		if u.stock = (side{done: d.noGoodsExpected(u), say: "not inspected"}); !u.stock.done {
+			d.wait("the goods are yet to be inspected")
+		}
 	case !i.Returned:
 		u.stock = side{done: true, say: "nothing came back"}
 	case !i.Restockable:
