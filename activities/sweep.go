@@ -313,7 +313,7 @@ func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop
 	for {
 		s.alive(ctx)
 		page, next, err := s.shop.TikTok.SearchReturns(ctx, filter, token)
-		bad, some := errors.AsType[*platform.Unreadable](err)
+		bad, some := errors.AsType[*platform.UnreadableError](err)
 		switch {
 		case some: // the others count
 			if err := s.remember(ctx, bad.IDs); err != nil {

@@ -72,7 +72,7 @@ func raiseUnreadable(ctx context.Context, tx *ledger.Tx, shop string, p returns.
 func beside[T any](bad *[]string, page func(string) ([]T, string, error)) func(string) ([]T, string, error) {
 	return func(token string) ([]T, string, error) {
 		rows, next, err := page(token)
-		if some, ok := errors.AsType[*platform.Unreadable](err); ok {
+		if some, ok := errors.AsType[*platform.UnreadableError](err); ok {
 			*bad = append(*bad, some.IDs...)
 			err = nil
 		}

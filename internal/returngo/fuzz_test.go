@@ -24,7 +24,7 @@ func FuzzDecodeRMAs(f *testing.F) {
 	f.Add([]byte(`{"rmas":[{"rmaId":"1"}],"next_cursor":"same"}`), "same")
 	f.Fuzz(func(t *testing.T, body []byte, sent string) {
 		page, next, err := decodeRMAs(body, sent)
-		_, some := errors.AsType[*platform.Unreadable](err) // the others of the page count
+		_, some := errors.AsType[*platform.UnreadableError](err) // the others of the page count
 		if err != nil && !some {
 			require.Empty(t, page)
 			return
@@ -41,7 +41,7 @@ func FuzzDecodeTransactions(f *testing.F) {
 	f.Add([]byte(`{"transactions":[{"id":"1","amount":{"amount":"1e9","currency":"JPY"},"returnItemIds":null}],"next_cursor":1}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, sent string) {
 		page, next, err := decodeTransactions(body, sent)
-		_, some := errors.AsType[*platform.Unreadable](err) // the others of the page count
+		_, some := errors.AsType[*platform.UnreadableError](err) // the others of the page count
 		if err != nil && !some {
 			require.Empty(t, page)
 			return

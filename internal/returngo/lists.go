@@ -32,7 +32,7 @@ type RMAFilter struct {
 // order that cannot change while pages are turned: what is created meanwhile
 // lands on the last page.
 //
-// Rows that cannot be read give an error with the cause *platform.Unreadable,
+// Rows that cannot be read give an error with the cause *platform.UnreadableError,
 // beside the others and the next cursor: they must not hide the rest. Classes
 // as for RMA; a value with a comma cannot be asked for (permanent).
 func (s *Shop) RMAs(ctx context.Context, f RMAFilter, cursor string) (page []returns.RMASummary, next string, err error) {

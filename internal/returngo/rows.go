@@ -8,10 +8,10 @@ import (
 )
 
 // eachRow reads the rows of a list one by one. Those that cannot be read are the
-// error, a *platform.Unreadable, which names them by the key of their id.
+// error, a *platform.UnreadableError, which names them by the key of their id.
 func eachRow[W, T any](raw []json.RawMessage, idKey string, read func(W) (T, error)) ([]T, error) {
 	rows := make([]T, 0, len(raw))
-	var bad platform.Unreadable
+	var bad platform.UnreadableError
 	for _, r := range raw {
 		var w W
 		var row T
@@ -57,8 +57,8 @@ func (c call) misreadList(a answer, err error) error {
 		return nil
 	}
 	failure := c.misread(a, err)
-	if bad, some := errors.AsType[*platform.Unreadable](err); some {
-		failure.Cause = &platform.Unreadable{IDs: bad.IDs, Because: errors.New(failure.Message)} // without any value
+	if bad, some := errors.AsType[*platform.UnreadableError](err); some {
+		failure.Cause = &platform.UnreadableError{IDs: bad.IDs, Because: errors.New(failure.Message)} // without any value
 	}
 	return failure
 }

@@ -18,7 +18,7 @@ func TestUnreadableRowsBesideOthers(t *testing.T) {
 
 	b = setup(t, says(200, `{"rmas":[{"rmaId":"1"},7,{"rmaId":{"Jane":1}},{"rmaId":"3"}],"next_cursor":"n"}`))
 	rmas, next, err := b.shop.RMAs(t.Context(), RMAFilter{}, "")
-	bad, named := errors.AsType[*platform.Unreadable](err)
+	bad, named := errors.AsType[*platform.UnreadableError](err)
 	require.True(t, named)
 	require.Equal(t, []string{"", ""}, bad.IDs)
 	require.NotContains(t, err.Error()+bad.Error(), "Jane")
@@ -27,7 +27,7 @@ func TestUnreadableRowsBesideOthers(t *testing.T) {
 
 	b = setup(t, says(200, `{"transactions":[{"id":660001,"createdAt":"tomorrow"},{"id":660002,"returnItemIds":["1"]},{"id":"x1","createdAt":7}]}`))
 	transactions, _, err := b.shop.Transactions(t.Context(), TransactionFilter{}, "")
-	bad, named = errors.AsType[*platform.Unreadable](err)
+	bad, named = errors.AsType[*platform.UnreadableError](err)
 	require.True(t, named)
 	require.Equal(t, []string{"660001", ""}, bad.IDs)
 	require.Len(t, transactions, 1)
