@@ -84,10 +84,11 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if full {
 		statuses = openStatuses
 	}
-	rmas, err := searchAll(func(cursor string) ([]returns.RMASummary, string, error) {
+	var bad, badMoves []string
+	rmas, err := searchAll(beside(&bad, func(cursor string) ([]returns.RMASummary, string, error) {
 		a.alive(ctx)
 		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: statuses}, cursor)
-	})
+	}))
 	if err != nil {
 		return result, err
 	}
@@ -96,10 +97,10 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil {
 		return result, err
 	}
-	moved, err := searchAll(func(page string) ([]returns.Transaction, string, error) {
+	moved, err := searchAll(beside(&badMoves, func(page string) ([]returns.Transaction, string, error) {
 		a.alive(ctx)
 		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
-	})
+	}))
 	if err != nil {
 		return result, err
 	}
@@ -108,6 +109,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil {
 		return result, err
 	}
+	result.Unreadable = len(bad) + len(badMoves)
 	result.Changed = len(changed)
 	for _, id := range changed {
 		a.alive(ctx)
@@ -115,6 +117,9 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 			return result, fmt.Errorf("wake %s: %w", id, err)
 		}
 		result.Signaled++
+	}
+	if err := a.tellOfUnreadableRows(ctx, s.Key, bad, badMoves, full); err != nil {
+		return result, err
 	}
 	if full {
 		if err := a.sweptNow(ctx, open, started); err != nil {
@@ -308,7 +313,7 @@ func (s *tiktokSweep) walk(ctx context.Context, cursor string, filter tiktokshop
 	for {
 		s.alive(ctx)
 		page, next, err := s.shop.TikTok.SearchReturns(ctx, filter, token)
-		bad, some := errors.AsType[*platform.Unreadable](err)
+		bad, some := errors.AsType[*platform.UnreadableError](err)
 		switch {
 		case some: // the others count
 			if err := s.remember(ctx, bad.IDs); err != nil {

@@ -36,6 +36,7 @@ type swept struct {
 	cases  []sweptCase       // at TikTok
 	odd    map[string]any    // deadlines of some of them
 	rmas   map[string]string // status by id, at ReturnGO
+	bare   []string          // further rows of that list, as they are on the wire
 	broken int               // from this page of a TikTok search on nothing answers; 0: all do
 	pages  int               // pages of TikTok searches read
 	woken  []returns.Key
@@ -91,6 +92,9 @@ func (s *swept) answer(w http.ResponseWriter, r *http.Request) {
 			if slices.Contains(strings.Split(r.URL.Query().Get("status"), ","), status) {
 				rows = append(rows, map[string]any{"rmaId": id, "status": status})
 			}
+		}
+		for _, row := range s.bare {
+			rows = append(rows, json.RawMessage(row))
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"rmas": append([]any{}, rows...)})
 	default:

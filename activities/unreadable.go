@@ -2,11 +2,13 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 )
 
@@ -55,22 +57,59 @@ func (s *tiktokSweep) tellOfTheUnreadable(ctx context.Context) error {
 		if len(ids) == 0 {
 			return tx.HealForShop(ctx, s.shop.Key, returns.TikTok, returns.RecordUnreadable)
 		}
-		e := returns.NewException(returns.RecordUnreadable, "TikTok shows what this version cannot read: "+named(ids), returns.Money{})
-		e.Subject = string(returns.TikTok)
-		return tx.RaiseForShop(ctx, s.shop.Key, returns.TikTok, e)
+		return raiseUnreadable(ctx, tx, s.shop.Key, returns.TikTok, "TikTok shows what this version cannot read: "+named("return", ids))
 	})
 	return orRetry(ctx, err)
 }
 
-// named lists returns by their ids, the first few of many.
-func named(ids []string) string {
+func raiseUnreadable(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, sentence string) error {
+	e := returns.NewException(returns.RecordUnreadable, sentence, returns.Money{})
+	e.Subject = string(p)
+	return tx.RaiseForShop(ctx, shop, p, e)
+}
+
+// beside goes on with the rest of a page and notes which rows cannot be read.
+func beside[T any](bad *[]string, page func(string) ([]T, string, error)) func(string) ([]T, string, error) {
+	return func(token string) ([]T, string, error) {
+		rows, next, err := page(token)
+		if some, ok := errors.AsType[*platform.UnreadableError](err); ok {
+			*bad = append(*bad, some.IDs...)
+			err = nil
+		}
+		return rows, next, err
+	}
+}
+
+// tellOfUnreadableRows keeps one exception open for the shop while rows of
+// ReturnGO's lists cannot be read; an RMA seen before that is missing in a list is
+// read by itself anyway. Only a sweep of every open status shows that none is left.
+func (a *Activities) tellOfUnreadableRows(ctx context.Context, shop string, rmas, transactions []string, full bool) error {
+	var names []string
+	if len(rmas) > 0 {
+		names = append(names, named("RMA", rmas))
+	}
+	if len(transactions) > 0 {
+		names = append(names, named("transaction", transactions))
+	}
+	if len(names) == 0 && !full {
+		return nil
+	}
+	return a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if len(names) == 0 {
+			return tx.HealForShop(ctx, shop, returns.ReturnGO, returns.RecordUnreadable)
+		}
+		return raiseUnreadable(ctx, tx, shop, returns.ReturnGO, "ReturnGO lists what this version cannot read: "+strings.Join(names, ", "))
+	})
+}
+
+// named lists records by their ids, the first few of many.
+func named(what string, ids []string) string {
 	var names []string
 	for _, id := range ids[:min(len(ids), namedAtMost)] {
 		if id == "" {
-			names = append(names, "a return whose id cannot be read either")
-		} else {
-			names = append(names, "return "+id)
+			id = "whose id cannot be read either"
 		}
+		names = append(names, what+" "+id)
 	}
 	if more := len(ids) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))

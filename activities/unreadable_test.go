@@ -70,9 +70,26 @@ func TestACutSweepRemembersWhatItCouldNotRead(t *testing.T) {
 	require.Equal(t, "TikTok shows what this version cannot read: return "+s.cases[0].id, s.unreadable())
 }
 
+// The same at ReturnGO.
+func TestOneUnreadableRMADoesNotStopASweep(t *testing.T) {
+	t.Parallel()
+	s := newSwept(t)
+	s.rmas = map[string]string{"9001": returns.RMAApproved, "9002": returns.RMAApproved}
+	s.bare = []string{`{"rmaId":{},"status":"Approved"}`, `7`}
+	woken, err := s.sweep(s.SweepReturnGO)
+	require.NoError(t, err)
+	require.Contains(t, woken, returns.RMAKey("9001"))
+	require.Contains(t, woken, returns.RMAKey("9002"))
+	require.Equal(t, "ReturnGO lists what this version cannot read: RMA whose id cannot be read either, RMA whose id cannot be read either", s.unreadable())
+	s.bare = nil
+	_, err = s.sweep(s.SweepReturnGO)
+	require.NoError(t, err)
+	require.Empty(t, s.unreadable())
+}
+
 func TestUnreadableRecordsAreNamedInBounds(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "a return whose id cannot be read either, return 1", named([]string{"", "1"}))
+	require.Equal(t, "return whose id cannot be read either, return 1", named("return", []string{"", "1"}))
 	require.Equal(t, "return 1, return 2, return 3, return 4, return 5, return 6, return 7, return 8, return 9, return 10, 2 more",
-		named([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"}))
+		named("return", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"}))
 }

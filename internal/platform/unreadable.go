@@ -2,18 +2,18 @@ package platform
 
 import "fmt"
 
-// Unreadable are records of a page that could not be read. It is the cause of an
-// error that comes with the rest of the page: who asked for one thing stops
-// there, who walks a list goes on and names them.
-type Unreadable struct {
+// UnreadableError names the records of a page that could not be read. It is the
+// cause of an error that comes with the rest of the page: who asked for one thing
+// stops there, who walks a list goes on and names them.
+type UnreadableError struct {
 	IDs     []string // of the records; "" for one whose id cannot be read either
 	Because error    // why the first one cannot be; never its content
 }
 
 // Error implements error.
-func (u *Unreadable) Error() string {
+func (u *UnreadableError) Error() string {
 	return fmt.Sprintf("%d cannot be read: %v", len(u.IDs), u.Because)
 }
 
 // Unwrap gives why the first one cannot be read.
-func (u *Unreadable) Unwrap() error { return u.Because }
+func (u *UnreadableError) Unwrap() error { return u.Because }

@@ -2,6 +2,7 @@ package returngo
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -23,14 +24,15 @@ func FuzzDecodeRMAs(f *testing.F) {
 	f.Add([]byte(`{"rmas":[{"rmaId":"1"}],"next_cursor":"same"}`), "same")
 	f.Fuzz(func(t *testing.T, body []byte, sent string) {
 		page, next, err := decodeRMAs(body, sent)
-		if err != nil {
+		_, some := errors.AsType[*platform.UnreadableError](err) // the others of the page count
+		if err != nil && !some {
 			require.Empty(t, page)
 			return
 		}
 		for _, r := range page {
 			require.NotEmpty(t, r.ID)
 		}
-		require.False(t, next != "" && (next == sent || len(page) == 0), "the walk ends")
+		require.False(t, next != "" && (next == sent || len(page) == 0 && !some), "the walk ends")
 	})
 }
 
@@ -39,7 +41,8 @@ func FuzzDecodeTransactions(f *testing.F) {
 	f.Add([]byte(`{"transactions":[{"id":"1","amount":{"amount":"1e9","currency":"JPY"},"returnItemIds":null}],"next_cursor":1}`), "")
 	f.Fuzz(func(t *testing.T, body []byte, sent string) {
 		page, next, err := decodeTransactions(body, sent)
-		if err != nil {
+		_, some := errors.AsType[*platform.UnreadableError](err) // the others of the page count
+		if err != nil && !some {
 			require.Empty(t, page)
 			return
 		}
@@ -47,7 +50,7 @@ func FuzzDecodeTransactions(f *testing.F) {
 			require.NotEmpty(t, transaction.ID)
 			kept(t, transaction)
 		}
-		require.False(t, next != "" && (next == sent || len(page) == 0), "the walk ends")
+		require.False(t, next != "" && (next == sent || len(page) == 0 && !some), "the walk ends")
 	})
 }
 

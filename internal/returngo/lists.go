@@ -32,7 +32,9 @@ type RMAFilter struct {
 // order that cannot change while pages are turned: what is created meanwhile
 // lands on the last page.
 //
-// Classes as for RMA; a value with a comma cannot be asked for (permanent).
+// Rows that cannot be read give an error with the cause *platform.UnreadableError,
+// beside the others and the next cursor: they must not hide the rest. Classes
+// as for RMA; a value with a comma cannot be asked for (permanent).
 func (s *Shop) RMAs(ctx context.Context, f RMAFilter, cursor string) (page []returns.RMASummary, next string, err error) {
 	c := call{endpoint: "List RMAs", nature: reads, method: http.MethodGet, path: []string{"rmas"}}
 	q := query{url.Values{"sort_by": {"+rma_created_at"}}}
@@ -45,10 +47,8 @@ func (s *Shop) RMAs(ctx context.Context, f RMAFilter, cursor string) (page []ret
 	if err != nil {
 		return nil, "", err
 	}
-	if page, next, err = decodeRMAs(a.body, cursor); err != nil {
-		return nil, "", c.misread(a, err)
-	}
-	return page, next, nil
+	page, next, err = decodeRMAs(a.body, cursor)
+	return page, next, c.misreadList(a, err)
 }
 
 // wireSummary is what a list says of an RMA, and the head of the RMA itself.
@@ -64,8 +64,8 @@ func (w wireSummary) summary() returns.RMASummary {
 
 func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error) {
 	var w struct {
-		RMAs list[wireSummary] `json:"rmas"`
-		Next text              `json:"next_cursor"`
+		RMAs list[json.RawMessage] `json:"rmas"`
+		Next text                  `json:"next_cursor"`
 	}
 	if err := json.Unmarshal(body, &w); err != nil {
 		return nil, "", err
@@ -73,18 +73,14 @@ func decodeRMAs(body []byte, cursor string) ([]returns.RMASummary, string, error
 	if !w.RMAs.present {
 		return nil, "", errIncomplete
 	}
-	page := make([]returns.RMASummary, 0, len(w.RMAs.rows))
-	for _, r := range w.RMAs.rows {
-		if r.ID == "" {
-			return nil, "", errIncomplete
-		}
-		page = append(page, r.summary())
-	}
-	next, err := nextCursor(len(page), string(w.Next), cursor)
+	next, err := nextCursor(len(w.RMAs.rows), string(w.Next), cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	return page, next, nil
+	page, err := eachRow(w.RMAs.rows, "rmaId", func(w wireSummary) (returns.RMASummary, error) {
+		return w.summary(), known(w.ID)
+	})
+	return page, next, err
 }
 
 // TransactionFilter narrows the transaction list; what is empty does not
@@ -99,7 +95,7 @@ type TransactionFilter struct {
 // an empty next means that there is no further page. A transaction does not
 // name its RMA: place it by its ItemIDs, or ask for one RMA at a time.
 //
-// Classes as for RMAs.
+// Unreadable rows and classes as for RMAs.
 func (s *Shop) Transactions(ctx context.Context, f TransactionFilter, cursor string) (page []returns.Transaction, next string, err error) {
 	c := call{endpoint: "List Transactions", nature: reads, method: http.MethodGet, path: []string{"transactions"}}
 	q := query{url.Values{}}
@@ -112,10 +108,8 @@ func (s *Shop) Transactions(ctx context.Context, f TransactionFilter, cursor str
 	if err != nil {
 		return nil, "", err
 	}
-	if page, next, err = decodeTransactions(a.body, cursor); err != nil {
-		return nil, "", c.misread(a, err)
-	}
-	return page, next, nil
+	page, next, err = decodeTransactions(a.body, cursor)
+	return page, next, c.misreadList(a, err)
 }
 
 type wireTransaction struct {
@@ -140,7 +134,7 @@ func (w wireTransaction) reference() string {
 
 func decodeTransactions(body []byte, cursor string) ([]returns.Transaction, string, error) {
 	var w struct {
-		Transactions list[wireTransaction] `json:"transactions"`
+		Transactions list[json.RawMessage] `json:"transactions"`
 		Next         text                  `json:"next_cursor"`
 	}
 	if err := json.Unmarshal(body, &w); err != nil {
@@ -149,38 +143,41 @@ func decodeTransactions(body []byte, cursor string) ([]returns.Transaction, stri
 	if !w.Transactions.present {
 		return nil, "", errIncomplete
 	}
-	page, err := transactionsOf(w.Transactions.rows)
+	next, err := nextCursor(len(w.Transactions.rows), string(w.Next), cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	next, err := nextCursor(len(page), string(w.Next), cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	return page, next, nil
+	page, err := eachRow(w.Transactions.rows, "id", func(w wireTransaction) (returns.Transaction, error) {
+		return w.transaction(), known(w.ID)
+	})
+	return page, next, err
 }
 
 func transactionsOf(rows []wireTransaction) ([]returns.Transaction, error) {
 	all := make([]returns.Transaction, 0, len(rows))
 	for _, w := range rows {
-		if w.ID == "" {
-			return nil, errIncomplete
+		if err := known(w.ID); err != nil {
+			return nil, err
 		}
-		t := returns.Transaction{
-			ID:        string(w.ID),
-			Type:      string(w.Type),
-			Status:    string(w.Status),
-			Amount:    w.Amount.Money,
-			ItemIDs:   make([]string, 0, len(w.ItemIDs)),
-			Reference: w.reference(),
-			CreatedAt: w.CreatedAt.Time,
-		}
-		for _, item := range w.ItemIDs {
-			t.ItemIDs = append(t.ItemIDs, string(item))
-		}
-		all = append(all, t)
+		all = append(all, w.transaction())
 	}
 	return all, nil
+}
+
+func (w wireTransaction) transaction() returns.Transaction {
+	t := returns.Transaction{
+		ID:        string(w.ID),
+		Type:      string(w.Type),
+		Status:    string(w.Status),
+		Amount:    w.Amount.Money,
+		ItemIDs:   make([]string, 0, len(w.ItemIDs)),
+		Reference: w.reference(),
+		CreatedAt: w.CreatedAt.Time,
+	}
+	for _, item := range w.ItemIDs {
+		t.ItemIDs = append(t.ItemIDs, string(item))
+	}
+	return t
 }
 
 // nextCursor tells where the next page begins. The last page has an absent,

@@ -99,7 +99,7 @@ func TestUnreadableReturnBesideOthers(t *testing.T) {
 		{"return_id":2,"seller_next_action_response":[{"deadline":"tomorrow"}]},{"return_id":"3"},{"return_id":{}},{"return_id":"../x","create_time":-1},7]}}`))
 	found, next, err := f.shop.SearchReturns(t.Context(), tiktokshop.ReturnFilter{}, "")
 	require.Equal(t, platform.Human, failed(t, err).Class)
-	bad, named := errors.AsType[*platform.Unreadable](err)
+	bad, named := errors.AsType[*platform.UnreadableError](err)
 	require.True(t, named)
 	require.Equal(t, []string{"2", "", "", ""}, bad.IDs)
 	require.NotContains(t, err.Error(), "tomorrow")

@@ -19,7 +19,7 @@ type ReturnFilter struct {
 // next token ends the walk, an error means to begin again (see Page). There is no
 // other way to read one return (contract 2.3).
 //
-// A return that cannot be read gives an error with the cause *platform.Unreadable,
+// A return that cannot be read gives an error with the cause *platform.UnreadableError,
 // beside the others of the page and the next token: its deadline must not be
 // taken for none, and it must not hide the rest.
 func (s *Shop) SearchReturns(ctx context.Context, f ReturnFilter, pageToken string) ([]returns.TikTokReturn, string, error) {
@@ -39,7 +39,7 @@ func (s *Shop) SearchReturns(ctx context.Context, f ReturnFilter, pageToken stri
 		return nil, "", err
 	}
 	var found []returns.TikTokReturn
-	var bad platform.Unreadable
+	var bad platform.UnreadableError
 	for _, r := range w.Returns {
 		if r.err == nil {
 			found = append(found, r.tiktokReturn())

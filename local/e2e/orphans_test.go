@@ -147,18 +147,24 @@ func TestAnRMAThatOnlyATikTokReturnCouldPayIsAnOrphan(t *testing.T) {
 	}
 }
 
-// A stock change that TikTok does not account for is named until it does.
+// A stock change that TikTok never accounts for is named, and keeps the return
+// open until a person has counted.
 func TestStockThatWasNeverSeenIsAnOrphan(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, impatient)
-	late := tiktoksandbox.WebhookWeather{Reorder: 1, MaxDelay: 5 * time.Hour, Topics: []int{68}} // 15 seconds here, far beyond proof_wait
-	h.TikTok.SetWebhookWeather(late)
+	h.TikTok.SetWebhookWeather(tiktoksandbox.WebhookWeather{Lose: 1, Topics: []int{68}})
 	s := h.buys(1) // just now: an order that moves near the write leaves it unproven
 	s.returnsByTikTok(s.price("0"))
-	s.until(string(returns.StockUnproven), func() bool { return s.shows(s.id(), returns.StockUnproven) })
+	s.untilAsked(returns.StockUnproven)
+	if owner, _ := h.exceptionOpened(returns.StockUnproven); owner != returns.Operations {
+		t.Errorf("stock-unproven belongs to %q, want Operations", owner)
+	}
+	_, err := h.tell(s.id(), returns.Command{Name: returns.CommandResolve, Exception: returns.StockUnproven, Answer: returns.AnswerHandledManually,
+		Reference: "count of the shelf", Who: "operations", Why: "one unit is there"})
+	h.must(err)
 	s.untilHealed(s.key(), returns.StockUnproven)
 	s.untilClosed()
-	s.wantStock(1, "proven late")
+	s.wantStock(1, "counted by a person")
 }
 
 // Order names that lead nowhere are linked by a file; every return that waited
