@@ -308,7 +308,7 @@ func (t *Tokens) refresh(ctx context.Context, shop string, g grant) (grant, erro
 	case now.Refresh != g.Refresh: // another process has just renewed it
 		t.remember(shop, now)
 		return now, nil
-	case !mine && t.freshSince(shop) < t.pause(): // a refusal in passing: it is renewed again after the pause
+	case !mine && t.freshSince(shop) < refreshClaim: // a refusal in passing
 		return grant{}, beingRenewed()
 	case !mine && (next > t.pause()-refreshClaim || next <= refreshClaim):
 		return grant{}, beingRenewed()

@@ -431,7 +431,7 @@ func TestARefusalJustAfterARenewalIsTriedAgain(t *testing.T) {
 	for range 3 {
 		_, err := run[messages.PlanResult](b, b.LookTikTok, messages.LookInput{Shop: shopName, Key: key})
 		require.Error(t, err)
-		b.clock.pass(time.Minute)
+		b.clock.pass(10 * time.Second)
 	}
 	require.Empty(t, b.waker.ill)
 	require.Equal(t, 1, b.count("refresh"))
