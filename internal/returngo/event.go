@@ -91,14 +91,11 @@ func (e *Event) mainID() string {
 	return ""
 }
 
+// key tells a repeat from another event. The time alone cannot: it has whole
+// seconds, and an RMA may be approved and received within one.
 func (e *Event) key(rawBody []byte) string {
-	main := e.mainID()
-	moment := e.At.Format(time.RFC3339Nano)
-	if main == "" || e.At.IsZero() {
-		sum := sha256.Sum256(rawBody)
-		moment = "sha256:" + hex.EncodeToString(sum[:16])
-	}
-	return e.Name + "/" + main + "/" + moment
+	sum := sha256.Sum256(rawBody)
+	return e.Name + "/" + e.mainID() + "/sha256:" + hex.EncodeToString(sum[:16])
 }
 
 // object is a JSON object whose values are read one by one; what is no object

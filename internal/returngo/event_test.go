@@ -14,40 +14,39 @@ var eventAt = time.Date(2026, 3, 4, 9, 0, 0, 0, time.UTC)
 func TestParseEvent(t *testing.T) {
 	t.Parallel()
 	const date = `"eventDate":"2026-03-04T09:00:00+00:00","shopName":"other.example"`
-	const at = "/2026-03-04T09:00:00Z"
 	for name, tt := range map[string]struct {
 		body string
 		want Event // Key ending in "#" stands for a hash of the body
 	}{
 		"rma status updated": {`{"eventName":"RMA_STATUS_UPDATED",` + date + `,"rmaId":"5000123","order_name":"#TT-1001","status":"Received"}`,
-			Event{Name: "RMA_STATUS_UPDATED", RMAID: "5000123", Status: "Received", At: eventAt, Key: "RMA_STATUS_UPDATED/5000123" + at}},
+			Event{Name: "RMA_STATUS_UPDATED", RMAID: "5000123", Status: "Received", At: eventAt, Key: "RMA_STATUS_UPDATED/5000123/#"}},
 		"rma created": {`{"eventName":"RMA_CREATED",` + date + `,"rmaId":5000123}`,
-			Event{Name: "RMA_CREATED", RMAID: "5000123", At: eventAt, Key: "RMA_CREATED/5000123" + at}},
+			Event{Name: "RMA_CREATED", RMAID: "5000123", At: eventAt, Key: "RMA_CREATED/5000123/#"}},
 		"shipment status updated": {`{"eventName":"SHIPMENT_STATUS_UPDATED",` + date + `,"shipmentId":"70001","rmaId":"5000123","status":"Received","trackingNumber":"T1"}`,
-			Event{Name: "SHIPMENT_STATUS_UPDATED", RMAID: "5000123", ShipmentID: "70001", Status: "Received", At: eventAt, Key: "SHIPMENT_STATUS_UPDATED/70001" + at}},
+			Event{Name: "SHIPMENT_STATUS_UPDATED", RMAID: "5000123", ShipmentID: "70001", Status: "Received", At: eventAt, Key: "SHIPMENT_STATUS_UPDATED/70001/#"}},
 		"tracker": {`{"eventName":"SHIPMENT_TRACKER_STATUS_UPDATED",` + date + `,"trackerId":"81","id":"82","trackingNumber":"T1","status":"Delivered"}`,
 			Event{Name: "SHIPMENT_TRACKER_STATUS_UPDATED", Status: "Delivered", At: eventAt, Key: "SHIPMENT_TRACKER_STATUS_UPDATED//#"}},
 		"transaction created": {`{"eventName":"TRANSACTION_CREATED",` + date + `,"transactionId":660001,"rmaId":"5000123","orderId":"7001","type":"RefundToPaymentMethod","status":"Requested"}`,
-			Event{Name: "TRANSACTION_CREATED", RMAID: "5000123", TransactionID: "660001", OrderID: "7001", Status: "Requested", At: eventAt, Key: "TRANSACTION_CREATED/660001" + at}},
+			Event{Name: "TRANSACTION_CREATED", RMAID: "5000123", TransactionID: "660001", OrderID: "7001", Status: "Requested", At: eventAt, Key: "TRANSACTION_CREATED/660001/#"}},
 		"refund created": {`{"eventName":"REFUND_CREATED",` + date + `,"rmaId":"5000123","orderId":"7001","transactionIds":[660001,660002]}`,
-			Event{Name: "REFUND_CREATED", RMAID: "5000123", TransactionID: "660001", OrderID: "7001", At: eventAt, Key: "REFUND_CREATED/660001" + at}},
+			Event{Name: "REFUND_CREATED", RMAID: "5000123", TransactionID: "660001", OrderID: "7001", At: eventAt, Key: "REFUND_CREATED/660001/#"}},
 		"in data": {`{"eventName":"SHIPMENT_CREATED","data":{` + date + `,"shipmentId":70001,"rmaId":5000123}}`,
-			Event{Name: "SHIPMENT_CREATED", RMAID: "5000123", ShipmentID: "70001", At: eventAt, Key: "SHIPMENT_CREATED/70001" + at}},
+			Event{Name: "SHIPMENT_CREATED", RMAID: "5000123", ShipmentID: "70001", At: eventAt, Key: "SHIPMENT_CREATED/70001/#"}},
 		"in rmaSummary": {`{"eventName":"RMA_CREATED",` + date + `,"rmaSummary":{"rmaId":"5000123","status":"Pending"}}`,
-			Event{Name: "RMA_CREATED", RMAID: "5000123", Status: "Pending", At: eventAt, Key: "RMA_CREATED/5000123" + at}},
+			Event{Name: "RMA_CREATED", RMAID: "5000123", Status: "Pending", At: eventAt, Key: "RMA_CREATED/5000123/#"}},
 		"id in rma": {`{"eventName":"SHIPMENT_CREATED",` + date + `,"rma":{"id":5000123},"shipment":{"id":"70001"},"transaction":{"id":660001}}`,
-			Event{Name: "SHIPMENT_CREATED", RMAID: "5000123", ShipmentID: "70001", TransactionID: "660001", At: eventAt, Key: "SHIPMENT_CREATED/70001" + at}},
+			Event{Name: "SHIPMENT_CREATED", RMAID: "5000123", ShipmentID: "70001", TransactionID: "660001", At: eventAt, Key: "SHIPMENT_CREATED/70001/#"}},
 		"bare id of an rma": {`{"eventName":"RMA_CREATED",` + date + `,"id":5000123}`,
-			Event{Name: "RMA_CREATED", RMAID: "5000123", At: eventAt, Key: "RMA_CREATED/5000123" + at}},
+			Event{Name: "RMA_CREATED", RMAID: "5000123", At: eventAt, Key: "RMA_CREATED/5000123/#"}},
 		"bare id of a shipment": {`{"eventName":"SHIPMENT_CREATED",` + date + `,"data":{"id":"70001"}}`,
-			Event{Name: "SHIPMENT_CREATED", ShipmentID: "70001", At: eventAt, Key: "SHIPMENT_CREATED/70001" + at}},
+			Event{Name: "SHIPMENT_CREATED", ShipmentID: "70001", At: eventAt, Key: "SHIPMENT_CREATED/70001/#"}},
 		"bare id of a transaction": {`{"eventName":"TRANSACTION_CREATED",` + date + `,"id":660001}`,
-			Event{Name: "TRANSACTION_CREATED", TransactionID: "660001", At: eventAt, Key: "TRANSACTION_CREATED/660001" + at}},
+			Event{Name: "TRANSACTION_CREATED", TransactionID: "660001", At: eventAt, Key: "TRANSACTION_CREATED/660001/#"}},
 		"named id before bare id": {`{"eventName":"RMA_CREATED",` + date + `,"id":"1","data":{"rmaId":"5000123"}}`,
-			Event{Name: "RMA_CREATED", RMAID: "5000123", At: eventAt, Key: "RMA_CREATED/5000123" + at}},
+			Event{Name: "RMA_CREATED", RMAID: "5000123", At: eventAt, Key: "RMA_CREATED/5000123/#"}},
 		"no date": {`{"eventName":"RMA_CREATED","eventDate":"yesterday","rmaId":"5000123"}`,
 			Event{Name: "RMA_CREATED", RMAID: "5000123", Key: "RMA_CREATED/5000123/#"}},
-		"no name": {`{"rmaId":"5000123",` + date + `,"id":"1"}`, Event{RMAID: "5000123", At: eventAt, Key: "/5000123" + at}},
+		"no name": {`{"rmaId":"5000123",` + date + `,"id":"1"}`, Event{RMAID: "5000123", At: eventAt, Key: "/5000123/#"}},
 		"a person for an id": {`{"eventName":"RMA_CREATED","rmaId":"jane@x.example","orderId":"Jane Doe","id":{"a":1},"status":"a/b"}`,
 			Event{Name: "RMA_CREATED", Key: "RMA_CREATED//#"}},
 		"a fraction for an id": {`{"eventName":"RMA_CREATED","rmaId":1.5e3}`, Event{Name: "RMA_CREATED", Key: "RMA_CREATED//#"}},
@@ -67,6 +66,15 @@ func TestParseEvent(t *testing.T) {
 			require.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// An RMA may be approved and received within one of ReturnGO's whole seconds: the
+// second event is no repeat of the first.
+func TestTwoEventsOfOneSecondAreTwo(t *testing.T) {
+	t.Parallel()
+	const body = `{"eventName":"RMA_STATUS_UPDATED","eventDate":"2026-03-04T09:00:00+00:00","rmaId":"1","status":"`
+	require.NotEqual(t, ParseEvent([]byte(body+`Approved"}`)).Key, ParseEvent([]byte(body+`Received"}`)).Key)
+	require.Equal(t, ParseEvent([]byte(body+`Approved"}`)).Key, ParseEvent([]byte(body+`Approved"}`)).Key)
 }
 
 func TestKeysTellEventsApart(t *testing.T) {
