@@ -8,7 +8,6 @@ import (
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
-	"returnbridge/internal/tiktokshop"
 )
 
 // judgeAll looks for the true effect of earlier writes. It gives the SKUs of
@@ -159,107 +158,93 @@ func spread(lines []ledger.StockLine, wrong int) bool {
 	return true
 }
 
-// byReading judges without TikTok's account, by reads alone: only if no order
-// touched the SKU meanwhile and nothing was committed or shipped can nothing else
-// have moved the numbers. Else the write stays unproven, with the number, until
-// the account comes; the time is when to read once more.
+// byReading judges without TikTok's account, by reads and orders: what was sold
+// moved from available to committed, so their sum shows what the write did,
+// unless goods may have left or come back meanwhile. Else the write stays
+// unproven, with the number, until the account comes; the time is when to judge
+// once more.
 func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
-	if w.AnsweredAt.IsZero() {
-		return r.lostAnswer(ctx, w)
+	lost, until := w.AnsweredAt.IsZero(), w.AnsweredAt
+	if unread := func(l ledger.StockLine) bool { return l.CommittedAfter < 0 }; slices.ContainsFunc(w.Lines, unread) {
+		var err error
+		if until, err = r.readSince(ctx, w); err != nil {
+			return time.Time{}, err
+		}
 	}
-	if !stoodStill(w.Lines) {
-		return r.unproven(ctx, w, "%d units were written; the numbers moved meanwhile, and TikTok's own account has not come")
-	}
-	touched, err := r.ordersTouched(ctx, w, w.AnsweredAt)
-	switch {
-	case err != nil:
+	sold, clear, err := r.ordersBetween(ctx, w, until)
+	if err != nil {
 		return time.Time{}, err
-	case touched:
-		return r.unproven(ctx, w, "%d units were written; orders moved meanwhile, and TikTok's own account has not come")
 	}
-	return time.Time{}, r.settle(ctx, w, "read back: the numbers stood still, no order touched it")
+	written := clear && explained(w.Lines, sold)
+	switch never := clear && lost && unwritten(w.Lines, sold); {
+	case !lost && written:
+		return time.Time{}, r.settle(ctx, w, "read back: what orders do not explain is what was owed")
+	case written && !never:
+		return time.Time{}, r.settle(ctx, w, "the answer was lost; read again: written")
+	case never && !written:
+		return time.Time{}, r.takeBack(ctx, w)
+	case lost:
+		return r.unproven(ctx, w, "%d units may have been written; the answer was lost, and the orders do not explain how the numbers moved")
+	}
+	return r.unproven(ctx, w, "%d units were written; the orders do not explain how the numbers moved, and TikTok's own account has not come")
 }
 
-// stoodStill tells whether the read-back shows exactly what was set, with
-// nothing sold or shipped in between.
-func stoodStill(lines []ledger.StockLine) bool {
+// readSince fills in what the stock was after a write, when every late effect of
+// it must have shown: what the next write read, or what is there now.
+func (r *round) readSince(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
+	var next ledger.StockWrite
+	var found bool
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		next, found, err = tx.NextWrite(ctx, r.shop.Key, w)
+		return err
+	})
+	if err != nil {
+		return time.Time{}, retryable(ctx, err)
+	}
+	levels, at := []returns.StockLevel{}, next.ReadAt
+	for _, l := range next.Lines {
+		levels = append(levels, returns.StockLevel{SKUID: l.SKUID, WarehouseID: l.WarehouseID, Available: l.Available, Committed: l.Committed})
+	}
+	if !found {
+		if err := r.readNow(ctx); err != nil {
+			return time.Time{}, r.refusedByTikTok(ctx, r.shop.Key, err)
+		}
+		levels, at = r.levels, r.Now()
+	}
+	for i, l := range w.Lines {
+		if now := level(levels, l.SKUID, l.WarehouseID); now.SKUID != "" {
+			w.Lines[i].AvailableAfter, w.Lines[i].CommittedAfter = now.Available, now.Committed
+		}
+	}
+	return at, nil
+}
+
+// explained tells whether sales alone lie between the two reads of a write that
+// took effect, and notes its error: what was sold before the write was
+// overwritten by it, what was sold after it was not (design section 6).
+func explained(lines []ledger.StockLine, sold map[string]int) bool {
+	for i, l := range lines {
+		committed, later := l.CommittedAfter-l.Committed, l.Wrote-l.AvailableAfter
+		if l.CommittedAfter < 0 || committed < 0 || committed > sold[l.WarehouseID] || later < 0 || later > committed {
+			return false
+		}
+		lines[i].Error = committed - later
+	}
+	return true
+}
+
+// unwritten tells whether sales alone lie between the two reads, and no write.
+func unwritten(lines []ledger.StockLine, sold map[string]int) bool {
 	for _, l := range lines {
-		if l.AvailableAfter != l.Wrote || l.CommittedAfter != l.Committed {
+		committed := l.CommittedAfter - l.Committed
+		if l.CommittedAfter < 0 || committed < 0 || committed > sold[l.WarehouseID] || l.AvailableAfter+committed != l.Available {
 			return false
 		}
 	}
 	return true
 }
 
-// lostAnswer settles a write whose answer never came, after every late effect
-// must have shown: by reads only if nothing else can have moved the number from
-// our read until now. Then it is where it was (owe again), or where it was set.
-func (r *round) lostAnswer(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
-	if err := r.readNow(ctx); err != nil {
-		return time.Time{}, r.refusedByTikTok(ctx, r.shop.Key, err)
-	}
-	before, after, still := true, true, true
-	for _, l := range w.Lines {
-		now := level(r.levels, l.SKUID, l.WarehouseID)
-		still = still && now.SKUID != "" && now.Committed == l.Committed
-		before = before && now.Available == l.Available
-		after = after && now.Available == l.Wrote
-	}
-	if !still || !before && !after {
-		return r.unproven(ctx, w, "%d units may have been written; the answer was lost and the numbers moved")
-	}
-	touched, err := r.ordersTouched(ctx, w, r.Now())
-	switch {
-	case err != nil:
-		return time.Time{}, err
-	case touched:
-		return r.unproven(ctx, w, "%d units may have been written; the answer was lost and orders moved")
-	case after:
-		return time.Time{}, r.settle(ctx, w, "the answer was lost; read again: written")
-	}
-	return time.Time{}, r.takeBack(ctx, w)
-}
-
-// ordersTouched asks whether an order with the write's SKU can have changed from
-// its read until then, with a margin for clocks. TikTok shows the last change of
-// an order alone: what changed since may have changed then too, unless it was
-// placed after. An order that was delivered before holds no stock any more. More
-// orders than can be walked count as a touch.
-func (r *round) ordersTouched(ctx context.Context, w ledger.StockWrite, until time.Time) (bool, error) {
-	from, until := w.ReadAt.Add(-clockSkew), until.Add(clockSkew)
-	touched := func(o returns.Order) bool {
-		gone := !o.DeliveredAt.IsZero() && o.DeliveredAt.Before(from)
-		return !gone && !o.CreatedAt.After(until) && contains(o, w.SKUID)
-	}
-	filter := tiktokshop.OrderFilter{UpdatedFrom: from}
-	page := tiktokshop.Page{Size: 100}
-	for range mostOrderPages {
-		orders, next, err := r.shop.TikTok.SearchOrders(ctx, filter, page)
-		if err != nil {
-			return false, r.refusedByTikTok(ctx, r.shop.Key, err)
-		}
-		if slices.ContainsFunc(orders, touched) {
-			return true, nil
-		}
-		if next == "" {
-			return false, nil
-		}
-		page.Token = next
-	}
-	return true, nil
-}
-
-// mostOrderPages bounds one walk by the time of an attempt.
-const mostOrderPages = 10
-
-// contains tells whether an order has a SKU, by itself or as a part of a bundle.
-func contains(o returns.Order, sku string) bool {
-	return slices.ContainsFunc(o.Lines, func(l returns.OrderLine) bool {
-		return l.SKUID == sku || slices.ContainsFunc(l.Parts, func(p returns.BundlePart) bool { return p.SKUID == sku })
-	})
-}
-
-// settle judges a write that did exactly what it was to do.
+// settle judges a write of which the effect is known.
 func (r *round) settle(ctx context.Context, w ledger.StockWrite, how string) error {
 	return orRetry(ctx, r.Ledger.Do(ctx, func(tx *ledger.Tx) error { return r.close(ctx, tx, w, how) }))
 }

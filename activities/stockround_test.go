@@ -2,6 +2,7 @@ package activities
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func (b *bench) at(warehouse string) int {
 // touched is an order with the SKU, made and last changed at a time.
 func touched(sku string, created, updated time.Time) map[string]any {
 	return map[string]any{
-		"id": "576000000000000077", "status": "AWAITING_SHIPMENT", "payment": map[string]any{"currency": "GBP"},
+		"id": "576000000000000077", "status": "AWAITING_SHIPMENT", "warehouse_id": wh1, "payment": map[string]any{"currency": "GBP"},
 		"create_time": created.Unix(), "update_time": updated.Unix(),
 		"line_items": []any{map[string]any{"id": "1", "sku_id": sku, "product_id": product}},
 	}
@@ -347,19 +348,19 @@ func TestALostAnswerToAWrite(t *testing.T) {
 	for name, c := range map[string]struct {
 		applied   bool
 		meanwhile []func(*bench)
-		orders    bool   // an order that was there before
-		placed    bool   // an order placed since
+		left      bool   // an order that was there before has left since
+		placed    bool   // an order was placed since
 		want      string // owed again, proven, or unproven
 	}{
-		"written":                             {applied: true, want: "proven"},
-		"not written":                         {want: "owed"},
-		"written, one sold":                   {applied: true, meanwhile: []func(*bench){sold}, orders: true, want: "unproven"},
-		"not written, one sold":               {meanwhile: []func(*bench){sold}, placed: true, want: "unproven"},
-		"not written, an older order changed": {meanwhile: []func(*bench){sold}, orders: true, want: "unproven"},
-		"written, one placed and sold":        {applied: true, meanwhile: []func(*bench){sold}, placed: true, want: "unproven"},
-		"written, one shipped":                {applied: true, meanwhile: []func(*bench){shipped}, orders: true, want: "unproven"},
-		"written, one sold and one shipped":   {applied: true, meanwhile: []func(*bench){sold, shipped}, orders: true, want: "unproven"},
-		"not written, cancelled and sold out": {orders: true, want: "unproven"},
+		"written":                               {applied: true, want: "proven"},
+		"not written":                           {want: "owed"},
+		"written, one sold":                     {applied: true, meanwhile: []func(*bench){sold}, placed: true, want: "proven"},
+		"not written, one sold":                 {meanwhile: []func(*bench){sold}, placed: true, want: "owed"},
+		"written, one sold to nobody known":     {applied: true, meanwhile: []func(*bench){sold}, want: "unproven"},
+		"not written, one sold to nobody known": {meanwhile: []func(*bench){sold}, want: "unproven"},
+		"written, one shipped":                  {applied: true, meanwhile: []func(*bench){shipped}, left: true, want: "unproven"},
+		"written, one sold, another shipped":    {applied: true, meanwhile: []func(*bench){sold, shipped}, left: true, placed: true, want: "unproven"},
+		"not written, and goods may have left":  {left: true, want: "unproven"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -381,12 +382,14 @@ func TestALostAnswerToAWrite(t *testing.T) {
 					m(b)
 				}
 			})
-			if c.orders {
-				b.orders(touched(skuID, noon.Add(-time.Hour), noon.Add(20*time.Second)))
+			var orders []map[string]any
+			if c.left {
+				orders = append(orders, sent(noon.Add(20*time.Second)))
 			}
 			if c.placed {
-				b.orders(touched(skuID, noon.Add(10*time.Second), noon.Add(20*time.Second)))
+				orders = append(orders, touched(skuID, noon.Add(10*time.Second), noon.Add(20*time.Second)))
 			}
+			b.orders(orders...)
 			b.clock.pass(2 * time.Minute)
 			b.answers("set-stock", status(http.StatusServiceUnavailable)) // what is owed again goes no further here
 			b.round()
@@ -420,12 +423,11 @@ func TestAnUnprovenWriteWaitsForTheAccount(t *testing.T) {
 	b.answers("set-stock", b.cutOff("set-stock"))
 	b.round()
 	b.answers("set-stock", nil)
-	b.orders(touched(skuID, noon.Add(10*time.Second), noon.Add(20*time.Second)))
-	b.change(func() { b.stock[wh1] = [2]int{10, 3} }) // one sold: it looks as if nothing was written
+	b.orders(sent(noon.Add(20 * time.Second)))
+	b.change(func() { b.stock[wh1] = [2]int{10, 2} }) // one sold and one sent: it looks as if nothing was written
 	b.clock.pass(2 * time.Minute)
 	b.round()
 	require.Equal(t, "unproven", b.state())
-	b.change(func() { b.stock[wh1] = [2]int{10, 2} }) // and shipped
 	b.clock.pass(time.Hour)
 	b.round()
 	require.Equal(t, 10, b.at(wh1))
@@ -437,53 +439,125 @@ func TestAnUnprovenWriteWaitsForTheAccount(t *testing.T) {
 	require.Empty(t, b.unjudged())
 }
 
-// Without TikTok's account the read-back proves a write only if no order with
-// the SKU can have touched it.
+// What the next write added says nothing about the one before it: that one is
+// judged by what the next read before it wrote.
+func TestALostAnswerIsJudgedByWhatTheNextWriteRead(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.owe(wh1, "u1")
+	b.answers("set-stock", b.cutOff("")) // never arrives
+	b.round()
+	b.orders(with(sent(noon.Add(-time.Minute)), "collection_time", 0))
+	b.clock.pass(2 * time.Minute)
+	b.round()
+	require.Equal(t, "unproven", b.state(), "goods may have left")
+	b.answers("set-stock", nil)
+	b.owe(wh1, "u2")
+	b.round()
+	require.Equal(t, 11, b.at(wh1), "the second is written")
+	b.account("second", 1, 11)
+	b.orders(sent(noon.Add(-time.Minute))) // TikTok tells now when they left: before
+	b.clock.pass(time.Hour)
+	b.round()
+	b.clock.pass(time.Second)
+	b.round()
+	require.Equal(t, 12, b.at(wh1), "and the first, which never was")
+}
+
+// Without TikTok's account the read-back proves a write only if the orders
+// explain how the numbers moved, and no goods can have left or come back.
 func TestByReading(t *testing.T) {
 	t.Parallel()
+	const before, after = "before the write", "after the write"
+	placed := touched(skuID, noon, noon)
 	for name, c := range map[string]struct {
 		orders []map[string]any
-		moved  bool
+		sale   string // one piece, before or after the write
 		proven bool
+		shown  int // in the end, of ten and the one put back
+		writes int
 	}{
-		"nothing moved":                      {nil, false, true},
-		"an order of another SKU":            {[]map[string]any{touched("1729000000000000099", noon, noon)}, false, true},
-		"an order of this SKU":               {[]map[string]any{touched(skuID, noon, noon)}, false, false},
-		"changed again since":                {[]map[string]any{touched(skuID, noon.Add(-time.Hour), noon.Add(50*time.Second))}, false, false},
-		"placed after the read-back":         {[]map[string]any{touched(skuID, noon.Add(30*time.Second), noon.Add(50*time.Second))}, false, true},
-		"the returned order itself":          {[]map[string]any{delivered(noon.Add(time.Second))}, false, true},
-		"the numbers moved":                  {nil, true, false},
-		"the SKU is a part of a bundle sold": {[]map[string]any{bundled(noon)}, false, false},
+		"nothing moved":                       {nil, "", true, 11, 1},
+		"an order of another SKU":             {[]map[string]any{touched("1729000000000000099", noon, noon)}, "", true, 11, 1},
+		"an order not counted yet":            {[]map[string]any{placed}, "", true, 11, 1},
+		"sold before the write":               {[]map[string]any{placed}, before, true, 10, 2},
+		"sold after the write":                {[]map[string]any{placed}, after, true, 10, 1},
+		"sold in a bundle":                    {[]map[string]any{bundled(noon)}, before, true, 10, 2},
+		"sold to nobody known":                {nil, after, false, 0, 0},
+		"sold to an order of before":          {[]map[string]any{touched(skuID, noon.Add(-time.Hour), noon.Add(50*time.Second))}, after, false, 0, 0},
+		"sold from another warehouse":         {[]map[string]any{with(touched(skuID, noon, noon), "warehouse_id", wh2)}, after, false, 0, 0},
+		"an order of before, not sent yet":    {[]map[string]any{touched(skuID, noon.Add(-time.Hour), noon.Add(50*time.Second))}, "", true, 11, 1},
+		"placed after the read-back":          {[]map[string]any{with(touched(skuID, noon.Add(30*time.Second), noon.Add(50*time.Second)), "status", "PARTIALLY_SHIPPING")}, "", true, 11, 1},
+		"the returned order itself":           {[]map[string]any{delivered(noon.Add(time.Second))}, "", true, 11, 1},
+		"sent meanwhile":                      {[]map[string]any{sent(noon.Add(time.Second))}, "", false, 0, 0},
+		"sent before":                         {[]map[string]any{sent(noon.Add(-time.Hour))}, "", true, 11, 1},
+		"handed over before, collected now":   {[]map[string]any{with(sent(noon.Add(-time.Hour)), "collection_time", noon.Unix())}, "", false, 0, 0},
+		"collected at a time not told":        {[]map[string]any{with(sent(noon.Add(-time.Hour)), "collection_time", 0)}, "", false, 0, 0},
+		"to be collected, handed over before": {[]map[string]any{with(sent(noon.Add(-time.Hour)), "status", "AWAITING_COLLECTION")}, "", true, 11, 1},
+		"to be collected, handed over now":    {[]map[string]any{with(sent(noon), "status", "AWAITING_COLLECTION")}, "", false, 0, 0},
+		"partly sent":                         {[]map[string]any{with(placed, "status", "PARTIALLY_SHIPPING")}, "", false, 0, 0},
+		"cancelled meanwhile":                 {[]map[string]any{with(with(placed, "status", "CANCELLED"), "cancel_time", noon.Unix())}, "", false, 0, 0},
+		"cancelled at a time not told":        {[]map[string]any{with(placed, "status", "CANCELLED")}, "", false, 0, 0},
+		"cancelled before":                    {[]map[string]any{with(with(touched(skuID, noon.Add(-2*time.Hour), noon), "status", "CANCELLED"), "cancel_time", noon.Add(-time.Hour).Unix())}, "", true, 11, 1},
+		"one line cancelled":                  {[]map[string]any{lineCancelled()}, "", false, 0, 0},
+		"a status that is not known":          {[]map[string]any{with(placed, "status", "TELEPORTED")}, "", false, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			b.owe(wh1, "u1")
-			if c.moved {
-				b.answers("set-stock", func(w http.ResponseWriter, _ *http.Request) {
-					body := b.last("set-stock")
-					b.change(func() {
-						b.usual(w, "set-stock", body)
-						b.stock[wh1] = [2]int{b.stock[wh1][0] - 1, b.stock[wh1][1] + 1}
-					})
+			b.answers("set-stock", func(w http.ResponseWriter, _ *http.Request) {
+				body := b.last("set-stock")
+				b.change(func() {
+					sale := func(when string) {
+						if c.sale == when {
+							b.stock[wh1] = [2]int{b.stock[wh1][0] - 1, b.stock[wh1][1] + 1}
+						}
+					}
+					sale(before)
+					b.usual(w, "set-stock", body)
+					sale(after)
 				})
-			}
+			})
 			b.round()
 			b.orders(c.orders...)
 			b.clock.pass(time.Minute + time.Second)
+			b.answers("set-stock", nil)
 			b.round()
+			keys, _ := b.waker.woken()
+			require.Equal(t, []returns.Key{key}, keys)
 			if c.proven {
-				require.Empty(t, b.unjudged())
+				require.Equal(t, c.shown, b.at(wh1))
+				require.Equal(t, c.writes, b.count("set-stock"))
 				return
 			}
 			require.Equal(t, "unproven", b.state())
-			keys, _ := b.waker.woken()
-			require.Equal(t, []returns.Key{key}, keys)
+			require.Equal(t, 1, b.count("set-stock"))
 			b.clock.pass(time.Hour)
 			b.round()
 			require.Equal(t, "unproven", b.state(), "what moved then does not go away")
 		})
 	}
+}
+
+// with is an order with one more field.
+func with(order map[string]any, field string, value any) map[string]any {
+	o := maps.Clone(order)
+	o[field] = value
+	return o
+}
+
+// sent is an order of before that left the warehouse at a time.
+func sent(at time.Time) map[string]any {
+	o := touched(skuID, noon.Add(-72*time.Hour), noon.Add(20*time.Second))
+	o["status"], o["rts_time"], o["collection_time"] = "IN_TRANSIT", at.Unix(), at.Unix()
+	return o
+}
+
+func lineCancelled() map[string]any {
+	o := touched(skuID, noon.Add(-time.Hour), noon)
+	o["line_items"].([]any)[0].(map[string]any)["display_status"] = "CANCELLED"
+	return o
 }
 
 // delivered is an order that reached its buyer long ago and was changed since,

@@ -134,16 +134,31 @@ func (t *Tx) UnjudgedWrites(ctx context.Context, shop, productID string) ([]Stoc
 		return nil, err
 	}
 	for i := range writes {
-		writes[i].Lines, err = query(ctx, t, "read stock lines", func(scan func(...any) error) (StockLine, error) {
-			var l StockLine
-			return l, scan(&l.SKUID, &l.WarehouseID, &l.Available, &l.Committed, &l.Owed, &l.Wrote, &l.AvailableAfter, &l.CommittedAfter, &l.Error)
-		}, `SELECT sku_id, warehouse_id, available, committed, owed, wrote, available_after, committed_after, error
-			FROM stock_write_lines WHERE write_id = $1 ORDER BY sku_id, warehouse_id`, writes[i].ID)
-		if err != nil {
+		if err := t.readLines(ctx, &writes[i]); err != nil {
 			return nil, err
 		}
 	}
 	return writes, nil
+}
+
+func (t *Tx) readLines(ctx context.Context, w *StockWrite) (err error) {
+	w.Lines, err = query(ctx, t, "read stock lines", func(scan func(...any) error) (StockLine, error) {
+		var l StockLine
+		return l, scan(&l.SKUID, &l.WarehouseID, &l.Available, &l.Committed, &l.Owed, &l.Wrote, &l.AvailableAfter, &l.CommittedAfter, &l.Error)
+	}, `SELECT sku_id, warehouse_id, available, committed, owed, wrote, available_after, committed_after, error
+		FROM stock_write_lines WHERE write_id = $1 ORDER BY sku_id, warehouse_id`, w.ID)
+	return err
+}
+
+// NextWrite is the write of the same SKU that followed and was not taken back:
+// what it read still shows what the earlier one did.
+func (t *Tx) NextWrite(ctx context.Context, shop string, w StockWrite) (StockWrite, bool, error) {
+	next, found, err := first(query(ctx, t, "read next stock write", scanStockWrite, `SELECT `+stockWriteColumns+` FROM stock_writes
+		WHERE shop = $1 AND sku_id = $2 AND read_at > $3 AND state <> 'void' ORDER BY read_at, id LIMIT 1`, shop, w.SKUID, text(w.ReadAt)))
+	if err != nil || !found {
+		return StockWrite{}, false, err
+	}
+	return next, true, t.readLines(ctx, &next)
 }
 
 // Owed are the product's entries that are not in stock yet.
@@ -223,8 +238,8 @@ func (t *Tx) Answered(ctx context.Context, shop, writeID, requestID string, afte
 }
 
 // VoidWrite takes back a write that did not happen: its entries are owed again,
-// with the problem that stood in the way, or the one they had. A judged write
-// stays what it is, and a void one too.
+// with the problem that stood in the way, or the one they had, unless that was to
+// be unproven. A judged write stays what it is, and a void one too.
 func (t *Tx) VoidWrite(ctx context.Context, shop, writeID, note string, problem returns.Kind) error {
 	n, err := t.exec(ctx, "void stock write", `UPDATE stock_writes SET state = 'void', note = $1 WHERE id = $2 AND state IN ('open', 'unproven')`, note, writeID)
 	if err != nil || n == 0 {
@@ -235,8 +250,9 @@ func (t *Tx) VoidWrite(ctx context.Context, shop, writeID, note string, problem 
 			return err
 		}
 	}
-	_, err = t.exec(ctx, "owe again", `UPDATE stock_entries SET state = 'owed', write_id = '', tries = tries + 1, changed_at = $1
-		WHERE shop = $2 AND write_id = $3 AND state = 'written'`, text(t.now), shop, writeID)
+	_, err = t.exec(ctx, "owe again", `UPDATE stock_entries SET state = 'owed', write_id = '', tries = tries + 1, changed_at = $1,
+			problem = CASE WHEN problem = $4 THEN '' ELSE problem END, problem_at = CASE WHEN problem = $4 THEN '' ELSE problem_at END
+		WHERE shop = $2 AND write_id = $3 AND state = 'written'`, text(t.now), shop, writeID, string(returns.StockUnproven))
 	return err
 }
 

@@ -19,11 +19,19 @@ type Order struct {
 	Replaces    string    `json:"replaces,omitempty"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
+	ReadyAt     time.Time `json:"ready_at,omitzero"`     // rts_time: handed over to be collected
+	CollectedAt time.Time `json:"collected_at,omitzero"` // collection_time
 	DeliveredAt time.Time `json:"delivered_at,omitzero"`
+	CancelledAt time.Time `json:"cancelled_at,omitzero"`
 }
 
 // Order statuses the rules look at (TikTok contract 2.2).
 const (
+	OrderUnpaid         = "UNPAID"
+	OrderOnHold         = "ON_HOLD"
+	OrderToShip         = "AWAITING_SHIPMENT"
+	OrderToCollect      = "AWAITING_COLLECTION"
+	OrderInTransit      = "IN_TRANSIT"
 	OrderDelivered      = "DELIVERED"
 	OrderCompleted      = "COMPLETED"
 	OrderCancelled      = "CANCELLED"

@@ -14,7 +14,10 @@ type wireOrder struct {
 	Fulfillment   text                `json:"fulfillment_type"`
 	CreateTime    unix                `json:"create_time"`
 	UpdateTime    unix                `json:"update_time"`
+	ReadyTime     unix                `json:"rts_time"`
+	CollectTime   unix                `json:"collection_time"`
 	DeliveryTime  unix                `json:"delivery_time"`
+	CancelTime    unix                `json:"cancel_time"`
 	Payment       object[wirePayment] `json:"payment"`
 	LineItems     list[wireOrderLine] `json:"line_items"`
 	IsReplacement flag                `json:"is_replacement_order"`
@@ -72,7 +75,8 @@ func (o wireOrder) order() returns.Order {
 	order := returns.Order{
 		ID: string(o.ID), Status: orderStatus(o.Status), Currency: string(o.currency()),
 		WarehouseID: string(o.WarehouseID), Fulfillment: string(o.Fulfillment), Replaces: o.replaces(),
-		CreatedAt: o.CreateTime.Time, UpdatedAt: o.UpdateTime.Time, DeliveredAt: o.DeliveryTime.Time,
+		CreatedAt: o.CreateTime.Time, UpdatedAt: o.UpdateTime.Time, ReadyAt: o.ReadyTime.Time,
+		CollectedAt: o.CollectTime.Time, DeliveredAt: o.DeliveryTime.Time, CancelledAt: o.CancelTime.Time,
 	}
 	for _, l := range o.LineItems {
 		order.Lines = append(order.Lines, l.line(o.currency()))

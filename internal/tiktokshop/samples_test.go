@@ -30,7 +30,8 @@ func TestSampleOrders(t *testing.T) {
 	part := returns.BundlePart{SKUID: "8039850844746131128", SellerSKU: "yellow-29-XL", ProductID: "2724266497201701403", Count: 1}
 	want := returns.Order{
 		ID: "107939834033948852", Status: "UNPAID", Currency: "IDR", WarehouseID: "5849263275961223691",
-		Fulfillment: returns.FulfilledBySeller, CreatedAt: at(1620216361), UpdatedAt: at(1620226155), DeliveredAt: at(1678994418),
+		Fulfillment: returns.FulfilledBySeller, CreatedAt: at(1620216361), UpdatedAt: at(1620226155),
+		ReadyAt: at(1620216363), CollectedAt: at(1678994418), DeliveredAt: at(1678994418), CancelledAt: at(1678994418),
 		Lines: []returns.OrderLine{{
 			ID: "735928664759597707", SKUID: "7408271849431394196", SellerSKU: "red_iphone_256", ProductID: "4661687492570753707",
 			Price: amount(t, "0.01", "IDR"), Status: "TO_SHIP", PackageID: "8468816899170117591", Parts: []returns.BundlePart{part},

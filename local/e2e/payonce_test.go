@@ -224,7 +224,7 @@ func (h *house) wantPopulationRight(n int) {
 	v, err := h.Run(h.t.Context(), demo.RunOptions{Returns: n, Seed: 11, AtOnce: n})
 	h.must(err)
 	if !v.OK() {
-		h.t.Errorf("refund difference %v, stock difference %d, double refunds %d, double restocks %d, lost %d, deadlines missed %d: %v",
-			v.RefundDifference, v.StockDifference, v.DoubleRefunds, v.DoubleRestocks, v.LostReturns, v.MissedDeadlines, v.Problems)
+		h.t.Errorf("refund difference %v, stock difference %d, double refunds %d, double restocks %d, lost %d, deadlines missed %d: %v\nstill open:\n%s",
+			v.RefundDifference, v.StockDifference, v.DoubleRefunds, v.DoubleRestocks, v.LostReturns, v.MissedDeadlines, v.Problems, h.openReturns())
 	}
 }

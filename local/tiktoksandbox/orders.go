@@ -98,7 +98,8 @@ func (s *Sandbox) PlaceOrder(spec OrderSpec) (string, error) {
 	return o.id, nil
 }
 
-// DeliveredOrder places an order and brings it to DELIVERED at once.
+// DeliveredOrder places an order and brings it to DELIVERED at once. One that
+// leaves current stock alone was placed and sent days ago.
 func (s *Sandbox) DeliveredOrder(spec OrderSpec) (string, error) {
 	defer s.enter()()
 	spec.State = orderAwaitingShipment
@@ -107,9 +108,15 @@ func (s *Sandbox) DeliveredOrder(spec OrderSpec) (string, error) {
 		return "", fmt.Errorf("delivered order: %w", err)
 	}
 	s.ship(o)
+	if o.keepStock {
+		o.createTime, o.paidAt, o.shippedAt = o.createTime.Add(-longAgo), o.paidAt.Add(-longAgo), o.shippedAt.Add(-longAgo)
+	}
 	s.deliverOrder(o)
 	return o.id, nil
 }
+
+// longAgo is when orders that leave current stock alone were placed and sent.
+const longAgo = 72 * time.Hour
 
 func (s *Sandbox) newOrder(spec OrderSpec) (*order, error) {
 	owner := s.shops[spec.ShopID]
