@@ -133,9 +133,12 @@ func TestADevelopmentShopIsLimited(t *testing.T) {
 	shop := client.Shop(func(context.Context) (tiktokshop.Access, error) {
 		return tiktokshop.Access{Token: p.accessToken, Cipher: cipher}, nil
 	})
+	placed, err := p.tiktok.PlaceOrder(tiktoksandbox.OrderSpec{ShopID: shopID, Warehouse: p.warehouse, Lines: []tiktoksandbox.OrderLine{{SKU: p.products[0].sku}}})
+	require.NoError(t, err)
 	orders, _, err := shop.SearchOrders(t.Context(), tiktokshop.OrderFilter{}, tiktokshop.Page{})
 	require.NoError(t, err)
-	require.Empty(t, orders, "made a moment ago, and not to be found yet")
+	require.Len(t, orders, 1, "the order of days ago")
+	require.NotEqual(t, placed, orders[0].ID, "made a moment ago, and not to be found yet")
 	require.NoError(t, p.tiktok.SetRateLimit(tiktoksandbox.RateLimit{Endpoint: "webhooks/get", PerSecond: -1}))
 	for range 2000 { // an hour may end meanwhile, not two
 		if _, err = shop.Webhooks(t.Context()); err != nil {

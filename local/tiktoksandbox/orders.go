@@ -110,6 +110,7 @@ func (s *Sandbox) DeliveredOrder(spec OrderSpec) (string, error) {
 	s.ship(o)
 	if o.keepStock {
 		o.createTime, o.paidAt, o.shippedAt = o.createTime.Add(-longAgo), o.paidAt.Add(-longAgo), o.shippedAt.Add(-longAgo)
+		o.past = versions[order]{}
 	}
 	s.deliverOrder(o)
 	return o.id, nil
