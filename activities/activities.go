@@ -38,6 +38,8 @@ type StockPolicy struct {
 type Waker interface {
 	WakeReturn(ctx context.Context, shop string, key returns.Key, news messages.News) error
 	WakeStock(ctx context.Context, shop, productID string) error
+	// Running are the ids of a shop's workflows that run, as Temporal lists them.
+	Running(ctx context.Context, shop string) (map[string]bool, error)
 	// WakeGuard tells the guard of a task queue that its platform is ill.
 	WakeGuard(ctx context.Context, queue string, ill messages.Ill) error
 }

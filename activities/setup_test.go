@@ -477,6 +477,7 @@ type waker struct {
 	returns []returns.Key
 	stock   []string
 	ill     []string // guards told, and of what
+	running map[string]bool
 	broken  bool
 }
 
@@ -500,6 +501,15 @@ func (w *waker) WakeStock(_ context.Context, _, productID string) error {
 	}
 	w.stock = append(w.stock, productID)
 	return nil
+}
+
+func (w *waker) Running(context.Context, string) (map[string]bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.broken {
+		return nil, errNoTemporal
+	}
+	return w.running, nil
 }
 
 func (w *waker) WakeGuard(_ context.Context, queue string, ill messages.Ill) error {

@@ -379,6 +379,8 @@ func TestTheWriterIsWokenThoughTheEntriesAreThere(t *testing.T) {
 	require.Equal(t, b.now, b.entry("A1").WokenAt)
 }
 
+func (*stockBench) Running(context.Context, string) (map[string]bool, error) { return nil, nil }
+
 func (b *stockBench) WakeGuard(_ context.Context, queue string, ill messages.Ill) error {
 	b.woken = append(b.woken, "guard "+queue+" "+string(ill.Illness))
 	return nil

@@ -294,11 +294,13 @@ func (s *tiktokSweep) run(ctx context.Context) error {
 	if err := s.tellOfTheUnreadable(ctx); err != nil {
 		return err
 	}
-	overdue, err := s.wakeOverdue(ctx, s.shop.Key)
-	if err != nil {
-		return err
+	for _, takeUp := range []func(context.Context, string) (int, error){s.wakeOverdue, s.wakeUncarried} {
+		woken, err := takeUp(ctx, s.shop.Key)
+		if err != nil {
+			return err
+		}
+		s.result.Signaled += woken
 	}
-	s.result.Signaled += overdue
 	s.result.SweptAt = started.UTC().Truncate(time.Second)
 	if !swept {
 		s.untold = 0 // what was there before us, no event could tell
@@ -366,35 +368,6 @@ func (s *tiktokSweep) compare(ctx context.Context, page []returns.TikTokReturn) 
 		s.result.Signaled++
 	}
 	return nil
-}
-
-// wakeOverdue takes up returns that nobody carries any more: their workflow was
-// terminated, or Temporal forgot them, and no platform has anything new to say.
-func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, err error) {
-	for {
-		var keys []returns.Key
-		before := a.Now().Add(-a.OverdueAfter)
-		err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-			keys, err = tx.Overdue(ctx, shop, before)
-			return err
-		})
-		if err != nil || len(keys) == 0 {
-			return woken, orRetry(ctx, err)
-		}
-		for _, key := range keys {
-			a.alive(ctx)
-			news := messages.News{Platforms: []returns.Platform{returns.ReturnGO, returns.TikTok}}
-			if err := a.Waker.WakeReturn(ctx, shop, key, news); err != nil {
-				return woken, retryable(ctx, fmt.Errorf("wake %s: %w", key, err))
-			}
-			woken++
-		}
-		// From now on they have as long again: what cannot be read just now is not
-		// knocked at with every sweep.
-		if err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.TakenUp(ctx, shop, keys, before) }); err != nil {
-			return woken, retryable(ctx, err)
-		}
-	}
 }
 
 // reread reads the TikTok returns last seen open, or last not readable, that the

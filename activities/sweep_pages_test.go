@@ -279,4 +279,6 @@ func TestAnRMAThatIsNoLongerOpenIsLookedAt(t *testing.T) {
 	require.Empty(t, woken)
 }
 
+func (*swept) Running(context.Context, string) (map[string]bool, error) { return nil, nil }
+
 func (s *swept) WakeGuard(context.Context, string, messages.Ill) error { return nil }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/workflowservice/v1"
 
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
@@ -115,7 +114,7 @@ func (h *house) missing(ctx context.Context, s config.Shop) (shopBackfill, error
 	if err != nil {
 		return b, fmt.Errorf("list the open TikTok returns: %w", err)
 	}
-	running, err := h.running(ctx, s.Name)
+	running, err := h.waker.Running(ctx, s.Name)
 	if err != nil {
 		return b, err
 	}
@@ -185,28 +184,6 @@ func (h *house) openReturns(ctx context.Context, shop string, rmas []returns.RMA
 		return err
 	})
 	return all, err
-}
-
-// running are the workflows of a shop that run. One that began a moment ago may
-// not be among them: to be told to look once more does it no harm.
-func (h *house) running(ctx context.Context, shop string) (map[string]bool, error) {
-	running := map[string]bool{}
-	request := &workflowservice.ListWorkflowExecutionsRequest{
-		Namespace: h.namespace, PageSize: 1000,
-		Query: fmt.Sprintf("ExecutionStatus = 'Running' AND %s = '%s'", messages.AttrShop.GetName(), shop),
-	}
-	for {
-		page, err := h.temporal.ListWorkflow(ctx, request)
-		if err != nil {
-			return nil, fmt.Errorf("list what runs in Temporal: %w", err)
-		}
-		for _, e := range page.GetExecutions() {
-			running[e.GetExecution().GetWorkflowId()] = true
-		}
-		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
-			return running, nil
-		}
-	}
 }
 
 // takeUp starts what is missing, one after the other, and gives what could not

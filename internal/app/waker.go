@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -68,4 +69,26 @@ func (w *waker) WakeStock(ctx context.Context, shop, productID string) error {
 		return fmt.Errorf("wake stock of %s: %w", productID, err)
 	}
 	return nil
+}
+
+// Running implements activities.Waker. What began a moment ago may not be listed
+// yet: to be told to look once more does it no harm.
+func (w *waker) Running(ctx context.Context, shop string) (map[string]bool, error) {
+	running := map[string]bool{}
+	request := &workflowservice.ListWorkflowExecutionsRequest{
+		PageSize: 1000,
+		Query:    fmt.Sprintf("ExecutionStatus = 'Running' AND %s = '%s'", messages.AttrShop.GetName(), shop),
+	}
+	for {
+		page, err := w.temporal.ListWorkflow(ctx, request)
+		if err != nil {
+			return nil, fmt.Errorf("list what runs in Temporal: %w", err)
+		}
+		for _, e := range page.GetExecutions() {
+			running[e.GetExecution().GetWorkflowId()] = true
+		}
+		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
+			return running, nil
+		}
+	}
 }

@@ -64,6 +64,13 @@ func (t *Tx) OpenReturns(ctx context.Context, shop string) ([]returns.Key, error
 	return query(ctx, t, "read open returns", scanKey, `SELECT key FROM returns WHERE shop = $1 AND closed_at = '' ORDER BY opened_at, key`, shop)
 }
 
+// OpenReturnsDecidedBefore are those of them that nothing was decided on since a
+// time.
+func (t *Tx) OpenReturnsDecidedBefore(ctx context.Context, shop string, at time.Time) ([]returns.Key, error) {
+	return query(ctx, t, "read quiet returns", scanKey, `SELECT key FROM returns WHERE shop = $1 AND closed_at = '' AND opened_at < $2 AND decided_at < $2
+		ORDER BY opened_at, key`, shop, text(at))
+}
+
 // ProductsOwed are the products of a shop with units that are not in stock yet,
 // or not proven to be.
 func (t *Tx) ProductsOwed(ctx context.Context, shop string) ([]string, error) {

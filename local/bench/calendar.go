@@ -124,7 +124,9 @@ type deaf struct{}
 
 func (deaf) WakeReturn(context.Context, string, returns.Key, messages.News) error { return nil }
 func (deaf) WakeStock(context.Context, string, string) error                      { return nil }
-func (deaf) WakeGuard(context.Context, string, messages.Ill) error                { return nil }
+func (deaf) Running(context.Context, string) (map[string]bool, error)             { return nil, nil }
+
+func (deaf) WakeGuard(context.Context, string, messages.Ill) error { return nil }
 
 // allowMoney asks the day's count as a call for money does: up to the last one.
 func (c *calendar) allowMoney(ctx context.Context) (wait time.Duration, err error) {
