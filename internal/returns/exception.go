@@ -99,6 +99,8 @@ const (
 	ParcelNotBookedIn   Kind = "parcel-not-booked-in"
 	RefundWithoutParcel Kind = "refund-without-parcel"
 	EventsQuiet         Kind = "events-quiet"
+	RMAVanished         Kind = "rma-vanished"
+	TikTokVanished      Kind = "tiktok-return-vanished"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -190,6 +192,10 @@ var Catalogue = map[Kind]Entry{
 		"The money and the goods are both gone.", []AnswerName{AnswerAcknowledge}},
 	RecordUnreadable: {IT, "A platform shows returns in a form this version cannot read; all others are read.",
 		"Nothing is done for them; TikTok's clock runs on unseen, and a return it approves is paid in full.", nil},
+	RMAVanished: {CX, "ReturnGO no longer shows this RMA: it was deleted there, or cannot be found.",
+		"Nothing is refunded any more; a TikTok return that is open is approved by TikTok at its deadline.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
+	TikTokVanished: {CX, "TikTok no longer shows a return that it showed or told us of before.",
+		"Nothing is done for it; its clock at TikTok, if it still has one, runs on unseen.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
 	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
 		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",

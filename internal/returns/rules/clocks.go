@@ -162,11 +162,13 @@ func (d *desk) keepTheClock() {
 	id := d.Key.TikTokReturnID()
 	t := d.tiktokReturn(id)
 	switch {
-	case t == nil && d.Record.TikTokReadAt.IsZero():
-		d.look(returns.TikTok, "read TikTok return "+id)
 	case t == nil:
-		d.raise(returns.UnknownStatus, returns.Money{}, "TikTok does not show return %s", id)
-		d.wakeAt(d.Now.Add(d.Policy.TroubleRetry), "look for it again", returns.TikTok)
+		d.neverShown(id)
+	case d.writtenOff(id):
+		d.close("TikTok no longer shows it, and a person decided")
+	case d.vanished(*t):
+		d.plan.Stage, d.orderID = returns.StageAwaitingRMA, t.OrderID
+		d.askAboutVanished(*t)
 	case d.heldByRMA(*t):
 		d.close("an RMA holds its units now and keeps the clock")
 	case t.NextID != "":

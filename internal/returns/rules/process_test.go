@@ -295,7 +295,7 @@ func TestTikTokReturnWithoutRMA(t *testing.T) {
 		{"handed over to an RMA", alone(returns.TikTokPending, heldBy(returns.RMAKey(rmaID), "L1")), want{closed: true}},
 		{"ended at TikTok", alone(returns.TikTokCancelled), want{closed: true}},
 		{"edited by the buyer", alone(returns.TikTokPending, caseIs(1, func(r *returns.TikTokReturn) { r.NextID = "R2" })), want{closed: true}},
-		{"gone from TikTok", alone(returns.TikTokPending, func(f *Facts) { f.Record.TikTokReturns = nil }), want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"gone from TikTok", alone(returns.TikTokPending, func(f *Facts) { f.Record.TikTokReturns = nil }), want{kinds: []returns.Kind{returns.TikTokVanished}}},
 	})
 	d := Decide(alone(returns.TikTokPending))
 	require.Equal(t, noon.Add(time.Hour), d.Plan.Wake.At, "the RMA's wait is up before the deadline's warning")

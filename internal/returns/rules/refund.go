@@ -21,7 +21,7 @@ func (d *desk) register() {
 	}
 	for _, g := range d.groups() {
 		t := g.tiktok
-		if t == nil || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Disputed() {
+		if t == nil || d.vanished(*t) || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Disputed() {
 			continue
 		}
 		if !g.anyParcel() || g.any(refused) || g.any(asked) {
@@ -83,6 +83,9 @@ func (d *desk) throughTikTokReturn(g group) {
 	switch {
 	case t.Paid():
 		d.compare(g)
+	case d.vanished(*t):
+		g.say("TikTok no longer shows its return")
+		d.askAboutVanished(*t)
 	case t.Status == returns.TikTokApproved:
 		g.say("approved, money on its way")
 		d.wait(fmt.Sprintf("TikTok approved %s; the money has not moved yet", t.Refund))
@@ -247,6 +250,11 @@ func (d *desk) compare(g group) {
 	}
 	value, expected, err := g.with(authorised).value()
 	switch {
+	case d.gone():
+		if d.Record.ClosedAt.IsZero() { // it was no matter any more otherwise
+			d.raiseUnlessSeen(t.ID, returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO no longer shows the RMA", t.Refund, t.ID)
+		}
+		g.done(g.paidWords())
 	case g.any(asked):
 		g.say(g.paidWords() + "; a person has to look at the authorisation") // its exception is named
 	case g.any(undecided):

@@ -57,7 +57,7 @@ func (d *desk) bySellerRefund(g group) {
 // its return does not show on the line (yet).
 func (d *desk) sent(g group) *returns.Effect {
 	for i, e := range d.Record.Effects {
-		if e.Kind != returns.EffectRefund || e.State == returns.EffectIntent || !e.Live() {
+		if e.Kind != returns.EffectRefund || e.State == returns.EffectIntent || !e.Live() || d.writtenOff(e.TikTokReturnID) {
 			continue
 		}
 		if slices.ContainsFunc(g.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {

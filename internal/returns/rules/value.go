@@ -16,6 +16,7 @@ func (d *desk) judge() {
 	}
 	d.valueUnits()
 	d.applyAnswers()
+	d.refuseWrittenOff()
 }
 
 // gate is the configured event that authorises a unit (A30). One lost unit never
@@ -25,6 +26,8 @@ func (d *desk) gate(u *unit) (verdict, string) {
 	switch {
 	case d.refusedByReturnGO():
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
+	case d.gone():
+		return asked, "ReturnGO no longer shows the RMA"
 	case !d.approvedByReturnGO():
 		if rma.Status != returns.RMAPending {
 			d.raiseUnknown("", d.Record.RMAStatusSince, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
@@ -102,7 +105,7 @@ func (d *desk) awaitTransaction(u *unit) {
 
 // askAboutStatus parks a unit whose transaction has a status we do not know.
 func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
-	if u.verdict != refused {
+	if u.verdict != refused && !d.gone() {
 		u.verdict, u.why = asked, fmt.Sprintf("ReturnGO's transaction %s has the status %q", t.ID, t.Status)
 		d.raiseUnknown(string(u.hold.Unit), t.CreatedAt, t.Amount, "%s", u.why)
 	}
@@ -133,7 +136,7 @@ func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 
 // askAbout parks one unit with an exception.
 func (d *desk) askAbout(u *unit, kind returns.Kind, amount returns.Money, format string, args ...any) {
-	if u.verdict == refused {
+	if u.verdict == refused || d.gone() {
 		return
 	}
 	u.verdict, u.askedBy = asked, kind
