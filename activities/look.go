@@ -100,7 +100,7 @@ func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]
 			return err
 		}
 		for _, c := range commands {
-			o, err := tx.Command(ctx, d.shop.Key, d.key, c)
+			o, err := tx.Command(ctx, d.shop.Key, d.key, c.Storable())
 			if err != nil {
 				return err
 			}
