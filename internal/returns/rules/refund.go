@@ -408,7 +408,11 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 		// The same key with another amount would be refused, or worse.
 		d.raiseAbout(aboutAct(act), returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
 	case last.State == returns.EffectIntent:
-		if last.Note != "" && d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry {
+		ineligible := strings.HasPrefix(last.Note, returns.NoteIneligible)
+		if last.Note != "" && (ineligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
+			if d.answeredAboutSince(aboutAct(act), last.IntentAt, returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+				return
+			}
 			d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
 		}
 		d.do(on, act)

@@ -328,7 +328,7 @@ func (d *desk) refusedBefore(u *unit, by time.Time) bool {
 	void := false
 	for _, e := range d.Record.Effects {
 		if e.Kind == returns.EffectRefund && e.Covers(u.hold.Unit) {
-			if e.Live() {
+			if e.Live() && e.State != returns.EffectIntent {
 				return false
 			}
 			void = void || !e.IntentAt.After(by)
