@@ -234,8 +234,13 @@ func (d *desk) worth(g group) bool {
 // exactly this group, by its TikTok return or, from before there was one, by its
 // units: an answer speaks for nothing else.
 func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
+	return d.acceptedSince(g, time.Time{}, amount)
+}
+
+// acceptedSince is acceptedPayable, for a matter that began at a time.
+func (d *desk) acceptedSince(g group, began time.Time, amount returns.Money) bool {
 	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
-		return a.Answer == returns.AnswerAcceptPayable && (a.Subject == g.subject() || a.Subject == joined(g.ids())) && returns.SameMoney(a.Amount, amount)
+		return a.Answer == returns.AnswerAcceptPayable && !a.At.Before(began) && (a.Subject == g.subject() || a.Subject == joined(g.ids())) && returns.SameMoney(a.Amount, amount)
 	})
 }
 

@@ -30,7 +30,7 @@ func (d *desk) gate(u *unit) (verdict, string) {
 		return asked, "ReturnGO no longer shows the RMA"
 	case !d.approvedByReturnGO():
 		if rma.Status != returns.RMAPending {
-			d.raiseUnknown("", d.Record.RMAStatusSince, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
+			d.raiseUnknown("", d.Record.RMAStatusSince, d.bought(), "ReturnGO's RMA has the status %q", rma.Status)
 			return asked, "unknown RMA status"
 		}
 		return undecided, "waiting for the approval in ReturnGO"
@@ -140,6 +140,9 @@ func (d *desk) askAbout(u *unit, kind returns.Kind, amount returns.Money, format
 		return
 	}
 	u.verdict, u.askedBy = asked, kind
+	if !returns.Known(amount) {
+		amount = u.item.Paid
+	}
 	d.raiseAbout(string(u.hold.Unit), kind, amount, format, args...)
 	u.why = fmt.Sprintf(format, args...)
 }
