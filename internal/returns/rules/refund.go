@@ -116,6 +116,11 @@ func (d *desk) throughTikTokReturn(g group) {
 func (d *desk) decideOn(g group) {
 	t := g.tiktok
 	g.say(g.units[0].why)
+	if notOfItsType(*t) {
+		g.say("a status of another type")
+		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is of the type %q and has the status %q, which only other types have", t.ID, t.Type, t.Status)
+		return
+	}
 	switch t.Status {
 	case returns.TikTokPending:
 		switch {
@@ -155,6 +160,18 @@ func (d *desk) decideOn(g group) {
 	}
 }
 
+// notOfItsType tells whether a refund has a status of a replacement, or one
+// without parcel a parcel's (TikTok contract 2.4): no decision is known for it (2.5).
+func notOfItsType(t returns.TikTokReturn) bool {
+	switch t.Status {
+	case returns.TikTokReplacePending, returns.TikTokReplaceRejected:
+		return true
+	case returns.TikTokAwaitingShip, returns.TikTokShipped:
+		return t.Type == returns.TypeRefund
+	}
+	return false
+}
+
 // payByCase lets TikTok pay its own amount, if that is to the penny what was
 // authorised for every unit of the case.
 func (d *desk) payByCase(g group, route returns.Route) {
@@ -168,11 +185,11 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return
 	}
 	switch {
-	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
 		return
 	case !d.holdsAllOf(g):
-		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
+		d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 		return
 	case accepted && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):

@@ -166,7 +166,7 @@ func (d *desk) payAsSeller(g group, key string) {
 	case d.Record.Order.Fulfillment == returns.FulfilledByTikTok:
 		d.raiseAbout(g.subject(), returns.FulfilledTikTok, value, "order %s is fulfilled by TikTok", d.orderID)
 	case d.Record.Order.Status == returns.OrderCompleted || d.Record.Order.Status == returns.OrderCancelled:
-		d.raiseAbout(g.subject(), returns.NotPayable, g.stake(), "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
+		d.raiseAbout(g.subject(), returns.NothingPayable, g.stake(), "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
 	case !payable.Eligible:
 		d.raiseAbout(g.subject(), d.notPayableKind(g), g.stake(), "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
 	case d.replaced(g, payable.Amount):
@@ -204,12 +204,12 @@ func (d *desk) replaced(g group, payable returns.Money) bool {
 }
 
 // notPayableKind tells a withdrawn case with the parcel under way from a plain
-// "not payable".
+// "nothing payable".
 func (d *desk) notPayableKind(g group) returns.Kind {
 	for _, t := range d.Record.TikTokReturns {
 		if t.Status == returns.TikTokCancelled && slices.ContainsFunc(g.units, func(u *unit) bool { return covers(t, u.hold.Unit) }) {
 			return returns.ClosedParcelComing
 		}
 	}
-	return returns.NotPayable
+	return returns.NothingPayable
 }

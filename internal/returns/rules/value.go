@@ -115,11 +115,11 @@ func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
 func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 	share, err := d.shareOf(u, t)
 	if err != nil {
-		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
+		d.askAbout(u, returns.AmountUnusable, t.Amount, "the amount of transaction %s cannot be read", t.ID)
 		return
 	}
 	if share.IsNegative() {
-		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
+		d.askAbout(u, returns.AmountUnusable, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
 		return
 	}
 	u.value = share
@@ -266,7 +266,7 @@ func isZero(decimal string) bool {
 // applyAnswers lets a person's word stand in for what ReturnGO did not say. A
 // refusal counts for more than an amount.
 func (d *desk) applyAnswers() {
-	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
+	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
 		for _, a := range d.standing(kind) {
 			if a.Answer == returns.AnswerSetAmount {
 				d.setAmount(a)
@@ -274,9 +274,9 @@ func (d *desk) applyAnswers() {
 		}
 	}
 	for _, kind := range []returns.Kind{
-		returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
-		returns.RefundValueMismatch, returns.ParcelMixed, returns.RejectedOnTikTok,
-		returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
+		returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
+		returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok,
+		returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
 		returns.EffectRefused, returns.OutcomeUnclear,
 	} {
 		for _, a := range d.standing(kind) {
@@ -306,9 +306,9 @@ func (d *desk) concerned(a returns.Answer) []*unit {
 		return slices.DeleteFunc(open, func(u *unit) bool { return !test(u) })
 	}
 	switch a.Kind {
-	case returns.RefundValueMismatch, returns.ParcelMixed, returns.RejectedOnTikTok:
+	case returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok:
 		return about(func(u *unit) bool { return d.hadCase(u, a.At) })
-	case returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok:
+	case returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok:
 		return about(func(u *unit) bool { return u.tiktok == nil || u.tiktok.CreatedAt.After(a.At) })
 	case returns.EffectRefused, returns.OutcomeUnclear:
 		return about(func(u *unit) bool { return d.refusedBefore(u, a.At) })
@@ -389,6 +389,7 @@ func (d *desk) refuseAll(units []*unit, a returns.Answer, why string) {
 	}
 	for _, u := range units {
 		u.verdict, u.why = refused, why
+		d.settledBy(returns.Answer{Kind: u.askedBy, Subject: string(u.hold.Unit)}) // what else was asked about it is no question any more
 	}
 	d.settledBy(a)
 }

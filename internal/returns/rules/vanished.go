@@ -48,6 +48,14 @@ func (d *desk) vanished(t returns.TikTokReturn) bool {
 // Finance hears as well.
 func (d *desk) askAboutVanished(t returns.TikTokReturn) {
 	seen := d.Record.TikTokSeenAt[t.ID]
+	retry := slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return (a.Kind == returns.TikTokVanished || a.Kind == returns.OutcomeUnclear) && a.Subject == t.ID && a.Answer == returns.AnswerRetry && a.At.After(d.Record.TikTokReadAt)
+	})
+	if retry {
+		d.look(returns.TikTok, "look for TikTok return "+t.ID+" once more")
+		d.wait("looking once more whether TikTok shows return " + t.ID)
+		return
+	}
 	if !d.writtenOff(t.ID) {
 		d.raiseAbout(t.ID, returns.TikTokVanished, t.Refund, "TikTok has not shown return %s over %s since %s; it was %s then", t.ID, t.Refund, seen.UTC().Format(time.RFC3339), t.Status)
 		d.wakeAt(d.growing(d.Policy.TroubleRetry, seen), "look whether TikTok shows it again", returns.TikTok)
