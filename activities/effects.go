@@ -78,6 +78,10 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if movesNothing(kind) {
 		e.Units = nil // a buyer's next request on the unit may be accepted too
 	}
+	ineligible, err := d.eligible(ctx, act)
+	if err != nil {
+		return messages.PlanResult{}, err
+	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		e.ClaimUntil = tx.Now().Add(a.CallTimeout + claimMargin)
 		return tx.Claim(ctx, in.Shop, in.Key, e, e.ClaimUntil)
@@ -88,9 +92,12 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	case err != nil:
 		return messages.PlanResult{}, retryable(ctx, err)
 	}
-	callCtx, cancel := context.WithTimeout(ctx, e.ClaimUntil.Add(-claimMargin).Sub(d.Now()))
-	tiktokReturnID, requestID, callErr := call(d, callCtx, act, e.ID)
-	cancel()
+	tiktokReturnID, requestID, callErr := act.TikTokReturnID, "", ineligible
+	if ineligible == nil {
+		callCtx, cancel := context.WithTimeout(ctx, e.ClaimUntil.Add(-claimMargin).Sub(d.Now()))
+		tiktokReturnID, requestID, callErr = call(d, callCtx, act, e.ID)
+		cancel()
+	}
 	again, err := d.note(ctx, e, act, tiktokReturnID, requestID, callErr)
 	if err != nil {
 		return messages.PlanResult{}, err
@@ -212,6 +219,9 @@ func judge(err error) (state returns.EffectState, words string, wait time.Durati
 	if err == nil {
 		return returns.EffectApplied, "done", 0
 	}
+	if _, ok := errors.AsType[*ineligibleError](err); ok {
+		return returns.EffectIntent, "not sent", time.Minute
+	}
 	e, ok := errors.AsType[*platform.Error](err)
 	if !ok {
 		return returns.EffectClaimed, "answer lost", 0
@@ -289,19 +299,6 @@ func without(p returns.Plan, act returns.Act, at time.Time, why string) returns.
 		p.Wake = returns.Wake{At: at, Why: why}
 	}
 	return p
-}
-
-// decideAtTikTok approves a TikTok return, or confirms its parcel. The effect's
-// id is the idempotency key: the same decision always bears the same.
-func (d *desk) decideAtTikTok(ctx context.Context, act returns.Act, key string) (string, string, error) {
-	decision := map[returns.Route]tiktokshop.Decision{
-		returns.RouteAcceptReturn:  {Name: tiktokshop.ApproveReturn},
-		returns.RouteKeepGoods:     {Name: tiktokshop.ApproveReturn, BuyerKeepsItem: true},
-		returns.RouteApproveRefund: {Name: tiktokshop.ApproveRefund},
-		returns.RouteConfirmParcel: {Name: tiktokshop.ApproveReceivedPackage},
-	}[act.Route]
-	receipt, err := d.shop.TikTok.Decide(ctx, act.TikTokReturnID, decision, key)
-	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
 }
 
 // createReturn makes a return as the seller, of the exact amount: one that is

@@ -99,7 +99,6 @@ func TestNothingIsSentWhenTheDecidingReadIsRefused(t *testing.T) {
 		call string
 		says http.HandlerFunc
 	}{
-		"no such RMA any more":   {"rma", status(http.StatusNotFound)},
 		"ReturnGO's key refused": {"rma", status(http.StatusUnauthorized)},
 		"TikTok's scope missing": {"returns", code(105005)},
 		"order not ours":         {"order", code(105004)},

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
+	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 	"returnbridge/internal/returns/rules"
 	"returnbridge/internal/tiktokshop"
@@ -98,7 +100,7 @@ func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]
 			return err
 		}
 		for _, c := range commands {
-			o, err := tx.Command(ctx, d.shop.Key, d.key, c)
+			o, err := tx.Command(ctx, d.shop.Key, d.key, c.Storable())
 			if err != nil {
 				return err
 			}
@@ -116,11 +118,29 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 	}
 	at := d.Now()
 	rma, err := d.shop.ReturnGO.RMA(ctx, d.key.RMAID())
-	if err != nil {
+	gone := notThere(err)
+	if err != nil && !gone {
 		return d.orTrouble(ctx, returns.ReturnGO, err)
 	}
-	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveRMA(ctx, d.shop.Key, rma, at) })
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if gone { // what it last said stays, only that it is gone is new
+			last, _, err := tx.RMASeen(ctx, d.shop.Key, d.key.RMAID())
+			if err != nil {
+				return err
+			}
+			rma = last
+			rma.ID, rma.Status = d.key.RMAID(), returns.RMAGone
+		}
+		return tx.SaveRMA(ctx, d.shop.Key, rma, at)
+	})
 	return nil, orRetry(ctx, err)
+}
+
+// notThere tells whether ReturnGO answered that there is no such RMA: no trouble
+// with the platform, but news of the return (ReturnGO contract 1.6, 2.3).
+func notThere(err error) bool {
+	e, ok := errors.AsType[*platform.Error](err)
+	return ok && e.HTTPStatus == http.StatusNotFound
 }
 
 // readTikTok reads the order and all its returns into the ledger. A read begun
@@ -147,7 +167,7 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 		return d.orTrouble(ctx, returns.TikTok, err)
 	}
 	if orderID == "" && d.key.TikTokReturnID() != "" {
-		return []returns.Trouble{{Platform: returns.TikTok, Endpoint: "Search Returns", Class: "not-found", Message: "TikTok does not show return " + d.key.TikTokReturnID()}}, nil
+		return []returns.Trouble{{Platform: returns.TikTok, Endpoint: "Search Returns", Class: returns.TroubleNotShown, Message: "TikTok does not show return " + d.key.TikTokReturnID()}}, nil
 	}
 	if orderID == "" {
 		return nil, nil

@@ -104,6 +104,7 @@ var names = []struct{ method, path, name string }{
 	{http.MethodPost, `/returns/\d+/approve$`, "approve"},
 	{http.MethodPost, `/returns/shipping_documents$`, "label"},
 	{http.MethodGet, `/aftersale_eligibility$`, "eligibility"},
+	{http.MethodGet, `/decision_eligibility$`, "may-decide"},
 	{http.MethodPost, `/refunds/calculate$`, "calculate"},
 	{http.MethodPost, `/inventory/search$`, "stock"},
 	{http.MethodPost, `/inventory/update$`, "set-stock"},
@@ -268,6 +269,8 @@ func (b *bench) usual(w http.ResponseWriter, name, body string) {
 		tiktok(map[string]any{"return_orders": b.cases})
 	case "eligibility":
 		tiktok(map[string]any{"sku_eligibility": []any{map[string]any{"sku_id": skuID, "line_item_eligibility": []any{map[string]any{"request_type": "REFUND", "eligible": true}}}}})
+	case "may-decide":
+		tiktok(map[string]any{"decisions": []any{}}) // a TikTok that does not speak of it
 	case "calculate":
 		tiktok(map[string]any{"order_refund_amount": map[string]any{"currency": "GBP", "refund_total": "24.99"}})
 	case "create":

@@ -1,6 +1,8 @@
 package workflows_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +67,74 @@ func TestCommandsThatCannotBeRead(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A signal of a name that nobody listens to is refused the same way, whatever it
+// carries and whenever it comes; it wakes the return once, and stops nothing.
+func TestSignalsOfUnknownNames(t *testing.T) {
+	for what, payload := range map[string]any{"a command": command(returns.CommandPause), "garbage": garbage(), "nothing": nil} {
+		t.Run(what, func(t *testing.T) {
+			b := setup(t)
+			b.on(lookReturnGO, func(_ done, n int) (returns.Plan, error) {
+				if n == 1 {
+					return returns.Plan{}, nil
+				}
+				return closed, nil
+			})
+			long := strings.Repeat("refund-now-", 20)
+			b.at(time.Hour, func() {
+				b.SignalWorkflowSkippingWorkflowTask("refund-now", payload)
+				b.SignalWorkflow("refund-now", payload)
+			})
+			b.signalAt(2*time.Hour, long, payload)
+			b.signalAt(3*time.Hour, string(returns.CommandPause), command(returns.CommandPause))
+			b.signalAt(4*time.Hour, messages.SignalNews, atReturnGO)
+			b.ends(rma)
+			require.Equal(t, "LookReturnGO@0s Review@1h0m0s Review@2h0m0s Review@3h0m0s LookReturnGO@4h0m0s", b.story())
+			var names []string
+			ids := map[string]bool{}
+			for _, c := range b.taken() {
+				names, ids[c.ID] = append(names, string(c.Name)), true
+			}
+			require.Equal(t, []string{"refund-now", "refund-now", long[:40], "pause"}, names)
+			require.Len(t, ids, 4, "none passes for a repeat of another")
+			for _, c := range b.taken()[:3] {
+				require.ErrorContains(t, c.Validate(), "there is no command")
+			}
+		})
+	}
+}
+
+// To look for unknown signals must lose none of the others: the SDK takes them out
+// of their channels for it and puts them back.
+func TestUnknownSignalsAmongOthers(t *testing.T) {
+	b := setup(t)
+	names := []string{"pause", "f", "pause", "c", "e", "resume", "resume", "a", "d", "b", "pause"}
+	b.at(time.Hour, func() {
+		for _, name := range names[:len(names)-1] {
+			b.SignalWorkflowSkippingWorkflowTask(name, command(returns.CommandName(name)))
+		}
+		b.SignalWorkflow(names[len(names)-1], command(returns.CommandPause))
+	})
+	b.stopAt(2 * time.Hour)
+	b.stopped(rma)
+	require.Equal(t, "LookReturnGO@0s Review@1h0m0s", b.story())
+	var taken []string
+	for _, c := range b.taken() {
+		taken = append(taken, string(c.Name))
+	}
+	require.ElementsMatch(t, names, taken)
+	strange := slices.DeleteFunc(taken, func(name string) bool { return len(name) > 1 })
+	require.True(t, slices.IsSorted(strange), "%v: the SDK names them in no order, and a replay must take them in the same", strange)
+}
+
+func TestAnUnknownSignalWithTheStart(t *testing.T) {
+	b := setup(t)
+	b.signalAt(0, "refund-now", nil)
+	b.always(lookReturnGO, closed)
+	b.ends(rma)
+	require.Len(t, b.taken(), 1)
+	require.Equal(t, "LookReturnGO@0s", b.story())
 }
 
 func TestCommandsAsUpdatesAnswer(t *testing.T) {

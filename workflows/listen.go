@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -35,8 +36,7 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 			if err := decode(raw, &cmd); err != nil {
 				cmd = returns.Command{Why: "a signal that could not be read"}
 			}
-			r.signals++
-			r.apply(name, cmd, fmt.Sprintf("%s-%d-%08x", workflow.GetInfo(ctx).OriginalRunID, r.signals, crc32.ChecksumIEEE(raw.Payload().GetData())))
+			r.apply(name, cmd, r.signalID(ctx, raw))
 		})
 		err := workflow.SetUpdateHandlerWithOptions(ctx, string(name), func(ctx workflow.Context, cmd returns.Command) (string, error) {
 			id := workflow.GetInfo(ctx).OriginalRunID + "-" + workflow.GetCurrentUpdateInfo(ctx).ID
@@ -52,7 +52,45 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 			selector.Select(ctx)
 		}
 	})
+	workflow.Go(ctx, r.refuseStrangers) // after the others: it may look only into channels that they have emptied
 	return nil
+}
+
+// refuseStrangers takes signals that bear no name of ours to the ledger as commands
+// that do not exist: it refuses them with a line for people. No signal tells that
+// it came under another name, so each task looks whether one has.
+func (r *returnRun) refuseStrangers(ctx workflow.Context) {
+	var strange []string
+	for workflow.Await(ctx, func() bool { strange = strangers(ctx); return len(strange) > 0 }) == nil {
+		// A run that has let one pass already lets all pass: it was told to nobody then.
+		refuse := workflow.GetVersion(ctx, "refuse-unknown-signals", workflow.DefaultVersion, 1) != workflow.DefaultVersion
+		for _, name := range strange {
+			for ch, raw := workflow.GetSignalChannel(ctx, name), (converter.RawValue{}); ch.ReceiveAsync(&raw); {
+				if refuse {
+					r.apply(returns.CommandName(name[:min(len(name), longestName)]), returns.Command{Why: "a signal of a name that nobody listens to"}, r.signalID(ctx, raw))
+				}
+			}
+		}
+	}
+}
+
+// longestName bounds what is kept of a name that somebody made up, in bytes.
+const longestName = 40
+
+// strangers are the names of signals that nobody listens to, in one order.
+func strangers(ctx workflow.Context) []string {
+	names := slices.DeleteFunc(workflow.GetUnhandledSignalNames(ctx), func(name string) bool {
+		return name == messages.SignalNews || slices.Contains(returns.Commands, returns.CommandName(name))
+	})
+	slices.Sort(names)
+	return names
+}
+
+// signalID is the id of a command that came as a signal: its place in the run, and
+// what it said.
+func (r *returnRun) signalID(ctx workflow.Context, raw converter.RawValue) string {
+	r.signals++
+	return fmt.Sprintf("%s-%d-%08x", workflow.GetInfo(ctx).OriginalRunID, r.signals, crc32.ChecksumIEEE(raw.Payload().GetData()))
 }
 
 // apply queues a person's command for the next look under its id. The same again

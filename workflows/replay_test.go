@@ -3,9 +3,13 @@ package workflows_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +21,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
 	"returnbridge/workflows"
 )
 
@@ -79,6 +84,61 @@ func TestReplayNoticesAChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A run from before unknown signals were refused has taken no notice of one: it
+// goes on so.
+func TestAnUnknownSignalOfOldReplays(t *testing.T) {
+	t.Parallel()
+	for _, r := range histories(t) {
+		if r.file != "v0/return-own-clock.json" {
+			continue
+		}
+		replayer := newReplayer(t)
+		workflows.Register(replayer)
+		require.NoError(t, replayer.ReplayWorkflowHistory(quiet, withSignal(t, r, "refund-now")))
+		// The same at the same place, under a name that is listened to, is noticed.
+		require.ErrorContains(t, replayer.ReplayWorkflowHistory(quiet, withSignal(t, r, string(returns.CommandPause))), nondeterminism)
+		return
+	}
+	require.Fail(t, "the history is missing")
+}
+
+// withSignal is a recorded history with one signal more, in a task of its own that
+// did nothing, before its first timer fires.
+func withSignal(t *testing.T, r recorded, name string) *historypb.History {
+	t.Helper()
+	at := slices.IndexFunc(r.history.GetEvents(), func(e *historypb.HistoryEvent) bool { return e.GetEventType() == enumspb.EVENT_TYPE_TIMER_FIRED })
+	require.Positive(t, at)
+	const more = 4
+	moved := regexp.MustCompile(`"(?:\w*[eE]vent|activity|timer)Id": "\d+"`).ReplaceAllStringFunc(r.text, func(s string) string {
+		field, number, _ := strings.Cut(s, ": ")
+		id, err := strconv.Atoi(strings.Trim(number, `"`))
+		require.NoError(t, err)
+		if id > at {
+			id += more
+		}
+		return fmt.Sprintf(`%s: "%d"`, field, id)
+	})
+	history, err := client.HistoryFromJSON(strings.NewReader(moved), client.HistoryJSONOptions{})
+	require.NoError(t, err)
+	first := int64(at) + 1
+	added := []*historypb.HistoryEvent{
+		{EventId: first, EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, Attributes: &historypb.HistoryEvent_WorkflowExecutionSignaledEventAttributes{
+			WorkflowExecutionSignaledEventAttributes: &historypb.WorkflowExecutionSignaledEventAttributes{SignalName: name},
+		}},
+		{EventId: first + 1, EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, Attributes: &historypb.HistoryEvent_WorkflowTaskScheduledEventAttributes{
+			WorkflowTaskScheduledEventAttributes: &historypb.WorkflowTaskScheduledEventAttributes{},
+		}},
+		{EventId: first + 2, EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED, Attributes: &historypb.HistoryEvent_WorkflowTaskStartedEventAttributes{
+			WorkflowTaskStartedEventAttributes: &historypb.WorkflowTaskStartedEventAttributes{ScheduledEventId: first + 1},
+		}},
+		{EventId: first + 3, EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, Attributes: &historypb.HistoryEvent_WorkflowTaskCompletedEventAttributes{
+			WorkflowTaskCompletedEventAttributes: &historypb.WorkflowTaskCompletedEventAttributes{ScheduledEventId: first + 1, StartedEventId: first + 2},
+		}},
+	}
+	history.Events = slices.Insert(history.GetEvents(), at, added...)
+	return history
 }
 
 // Histories are kept for ever, so they may not tell on whose machine they were

@@ -104,7 +104,11 @@ func details(p returns.Plan, next returns.Wake) string {
 	write := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	write("**%s** — %s\n\n", p.Stage, p.Summary)
 	for _, e := range p.Exceptions {
-		write("- `%s` (%s): %s\n", e.Kind, e.Owner, e.Sentence)
+		write("- `%s` (%s", e.Kind, e.Owner)
+		if returns.Known(e.Amount) {
+			write(", %s", e.Amount)
+		}
+		write("): %s\n", e.Sentence)
 	}
 	if len(p.Exceptions) > 0 {
 		write("\n")

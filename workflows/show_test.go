@@ -83,9 +83,11 @@ func TestInheritedSearchAttributes(t *testing.T) {
 
 func TestWhatPeopleSee(t *testing.T) {
 	b := setup(t)
+	twelve, err := returns.NewMoney("12.50", "GBP")
+	require.NoError(t, err)
 	b.always(lookReturnGO, returns.Plan{
 		Stage: returns.StageException, Summary: "waits for Finance", Rules: "7", SellerDeadline: start.Add(5 * time.Hour),
-		Exceptions: []returns.Exception{{Kind: returns.OutcomeUnclear, Owner: returns.Finance, Sentence: "12.50 GBP were sent, 100% of it unproven."}},
+		Exceptions: []returns.Exception{{Kind: returns.OutcomeUnclear, Owner: returns.Finance, Sentence: "12.50 GBP were sent, 100% of it unproven.", Amount: twelve}, {Kind: returns.PlatformRefused, Owner: returns.IT, Sentence: "no"}},
 		Units:      []returns.UnitRow{{SKU: "MUG", Inspection: "restockable", Authorised: "12.50 GBP", Refund: "sent", Stock: "owed"}},
 		Wake:       wakeAt(2 * time.Hour),
 	})
@@ -95,7 +97,8 @@ func TestWhatPeopleSee(t *testing.T) {
 	b.stopped(rma)
 	require.Equal(t, `**exception** — waits for Finance
 
-- `+"`outcome-unclear`"+` (Finance): 12.50 GBP were sent, 100% of it unproven.
+- `+"`outcome-unclear`"+` (Finance, 12.50 GBP): 12.50 GBP were sent, 100% of it unproven.
+- `+"`platform-refused`"+` (IT): no
 
 | unit | inspection | authorised | refund | stock |
 | --- | --- | --- | --- | --- |

@@ -92,8 +92,10 @@ func (t *Tx) loadTikTok(ctx context.Context, shop string, key returns.Key, r *re
 	}
 	all, err := query(ctx, t, "read TikTok returns", scanSnapshot[returns.TikTokReturn],
 		`SELECT body, status_since, read_at FROM snapshots WHERE shop = $1 AND kind = $2 AND order_id = $3 ORDER BY id`, shop, kindTikTok, r.OrderID)
+	r.TikTokSeenAt = map[string]time.Time{}
 	for _, s := range all {
 		r.TikTokReturns = append(r.TikTokReturns, s.body)
+		r.TikTokSeenAt[s.body.ID] = s.readAt
 	}
 	if err != nil {
 		return err

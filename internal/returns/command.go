@@ -66,6 +66,15 @@ func (c Command) Validate() error {
 	return nil
 }
 
+// Storable is the command without NUL characters: anybody can send one, and
+// PostgreSQL takes no text that holds them.
+func (c Command) Storable() Command {
+	clean := func(s string) string { return strings.ReplaceAll(s, "\x00", "") }
+	c.Name, c.Exception, c.Answer = CommandName(clean(string(c.Name))), Kind(clean(string(c.Exception))), AnswerName(clean(string(c.Answer)))
+	c.Reference, c.Who, c.Why = clean(c.Reference), clean(c.Who), clean(c.Why)
+	return c
+}
+
 // Answer is a person's accepted answer to an exception of a return.
 type Answer struct {
 	Kind      Kind       `json:"kind"`

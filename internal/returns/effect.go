@@ -70,6 +70,10 @@ type Effect struct {
 	Note           string      `json:"note,omitempty"` // why void, or what the platform said
 }
 
+// NoteIneligible begins the note of a decision that was not sent because TikTok
+// said beforehand that it would not take it.
+const NoteIneligible = "TikTok would not take "
+
 // EffectID is the effect's name in the ledger and the platform's idempotency
 // key: business ids only, so that no new run, reset or restart makes a second.
 func EffectID(shop string, kind EffectKind, subject string, generation int) string {

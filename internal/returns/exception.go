@@ -99,6 +99,11 @@ const (
 	ParcelNotBookedIn   Kind = "parcel-not-booked-in"
 	RefundWithoutParcel Kind = "refund-without-parcel"
 	EventsQuiet         Kind = "events-quiet"
+	NothingPayable      Kind = "nothing-payable"
+	UnitsWithoutRMA     Kind = "units-without-rma"
+	AmountUnusable      Kind = "amount-unusable"
+	RMAVanished         Kind = "rma-vanished"
+	TikTokVanished      Kind = "tiktok-return-vanished"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -116,6 +121,8 @@ var Catalogue = map[Kind]Entry{
 		"If a TikTok return is open, TikTok pays by itself at its deadline: the customer may get both.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
 	NoAuthorisedAmount: {Finance, "The unit passed, but ReturnGO has authorised no amount, and the expected one is not what TikTok would pay.",
 		"The customer waits; with a TikTok return open TikTok pays its own amount at the deadline.", []AnswerName{AnswerAcceptPayable, AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
+	AmountUnusable: {Finance, "ReturnGO's transaction for this unit is over no amount that can be paid.",
+		"The customer waits; with a TikTok return open TikTok pays its own amount at the deadline.", []AnswerName{AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
 	AuthorisedTwice: {Finance, "ReturnGO authorised two refunds for the same unit.",
 		"Neither is paid.", []AnswerName{AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
 	PaidInReturnGO: {Finance, "ReturnGO says this unit was already refunded, and not by us.",
@@ -124,10 +131,14 @@ var Catalogue = map[Kind]Entry{
 		"TikTok pays the full amount of its return at the deadline.", []AnswerName{AnswerAcceptPayable, AnswerDoNotRefund, AnswerHandledManually}},
 	ParcelMixed: {CX, "Not every unit of this TikTok return is to be refunded, but TikTok decides on all of them at once.",
 		"TikTok refunds all of them at the deadline.", []AnswerName{AnswerAcceptPayable, AnswerDoNotRefund, AnswerHandledManually}},
+	UnitsWithoutRMA: {CX, "A TikTok return covers units that this RMA does not, and TikTok decides on all of them at once.",
+		"TikTok refunds all of them at the deadline, also those that nobody authorised.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
 	ParcelNotShipped: {CX, "The parcel is here, but TikTok still waits for the buyer to send it.",
 		"TikTok closes its return as never sent, and the customer is not refunded.", []AnswerName{AnswerHandledManually}},
 	NotPayable: {CX, "TikTok will not let us refund the authorised value.",
 		"The customer was promised money that TikTok cannot pay.", []AnswerName{AnswerAcceptPayable, AnswerDoNotRefund, AnswerHandledManually}},
+	NothingPayable: {CX, "TikTok pays nothing on this order any more, or lets the seller start no refund on it.",
+		"The customer was promised money that has to be paid outside of TikTok.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
 	ReasonUnmapped: {Operations, "A seller refund needs one of TikTok's reasons, and none is configured for this one.",
 		"The refund waits.", []AnswerName{AnswerHandledManually}},
 	RefundDiffers: {Finance, "TikTok paid another amount than ReturnGO authorised.",
@@ -190,6 +201,10 @@ var Catalogue = map[Kind]Entry{
 		"The money and the goods are both gone.", []AnswerName{AnswerAcknowledge}},
 	RecordUnreadable: {IT, "A platform shows returns in a form this version cannot read; all others are read.",
 		"Nothing is done for them; TikTok's clock runs on unseen, and a return it approves is paid in full.", nil},
+	RMAVanished: {CX, "ReturnGO no longer shows this RMA: it was deleted there, or cannot be found.",
+		"Nothing is refunded any more; a TikTok return that is open is approved by TikTok at its deadline.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
+	TikTokVanished: {CX, "TikTok no longer shows a return that it showed or told us of before.",
+		"Nothing is done for it; its clock at TikTok, if it still has one, runs on unseen.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
 	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
 		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",

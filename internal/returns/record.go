@@ -11,10 +11,11 @@ type Record struct {
 
 	OrderID       string // the TikTok order it belongs to, empty while unlinked
 	Order         *Order
-	OrderReadAt   time.Time      // when the order itself was read
-	TikTokReturns []TikTokReturn // all of that order
-	TikTokReadAt  time.Time      // when its returns were read
-	Payable       *Payable       // newest answer of TikTok to "what could be refunded"
+	OrderReadAt   time.Time            // when the order itself was read
+	TikTokReturns []TikTokReturn       // all of that order
+	TikTokReadAt  time.Time            // when its returns were read
+	TikTokSeenAt  map[string]time.Time // when TikTok last showed each of them
+	Payable       *Payable             // newest answer of TikTok to "what could be refunded"
 
 	Holds     []Hold             // this return's units
 	HeldBy    map[UnitID]Key     // units of the order held by other returns
@@ -62,6 +63,9 @@ type Trouble struct {
 // TroubleLater is the class of a platform that is not to be asked before a time:
 // nothing is wrong with the return, and nobody has to do anything for it.
 const TroubleLater = "later"
+
+// TroubleNotShown is the class of a search that does not find what we know of.
+const TroubleNotShown = "not-found"
 
 // TroubleUnreachable is the class of a platform that did not answer for as long
 // as we were willing to ask.

@@ -31,6 +31,10 @@ const (
 	RMADone      = "Done"
 	RMARejected  = "Rejected"
 	RMACanceled  = "Canceled"
+
+	// RMAGone is our own word, not ReturnGO's: it answers that there is no such RMA
+	// (404, ReturnGO contract 2.3). What it said before is kept beside.
+	RMAGone = "gone"
 )
 
 // RMAItem is one returned unit; two units of one line are two items

@@ -75,6 +75,12 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+func TestACommandIsStorable(t *testing.T) {
+	t.Parallel()
+	odd := Command{Name: "pa\x00use", ID: "1", Exception: "not\x00-payable", Answer: "\x00retry", Amount: amount(t, "1.00", "GBP"), Reference: "t\x00icket", Who: "A\x00nn", Why: "agreed\x00"}
+	require.Equal(t, Command{Name: "pause", ID: "1", Exception: NotPayable, Answer: AnswerRetry, Amount: odd.Amount, Reference: "ticket", Who: "Ann", Why: "agreed"}, odd.Storable())
+}
+
 func TestCatalogueIsComplete(t *testing.T) {
 	t.Parallel()
 	for kind, e := range Catalogue {

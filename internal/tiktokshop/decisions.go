@@ -104,11 +104,18 @@ func (s *Shop) RejectReasons(ctx context.Context, returnOrCancelID string) ([]Re
 	return reasons, nil
 }
 
+// Eligible says whether TikTok would take one decision now. Why is in its words,
+// and only if it would not: the codes and reasons are filled even beside a yes
+// (contract 2.5).
+type Eligible struct {
+	Yes bool
+	Why string
+}
+
 // DecisionEligibility tells which decisions TikTok would take now; without
 // names it tells of all. A decision missing from the map is not known to be
-// possible; OFFER_PARTIAL_REFUND is never in it. Only the boolean is read: the
-// codes beside it are filled even when the answer is yes (contract 2.5).
-func (s *Shop) DecisionEligibility(ctx context.Context, returnOrCancelID string, decisions ...string) (map[string]bool, error) {
+// possible; OFFER_PARTIAL_REFUND is never in it (contract 2.5).
+func (s *Shop) DecisionEligibility(ctx context.Context, returnOrCancelID string, decisions ...string) (map[string]Eligible, error) {
 	query := url.Values{"return_or_cancel_id": {returnOrCancelID}}
 	if len(decisions) > 0 {
 		query["check_decisions"] = decisions
@@ -117,14 +124,19 @@ func (s *Shop) DecisionEligibility(ctx context.Context, returnOrCancelID string,
 		Decisions list[struct {
 			Decision text `json:"decision"`
 			Eligible flag `json:"eligible"`
+			Reason   text `json:"ineligible_reason"`
 		}] `json:"decisions"`
 	}
 	if _, err := s.do(ctx, call{endpoint: decisionEligibility, query: query}, &w); err != nil {
 		return nil, err
 	}
-	eligible := map[string]bool{}
+	eligible := map[string]Eligible{}
 	for _, d := range w.Decisions {
-		eligible[string(d.Decision)] = d.Eligible.yes
+		answer := Eligible{Yes: d.Eligible.yes}
+		if !answer.Yes {
+			answer.Why = string(d.Reason)
+		}
+		eligible[string(d.Decision)] = answer
 	}
 	return eligible, nil
 }

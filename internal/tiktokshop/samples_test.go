@@ -101,7 +101,7 @@ func TestSampleQuestions(t *testing.T) {
 
 	decisions, err := served(t, "decision-eligibility-202601").shop.DecisionEligibility(ctx, "1")
 	require.NoError(t, err)
-	require.Equal(t, map[string]bool{"APPROVE_REFUND": true}, decisions)
+	require.Equal(t, map[string]tiktokshop.Eligible{"APPROVE_REFUND": {Yes: true}}, decisions, "the reason beside a yes is none")
 }
 
 func TestSampleCancellations(t *testing.T) {

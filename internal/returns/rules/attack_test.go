@@ -258,6 +258,8 @@ func TestAnsweredExceptionsEnd(t *testing.T) {
 		e.ClaimedAt, e.ClaimUntil = e.IntentAt, e.IntentAt.Add(time.Minute)
 	}))
 	play(t, []scene{
+		{"paid-in-returngo, and another answer refuses the unit", setup(1, inStock, transactionIs(1, func(t *returns.Transaction) { t.Status = returns.TransactionSuccess }),
+			answer(returns.UnitMismatch, returns.AnswerDoNotRefund)), want{closed: true}},
 		{"reason-unmapped handled, even if mapped later", setup(1, inStock, payable("10.00", "L1"), answer(returns.ReasonUnmapped, returns.AnswerHandledManually)), want{closed: true}},
 		{"effect-refused: do not refund", setup(1, inStock, payable("10.00", "L1"), void, answer(returns.EffectRefused, returns.AnswerDoNotRefund)), want{closed: true}},
 		{"effect-refused handled", setup(1, inStock, payable("10.00", "L1"), void, answer(returns.EffectRefused, returns.AnswerHandledManually)), want{closed: true}},
@@ -270,7 +272,7 @@ func TestAnsweredExceptionsEnd(t *testing.T) {
 			sellerRefund(returns.EffectVoid, "1.00", "L1"), buyerReturn("R1", returns.TikTokPaid, 2), payable("10.00", "L1"), answer(returns.UnitMismatch, returns.AnswerHandledManually)),
 			want{closed: true}},
 		{"parcel-mixed with a line of nobody's, handled", setup(2, func(f *Facts) { f.Record.RMA.Items = f.Record.RMA.Items[:1] }, inStock, buyerReturn("R1", returns.TikTokShipped, 1, 2),
-			answer(returns.ParcelMixed, returns.AnswerHandledManually)), want{}},
+			answer(returns.UnitsWithoutRMA, returns.AnswerHandledManually)), want{}},
 		{"unknown-status handled", setup(1, inStock, buyerReturn("R1", "SOMETHING_NEW", 1), answer(returns.UnknownStatus, returns.AnswerHandledManually)), want{}},
 		{"second-stock-writer skipped", setup(1, settled("R1", 1), func(f *Facts) {
 			f.Record.Restocks[0].State, f.Record.Restocks[0].Problem = returns.RestockOwed, returns.SecondStockWriter
@@ -322,7 +324,7 @@ func TestUnknownPricesAreNeverGuessed(t *testing.T) {
 		{"nor with a fee over both", setup(2, inStock, noTransactions, unknown, payExpected, func(f *Facts) { f.Record.RMA.CancellationFee = "1.00" }, payable("30.00", "L1", "L2")),
 			want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
 		{"nor shared out of one transaction", setup(2, inStock, noTransactions, unknown, transaction("T9", returns.TransactionRequested, "30.00", "I1", "I2"), payable("30.00", "L1", "L2")),
-			want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
+			want{kinds: []returns.Kind{returns.AmountUnusable}}},
 	})
 }
 

@@ -13,7 +13,8 @@ import (
 // counts from the event, not from our noticing it.
 func (d *desk) watchStages() {
 	status, since := d.Record.RMA.Status, d.Record.RMAStatusSince
-	uninspected := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.item.Inspection.Done() && !u.stock.done })
+	coming := d.those(func(u *unit) bool { return !u.item.Inspection.Done() && !u.stock.done })
+	uninspected := len(coming.units) > 0
 	switch {
 	case d.plan.Close:
 	case (status == returns.RMAReceived || status == returns.RMAValidated || status == returns.RMADone) && uninspected:
@@ -23,20 +24,32 @@ func (d *desk) watchStages() {
 			d.wakeAt(d.growing(d.Policy.InspectionOverdue/2, since), "see what has been inspected", returns.ReturnGO)
 		}
 		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
-			d.raise(returns.InspectionOverdue, returns.Money{}, "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
+			d.raise(returns.InspectionOverdue, coming.stake(), "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
 	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving() && !d.paidAhead():
 		if d.due(since.Add(d.Policy.NotShippedAfter), "alert if the buyer has not sent the parcel") {
-			d.raiseUnlessSeen("", returns.NotShipped, returns.Money{}, "approved %s, and nothing was sent", ago(d.Now, since))
+			d.raiseUnlessSeen("", returns.NotShipped, coming.stake(), "approved %s, and nothing was sent", ago(d.Now, since))
 		}
 	}
 	if at := d.oldestOpenInspection(); !at.IsZero() {
 		if d.due(at.Add(d.Policy.InspectedTooLong), "alert if inspected and still not settled") {
-			d.raise(returns.InspectedTooLong, returns.Money{}, "inspected %s, not settled", ago(d.Now, at))
+			owed := d.those(func(u *unit) bool { return !u.refund.done && u.verdict != refused })
+			d.raise(returns.InspectedTooLong, owed.stake(), "inspected %s, not settled", ago(d.Now, at))
 		}
 	}
 	d.watchOrphans()
 	d.watchOrderClosing()
+}
+
+// those are the units of which something holds.
+func (d *desk) those(holds func(*unit) bool) group {
+	var g group
+	for _, u := range d.units {
+		if holds(u) {
+			g.units = append(g.units, u)
+		}
+	}
+	return g
 }
 
 // paidAhead tells whether all that is still to come back is paid already: then
@@ -64,20 +77,16 @@ func (d *desk) watchOrderClosing() {
 	if delivered.IsZero() || d.Policy.OrderClosesAfter <= 0 || !d.approvedByReturnGO() {
 		return
 	}
-	var owed group
-	for _, u := range d.units {
-		if !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil {
-			owed.units = append(owed.units, u)
-		}
-	}
+	owed := d.those(func(u *unit) bool {
+		return !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil
+	})
 	if len(owed.units) == 0 {
 		return
 	}
 	closes := delivered.Add(d.Policy.OrderClosesAfter)
 	if d.due(closes.Add(-d.Policy.OrderClosingAlert), "alert before the order closes") {
-		value, _, _ := owed.value()
 		if !d.answered(returns.OrderClosing, returns.AnswerHandledManually) {
-			d.raise(returns.OrderClosing, value, "the order closes about %s; after that TikTok refunds nothing", closes.UTC().Format(time.RFC3339))
+			d.raise(returns.OrderClosing, owed.stake(), "the order closes about %s; after that TikTok refunds nothing", closes.UTC().Format(time.RFC3339))
 		}
 	}
 }
@@ -162,11 +171,13 @@ func (d *desk) keepTheClock() {
 	id := d.Key.TikTokReturnID()
 	t := d.tiktokReturn(id)
 	switch {
-	case t == nil && d.Record.TikTokReadAt.IsZero():
-		d.look(returns.TikTok, "read TikTok return "+id)
 	case t == nil:
-		d.raise(returns.UnknownStatus, returns.Money{}, "TikTok does not show return %s", id)
-		d.wakeAt(d.Now.Add(d.Policy.TroubleRetry), "look for it again", returns.TikTok)
+		d.neverShown(id)
+	case d.writtenOff(id):
+		d.close("TikTok no longer shows it, and a person decided")
+	case d.vanished(*t):
+		d.plan.Stage, d.orderID = returns.StageAwaitingRMA, t.OrderID
+		d.askAboutVanished(*t)
 	case d.heldByRMA(*t):
 		d.close("an RMA holds its units now and keeps the clock")
 	case t.NextID != "":

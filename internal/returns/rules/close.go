@@ -11,7 +11,7 @@ import (
 // Success with TikTok's reference, only if what was paid is its amount. Without
 // a transaction one comment says so (design step 7).
 func (d *desk) writeBack() {
-	if len(d.units) == 0 || slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done }) {
+	if d.gone() || len(d.units) == 0 || slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done }) {
 		return
 	}
 	paid := false
@@ -136,7 +136,7 @@ func (d *desk) finish() {
 func (d *desk) refundsInFlight() bool {
 	moving := false
 	for _, e := range d.Record.Effects {
-		if e.Kind != returns.EffectRefund && e.Kind != returns.EffectOpen || e.State != returns.EffectClaimed && e.State != returns.EffectApplied ||
+		if e.Kind != returns.EffectRefund && e.Kind != returns.EffectOpen || e.State != returns.EffectClaimed && e.State != returns.EffectApplied || d.writtenOff(e.TikTokReturnID) ||
 			!slices.ContainsFunc(d.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {
 			continue
 		}

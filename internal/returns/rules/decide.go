@@ -15,6 +15,7 @@ func Decide(f Facts) Decision {
 	d := newDesk(f)
 	d.noteTrouble()
 	d.settleClaims()
+	d.writeOff()
 	switch {
 	case f.Key.TikTokReturnID() != "":
 		d.keepTheClock() // a TikTok return without an RMA
@@ -22,7 +23,7 @@ func Decide(f Facts) Decision {
 		d.look(returns.ReturnGO, "the RMA has not been read yet")
 	case d.notOurs():
 		d.close("this RMA does not belong to TikTok Shop")
-	case d.linked() && d.orderRead() && d.paired():
+	case d.shownOrNamed() && d.linked() && d.orderRead() && d.paired():
 		d.register()
 		d.refund()
 		d.restock()
@@ -47,6 +48,7 @@ type desk struct {
 	waits    []string      // what is waited for, in plain words
 	held     bool          // an act is held back because the return is paused
 	wanted   []returns.Act // what switches keep from being done
+	over     []string      // TikTok returns that are no longer shown, and taken as over by a person
 }
 
 func newDesk(f Facts) *desk {
@@ -257,8 +259,8 @@ func (d *desk) summary() string {
 // another reason heals nothing.
 func (d *desk) noteTrouble() {
 	for _, t := range d.Trouble {
-		if t.Class == returns.TroubleLater {
-			continue // the return asks again by itself
+		if t.Class == returns.TroubleLater || t.Class == returns.TroubleNotShown {
+			continue // the return asks again by itself, or names what is not there
 		}
 		kind := returns.PlatformRefused
 		if t.Class == returns.TroubleUnreachable {

@@ -14,7 +14,7 @@ func (d *desk) notOurs() bool {
 	if d.answered(returns.UnlinkedOrder, returns.AnswerNotOurs) {
 		return true
 	}
-	if len(d.Policy.TikTokRules) == 0 || d.orderID != "" {
+	if len(d.Policy.TikTokRules) == 0 || d.orderID != "" || d.gone() && len(d.Record.RMA.Items) == 0 {
 		return false
 	}
 	for _, item := range d.Record.RMA.Items {
@@ -45,6 +45,9 @@ func (d *desk) linked() bool {
 	if d.answered(returns.UnlinkedOrder, returns.AnswerHandledManually) {
 		d.close("handled by a person")
 		return false
+	}
+	if d.gone() {
+		return false // that is named already, and nobody can link it any more
 	}
 	d.raise(returns.UnlinkedOrder, d.bought(), "order name %q leads to no TikTok order", name)
 	return false
@@ -300,7 +303,7 @@ func covers(t returns.TikTokReturn, u returns.UnitID) bool {
 // refusedByReturnGO tells whether the RMA gives nothing to the customer (any more).
 func (d *desk) refusedByReturnGO() bool {
 	s := d.Record.RMA.Status
-	return s == returns.RMARejected || s == returns.RMACanceled
+	return s == returns.RMARejected || s == returns.RMACanceled || d.givenUp()
 }
 
 // approvedByReturnGO tells whether the RMA has been approved.

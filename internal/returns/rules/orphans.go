@@ -95,8 +95,7 @@ func (d *desk) watchMissingReturn(g group) {
 	if p.RequestType != returns.TypeRefund || !slices.Equal(p.Units, g.ids()) || p.Eligible || d.answeredAbout(g.subject(), returns.TikTokReturnMissing, returns.AnswerHandledManually) {
 		return
 	}
-	value, _, _ := g.value()
-	d.raiseAbout(g.subject(), returns.TikTokReturnMissing, value, "the RMA was approved %s, the buyer has no return at TikTok for order %s, and TikTok lets no seller refund be made (%s)",
+	d.raiseAbout(g.subject(), returns.TikTokReturnMissing, g.stake(), "the RMA was approved %s, the buyer has no return at TikTok for order %s, and TikTok lets no seller refund be made (%s)",
 		ago(d.Now, d.Record.RMAStatusSince), d.orderID, p.Why)
 }
 

@@ -155,9 +155,9 @@ func TestSellerRefund(t *testing.T) {
 		{"an answer about other units is asked again", setup(1, ready, payable("10.00", "L2")), want{acts: []string{"look-tiktok"}}},
 		{"exact", setup(1, ready, ask), want{acts: []string{pay}}},
 		{"no reason mapped", setup(1, ready, ask, policy(func(p *Policy) { p.ReasonKeys = nil })), want{kinds: []returns.Kind{returns.ReasonUnmapped}}},
-		{"not eligible", setup(1, ready, notEligible("closed", "L1")), want{kinds: []returns.Kind{returns.NotPayable}}},
+		{"not eligible", setup(1, ready, notEligible("closed", "L1")), want{kinds: []returns.Kind{returns.NothingPayable}}},
 		{"not eligible after a withdrawal", setup(1, ready, notEligible("closed", "L1"), buyerReturn("R1", returns.TikTokCancelled, 1)), want{kinds: []returns.Kind{returns.ClosedParcelComing}}},
-		{"the order is completed", setup(1, ready, ask, order(func(o *returns.Order) { o.Status = returns.OrderCompleted })), want{kinds: []returns.Kind{returns.NotPayable}}},
+		{"the order is completed", setup(1, ready, ask, order(func(o *returns.Order) { o.Status = returns.OrderCompleted })), want{kinds: []returns.Kind{returns.NothingPayable}}},
 		{"switched off", setup(1, ready, ask, policy(func(p *Policy) { p.Switches.Refund = false })), want{}},
 		{"paused", setup(1, ready, ask, paused), want{}},
 		{"decided, not sent", setup(1, ready, ask, sellerRefund(returns.EffectIntent, "10.00", "L1")), want{acts: []string{pay}}},
@@ -295,7 +295,7 @@ func TestTikTokReturnWithoutRMA(t *testing.T) {
 		{"handed over to an RMA", alone(returns.TikTokPending, heldBy(returns.RMAKey(rmaID), "L1")), want{closed: true}},
 		{"ended at TikTok", alone(returns.TikTokCancelled), want{closed: true}},
 		{"edited by the buyer", alone(returns.TikTokPending, caseIs(1, func(r *returns.TikTokReturn) { r.NextID = "R2" })), want{closed: true}},
-		{"gone from TikTok", alone(returns.TikTokPending, func(f *Facts) { f.Record.TikTokReturns = nil }), want{kinds: []returns.Kind{returns.UnknownStatus}}},
+		{"gone from TikTok", alone(returns.TikTokPending, func(f *Facts) { f.Record.TikTokReturns = nil }), want{kinds: []returns.Kind{returns.TikTokVanished}}},
 	})
 	d := Decide(alone(returns.TikTokPending))
 	require.Equal(t, noon.Add(time.Hour), d.Plan.Wake.At, "the RMA's wait is up before the deadline's warning")
@@ -320,9 +320,9 @@ func TestDecidingOnACase(t *testing.T) {
 		return decision(returns.EffectRefund, returns.RouteConfirmParcel, "R1", state, "10.00", "L1")
 	}
 	play(t, []scene{
-		{"a line that nobody holds, though the value agrees", setup(2, half), want{kinds: []returns.Kind{returns.ParcelMixed}}},
-		{"a line of another RMA, though the value agrees", setup(2, half, heldBy("9002", "L2")), want{kinds: []returns.Kind{returns.ParcelMixed}}},
-		{"not even if a person accepts the amount", setup(2, half, answer(returns.ParcelMixed, returns.AnswerAcceptPayable, "10.00")), want{kinds: []returns.Kind{returns.ParcelMixed}}},
+		{"a line that nobody holds, though the value agrees", setup(2, half), want{kinds: []returns.Kind{returns.UnitsWithoutRMA}}},
+		{"a line of another RMA, though the value agrees", setup(2, half, heldBy("9002", "L2")), want{kinds: []returns.Kind{returns.UnitsWithoutRMA}}},
+		{"not even if a person accepts the amount", setup(2, half, answer(returns.UnitsWithoutRMA, returns.AnswerAcceptPayable, "10.00")), want{kinds: []returns.Kind{returns.UnitsWithoutRMA}}},
 		{"one refused, accepted by a person", setup(2, passed(1), notInParcel(2), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1, 2),
 			answer(returns.ParcelMixed, returns.AnswerAcceptPayable, "30.00")), want{acts: []string{"confirm-parcel R1 30.00"}}},
 		{"confirmed, TikTok took it", setup(1, shipped, confirmed(returns.EffectApplied)), want{}},

@@ -269,9 +269,16 @@ func neverClosedTooEarly(t *rapid.T, f Facts, d Decision) {
 			require.False(t, moving && noon.Before(e.ClaimUntil), "closed with %s in flight", e.ID)
 		}
 		for _, r := range f.Record.TikTokReturns {
-			require.False(t, covers(r, row.Unit) && r.Live() && !r.Pays(), "closed with %s open on %s", r.ID, row.Unit)
+			require.False(t, covers(r, row.Unit) && r.Live() && !r.Pays() && !takenAsOver(f, r), "closed with %s open on %s", r.ID, row.Unit)
 		}
 	}
+}
+
+// takenAsOver tells whether TikTok no longer shows a return, and a person knows.
+func takenAsOver(f Facts, r returns.TikTokReturn) bool {
+	a, answered := f.Record.Answers[returns.TikTokVanished]
+	_, notShown := f.Record.TikTokSeenAt[r.ID]
+	return notShown && answered && a.Answer != returns.AnswerRetry
 }
 
 func noDeadlineUnseen(t *rapid.T, f Facts, d Decision) {
@@ -280,7 +287,7 @@ func noDeadlineUnseen(t *rapid.T, f Facts, d Decision) {
 	}
 	for _, r := range f.Record.TikTokReturns {
 		ours := slices.ContainsFunc(d.Plan.Units, func(row returns.UnitRow) bool { return covers(r, row.Unit) })
-		if !ours || !r.Live() || r.Pays() || r.Deadline().IsZero() {
+		if !ours || !r.Live() || r.Pays() || r.Deadline().IsZero() || takenAsOver(f, r) {
 			continue
 		}
 		require.False(t, d.Plan.Wake.At.IsZero(), "nothing wakes for the deadline of %s", r.ID)
@@ -378,7 +385,7 @@ func anyFacts(t *rapid.T) Facts {
 	}
 	f.Record.RMA.Status = rapid.SampledFrom([]string{
 		returns.RMAPending, returns.RMAApproved, returns.RMAReceived, returns.RMAReceived, returns.RMAValidated, returns.RMAValidated, returns.RMADone,
-		returns.RMARejected, returns.RMACanceled, "Brand new",
+		returns.RMARejected, returns.RMACanceled, returns.RMAGone, "Brand new",
 	}).Draw(t, "rma")
 	f.Record.Order.Status = rapid.SampledFrom([]string{returns.OrderDelivered, returns.OrderDelivered, returns.OrderDelivered, returns.OrderCompleted}).Draw(t, "order")
 	if seldom(t, 15, "fbt") {
@@ -459,6 +466,9 @@ func anyCases(t *rapid.T, f *Facts, n int) {
 		}
 		if seldom(t, 12, "edited") {
 			r.NextID = "R99"
+		}
+		if seldom(t, 12, "no longer shown") {
+			f.Record.TikTokSeenAt = map[string]time.Time{r.ID: noon.Add(-time.Hour)}
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (d *desk) register() {
 	}
 	for _, g := range d.groups() {
 		t := g.tiktok
-		if t == nil || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Disputed() {
+		if t == nil || d.vanished(*t) || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Disputed() {
 			continue
 		}
 		if !g.anyParcel() || g.any(refused) || g.any(asked) {
@@ -83,6 +83,9 @@ func (d *desk) throughTikTokReturn(g group) {
 	switch {
 	case t.Paid():
 		d.compare(g)
+	case d.vanished(*t):
+		g.say("TikTok no longer shows its return")
+		d.askAboutVanished(*t)
 	case t.Status == returns.TikTokApproved:
 		g.say("approved, money on its way")
 		d.wait(fmt.Sprintf("TikTok approved %s; the money has not moved yet", t.Refund))
@@ -113,6 +116,11 @@ func (d *desk) throughTikTokReturn(g group) {
 func (d *desk) decideOn(g group) {
 	t := g.tiktok
 	g.say(g.units[0].why)
+	if notOfItsType(*t) {
+		g.say("a status of another type")
+		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is of the type %q and has the status %q, which only other types have", t.ID, t.Type, t.Status)
+		return
+	}
 	switch t.Status {
 	case returns.TikTokPending:
 		switch {
@@ -152,6 +160,18 @@ func (d *desk) decideOn(g group) {
 	}
 }
 
+// notOfItsType tells whether a refund has a status of a replacement, or one
+// without parcel a parcel's (TikTok contract 2.4): no decision is known for it (2.5).
+func notOfItsType(t returns.TikTokReturn) bool {
+	switch t.Status {
+	case returns.TikTokReplacePending, returns.TikTokReplaceRejected:
+		return true
+	case returns.TikTokAwaitingShip, returns.TikTokShipped:
+		return t.Type == returns.TypeRefund
+	}
+	return false
+}
+
 // payByCase lets TikTok pay its own amount, if that is to the penny what was
 // authorised for every unit of the case.
 func (d *desk) payByCase(g group, route returns.Route) {
@@ -165,11 +185,11 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return
 	}
 	switch {
-	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
 		return
 	case !d.holdsAllOf(g):
-		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
+		d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 		return
 	case accepted && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):
@@ -231,8 +251,13 @@ func (d *desk) worth(g group) bool {
 // exactly this group, by its TikTok return or, from before there was one, by its
 // units: an answer speaks for nothing else.
 func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
+	return d.acceptedSince(g, time.Time{}, amount)
+}
+
+// acceptedSince is acceptedPayable, for a matter that began at a time.
+func (d *desk) acceptedSince(g group, began time.Time, amount returns.Money) bool {
 	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
-		return a.Answer == returns.AnswerAcceptPayable && (a.Subject == g.subject() || a.Subject == joined(g.ids())) && returns.SameMoney(a.Amount, amount)
+		return a.Answer == returns.AnswerAcceptPayable && !a.At.Before(began) && (a.Subject == g.subject() || a.Subject == joined(g.ids())) && returns.SameMoney(a.Amount, amount)
 	})
 }
 
@@ -247,6 +272,11 @@ func (d *desk) compare(g group) {
 	}
 	value, expected, err := g.with(authorised).value()
 	switch {
+	case d.gone():
+		if d.Record.ClosedAt.IsZero() { // it was no matter any more otherwise
+			d.raiseUnlessSeen(t.ID, returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; ReturnGO no longer shows the RMA", t.Refund, t.ID)
+		}
+		g.done(g.paidWords())
 	case g.any(asked):
 		g.say(g.paidWords() + "; a person has to look at the authorisation") // its exception is named
 	case g.any(undecided):
@@ -400,7 +430,11 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 		// The same key with another amount would be refused, or worse.
 		d.raiseAbout(aboutAct(act), returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
 	case last.State == returns.EffectIntent:
-		if last.Note != "" && d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry {
+		ineligible := strings.HasPrefix(last.Note, returns.NoteIneligible)
+		if last.Note != "" && (ineligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
+			if d.answeredAboutSince(aboutAct(act), last.IntentAt, returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+				return
+			}
 			d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
 		}
 		d.do(on, act)

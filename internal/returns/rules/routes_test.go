@@ -56,7 +56,7 @@ func TestRoutes(t *testing.T) {
 
 	table := map[string]map[string]cell{
 		returns.TypeRefund: {
-			returns.TikTokPending: pendingRefund, returns.TikTokAwaitingShip: awaitingShip, returns.TikTokShipped: money("confirm-parcel R1 30.00"),
+			returns.TikTokPending: pendingRefund, returns.TikTokAwaitingShip: all(unknown), returns.TikTokShipped: all(unknown),
 			returns.TikTokRejected: rejectedCase, returns.TikTokParcelRejected: rejectedCase,
 		},
 		returns.TypeReturnAndRefund: {
@@ -71,7 +71,7 @@ func TestRoutes(t *testing.T) {
 	}
 	for _, kind := range []string{returns.TypeRefund, returns.TypeReturnAndRefund} {
 		table[kind][returns.TikTokAwaitingBuyer] = all("")
-		table[kind][returns.TikTokReplacePending], table[kind][returns.TikTokReplaceRejected] = all(""), all("")
+		table[kind][returns.TikTokReplacePending], table[kind][returns.TikTokReplaceRejected] = all(unknown), all(unknown)
 	}
 	for kind := range table {
 		table[kind][returns.TikTokApproved], table[kind][returns.TikTokPaid], table[kind][returns.TikTokReplaceRefunded] = all(""), paid, paid

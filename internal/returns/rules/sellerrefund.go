@@ -44,7 +44,7 @@ func (d *desk) bySellerRefund(g group) {
 	switch {
 	case key == "":
 		g.say("no reason configured")
-		d.raiseAbout(g.subject(), returns.ReasonUnmapped, returns.Money{}, "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
+		d.raiseAbout(g.subject(), returns.ReasonUnmapped, g.stake(), "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
 	case !d.unitsAddUp(g):
 	case !d.payableKnown(g, returns.TypeRefund, key):
 		g.say("asking TikTok what can be refunded")
@@ -57,7 +57,7 @@ func (d *desk) bySellerRefund(g group) {
 // its return does not show on the line (yet).
 func (d *desk) sent(g group) *returns.Effect {
 	for i, e := range d.Record.Effects {
-		if e.Kind != returns.EffectRefund || e.State == returns.EffectIntent || !e.Live() {
+		if e.Kind != returns.EffectRefund || e.State == returns.EffectIntent || !e.Live() || d.writtenOff(e.TikTokReturnID) {
 			continue
 		}
 		if slices.ContainsFunc(g.units, func(u *unit) bool { return e.Covers(u.hold.Unit) }) {
@@ -166,10 +166,10 @@ func (d *desk) payAsSeller(g group, key string) {
 	case d.Record.Order.Fulfillment == returns.FulfilledByTikTok:
 		d.raiseAbout(g.subject(), returns.FulfilledTikTok, value, "order %s is fulfilled by TikTok", d.orderID)
 	case d.Record.Order.Status == returns.OrderCompleted || d.Record.Order.Status == returns.OrderCancelled:
-		d.raiseAbout(g.subject(), returns.NotPayable, returns.Money{}, "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
+		d.raiseAbout(g.subject(), returns.NothingPayable, g.stake(), "order %s is %s: TikTok refunds nothing any more", d.orderID, d.Record.Order.Status)
 	case !payable.Eligible:
-		d.raiseAbout(g.subject(), d.notPayableKind(g), returns.Money{}, "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
-	case d.replaced(g) && !accepted:
+		d.raiseAbout(g.subject(), d.notPayableKind(g), g.stake(), "TikTok lets no seller refund be made for order %s (%s)", d.orderID, payable.Why)
+	case d.replaced(g, payable.Amount):
 		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "TikTok already sent the buyer a replacement; %s is authorised as well", words(value))
 	case err != nil || !returns.Known(value):
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "no amount can be made out of what ReturnGO says")
@@ -195,20 +195,21 @@ func (d *desk) payAsSeller(g group, key string) {
 }
 
 // replaced tells whether the buyer already got a replacement for one of the
-// units: a refund as well would compensate them twice.
-func (d *desk) replaced(g group) bool {
+// units: a refund as well would compensate them twice, unless a person who knows
+// of it agreed.
+func (d *desk) replaced(g group, payable returns.Money) bool {
 	return slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool {
-		return t.Status == returns.TikTokReplaceDone && slices.ContainsFunc(g.units, func(u *unit) bool { return covers(t, u.hold.Unit) })
+		return t.Status == returns.TikTokReplaceDone && g.on(t) && !d.acceptedSince(g, t.UpdatedAt, payable)
 	})
 }
 
 // notPayableKind tells a withdrawn case with the parcel under way from a plain
-// "not payable".
+// "nothing payable".
 func (d *desk) notPayableKind(g group) returns.Kind {
 	for _, t := range d.Record.TikTokReturns {
 		if t.Status == returns.TikTokCancelled && slices.ContainsFunc(g.units, func(u *unit) bool { return covers(t, u.hold.Unit) }) {
 			return returns.ClosedParcelComing
 		}
 	}
-	return returns.NotPayable
+	return returns.NothingPayable
 }

@@ -41,7 +41,7 @@ func TestANegativeTransactionIsNoRefund(t *testing.T) {
 	t.Parallel()
 	negative := transactionIs(1, func(t *returns.Transaction) { t.Amount = gbp("-5.00") })
 	play(t, []scene{
-		{"a person says how much", setup(1, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1"), negative), want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
+		{"a person says how much", setup(1, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1"), negative), want{kinds: []returns.Kind{returns.AmountUnusable}}},
 	})
 }
 

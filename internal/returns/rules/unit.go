@@ -139,6 +139,23 @@ func (g group) value() (total returns.Money, expected bool, err error) {
 	return total, expected, err
 }
 
+// stake is the money that a question about the group is about: its value, or what
+// the customer paid for the units where none can be made out.
+func (g group) stake() returns.Money {
+	if value, _, err := g.value(); err == nil && returns.Known(value) {
+		return value
+	}
+	var paid []returns.Money
+	for _, u := range g.units {
+		paid = append(paid, u.item.Paid)
+	}
+	total, err := returns.Sum(paid...)
+	if err != nil {
+		return returns.Money{}
+	}
+	return total
+}
+
 // with is the group's units of one verdict.
 func (g group) with(v verdict) group {
 	sub := group{tiktok: g.tiktok}

@@ -16,6 +16,7 @@ func (d *desk) judge() {
 	}
 	d.valueUnits()
 	d.applyAnswers()
+	d.refuseWrittenOff()
 }
 
 // gate is the configured event that authorises a unit (A30). One lost unit never
@@ -25,9 +26,11 @@ func (d *desk) gate(u *unit) (verdict, string) {
 	switch {
 	case d.refusedByReturnGO():
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
+	case d.gone():
+		return asked, "ReturnGO no longer shows the RMA"
 	case !d.approvedByReturnGO():
 		if rma.Status != returns.RMAPending {
-			d.raiseUnknown("", d.Record.RMAStatusSince, returns.Money{}, "ReturnGO's RMA has the status %q", rma.Status)
+			d.raiseUnknown("", d.Record.RMAStatusSince, d.bought(), "ReturnGO's RMA has the status %q", rma.Status)
 			return asked, "unknown RMA status"
 		}
 		return undecided, "waiting for the approval in ReturnGO"
@@ -102,7 +105,7 @@ func (d *desk) awaitTransaction(u *unit) {
 
 // askAboutStatus parks a unit whose transaction has a status we do not know.
 func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
-	if u.verdict != refused {
+	if u.verdict != refused && !d.gone() {
 		u.verdict, u.why = asked, fmt.Sprintf("ReturnGO's transaction %s has the status %q", t.ID, t.Status)
 		d.raiseUnknown(string(u.hold.Unit), t.CreatedAt, t.Amount, "%s", u.why)
 	}
@@ -112,11 +115,11 @@ func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
 func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 	share, err := d.shareOf(u, t)
 	if err != nil {
-		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "the amount of transaction %s cannot be read", t.ID)
+		d.askAbout(u, returns.AmountUnusable, t.Amount, "the amount of transaction %s cannot be read", t.ID)
 		return
 	}
 	if share.IsNegative() {
-		d.askAbout(u, returns.NoAuthorisedAmount, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
+		d.askAbout(u, returns.AmountUnusable, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
 		return
 	}
 	u.value = share
@@ -133,10 +136,13 @@ func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 
 // askAbout parks one unit with an exception.
 func (d *desk) askAbout(u *unit, kind returns.Kind, amount returns.Money, format string, args ...any) {
-	if u.verdict == refused {
+	if u.verdict == refused || d.gone() {
 		return
 	}
 	u.verdict, u.askedBy = asked, kind
+	if !returns.Known(amount) {
+		amount = u.item.Paid
+	}
 	d.raiseAbout(string(u.hold.Unit), kind, amount, format, args...)
 	u.why = fmt.Sprintf(format, args...)
 }
@@ -260,7 +266,7 @@ func isZero(decimal string) bool {
 // applyAnswers lets a person's word stand in for what ReturnGO did not say. A
 // refusal counts for more than an amount.
 func (d *desk) applyAnswers() {
-	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
+	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
 		for _, a := range d.standing(kind) {
 			if a.Answer == returns.AnswerSetAmount {
 				d.setAmount(a)
@@ -268,9 +274,9 @@ func (d *desk) applyAnswers() {
 		}
 	}
 	for _, kind := range []returns.Kind{
-		returns.AuthorisedTwice, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
-		returns.RefundValueMismatch, returns.ParcelMixed, returns.RejectedOnTikTok,
-		returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
+		returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
+		returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok,
+		returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
 		returns.EffectRefused, returns.OutcomeUnclear,
 	} {
 		for _, a := range d.standing(kind) {
@@ -300,9 +306,9 @@ func (d *desk) concerned(a returns.Answer) []*unit {
 		return slices.DeleteFunc(open, func(u *unit) bool { return !test(u) })
 	}
 	switch a.Kind {
-	case returns.RefundValueMismatch, returns.ParcelMixed, returns.RejectedOnTikTok:
+	case returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok:
 		return about(func(u *unit) bool { return d.hadCase(u, a.At) })
-	case returns.NotPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok:
+	case returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok:
 		return about(func(u *unit) bool { return u.tiktok == nil || u.tiktok.CreatedAt.After(a.At) })
 	case returns.EffectRefused, returns.OutcomeUnclear:
 		return about(func(u *unit) bool { return d.refusedBefore(u, a.At) })
@@ -325,7 +331,7 @@ func (d *desk) refusedBefore(u *unit, by time.Time) bool {
 	void := false
 	for _, e := range d.Record.Effects {
 		if e.Kind == returns.EffectRefund && e.Covers(u.hold.Unit) {
-			if e.Live() {
+			if e.Live() && e.State != returns.EffectIntent {
 				return false
 			}
 			void = void || !e.IntentAt.After(by)
@@ -383,6 +389,7 @@ func (d *desk) refuseAll(units []*unit, a returns.Answer, why string) {
 	}
 	for _, u := range units {
 		u.verdict, u.why = refused, why
+		d.settledBy(returns.Answer{Kind: u.askedBy, Subject: string(u.hold.Unit)}) // what else was asked about it is no question any more
 	}
 	d.settledBy(a)
 }

@@ -1,0 +1,51 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
+)
+
+// decisions are the routes that answer a TikTok return (TikTok contract 2.5).
+var decisions = map[returns.Route]tiktokshop.Decision{
+	returns.RouteAcceptReturn:  {Name: tiktokshop.ApproveReturn},
+	returns.RouteKeepGoods:     {Name: tiktokshop.ApproveReturn, BuyerKeepsItem: true},
+	returns.RouteApproveRefund: {Name: tiktokshop.ApproveRefund},
+	returns.RouteConfirmParcel: {Name: tiktokshop.ApproveReceivedPackage},
+}
+
+// decideAtTikTok approves a TikTok return, or confirms its parcel. The effect's
+// id is the idempotency key: the same decision always bears the same.
+func (d *desk) decideAtTikTok(ctx context.Context, act returns.Act, key string) (string, string, error) {
+	receipt, err := d.shop.TikTok.Decide(ctx, act.TikTokReturnID, decisions[act.Route], key)
+	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
+}
+
+// ineligibleError is TikTok saying beforehand that it would not take a decision.
+type ineligibleError struct{ why string }
+
+func (e *ineligibleError) Error() string { return returns.NoteIneligible + e.why }
+
+// eligible asks right before a decision whether TikTok would take it (TikTok
+// contract 6.8): no refused write then tells nothing of why. ineligible is nil if
+// it would, if it does not speak of this decision, and if the question itself is
+// refused: then the decision is the question. Other acts have none.
+func (d *desk) eligible(ctx context.Context, act returns.Act) (ineligible, err error) {
+	decision, asks := decisions[act.Route]
+	if !asks {
+		return nil, nil
+	}
+	answers, err := d.shop.TikTok.DecisionEligibility(ctx, act.TikTokReturnID, decision.Name)
+	switch platform.ClassOf(err) {
+	case "", platform.Human, platform.Permanent, platform.StateChanged:
+	default:
+		return nil, d.refusedByTikTok(ctx, d.shop.Key, err)
+	}
+	if answer, told := answers[decision.Name]; told && !answer.Yes {
+		return &ineligibleError{decision.Name + ": " + cmp.Or(answer.Why, "no reason given")}, nil
+	}
+	return nil, nil
+}
