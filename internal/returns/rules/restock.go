@@ -12,17 +12,31 @@ import (
 // decision itself; the act only wakes the writer.
 func (d *desk) restock() {
 	var wanted []returns.Restock
+	var asked []*unit
 	reason := ""
 	for _, u := range d.units {
 		if entry := d.entryOf(u); entry != nil {
 			if again := d.entered(u, *entry); again != "" {
 				reason = again
 			}
-		} else if r, ok := d.toEnter(u); ok {
+			continue
+		}
+		r, ok := d.toEnter(u)
+		switch {
+		case !ok:
+		case d.putBackByHand(u):
+			u.stock = side{done: true, say: "put back by a person"}
+		case d.leftToPeople(u):
+			d.wanted = append(d.wanted, returns.Act{Kind: returns.ActRestock, Restocks: []returns.Restock{r}})
+		case d.mayBeInStock(u):
+			d.wanted = append(d.wanted, returns.Act{Kind: returns.ActRestock, Restocks: []returns.Restock{r}})
+			asked = append(asked, u)
+		default:
 			wanted = append(wanted, r)
 			d.queue(u, r)
 		}
 	}
+	d.askWhatIsInStock(asked)
 	if len(wanted) > 0 {
 		reason = fmt.Sprintf("the inspection passed: put %s back into stock", plural(len(wanted), "unit"))
 	}
@@ -105,7 +119,6 @@ func (d *desk) queue(u *unit, r returns.Restock) {
 	case !d.Policy.Switches.Restock:
 		u.stock.off = true
 		u.stock.say = "restock is switched off; would go to " + r.WarehouseID
-		d.wakeAt(d.growing(stockLook, u.item.Inspection.At), "see whether restocking is switched on")
 	case !d.Record.Paused:
 		d.restocks = append(d.restocks, r)
 	}

@@ -101,18 +101,3 @@ func TestALostWakeUpHeals(t *testing.T) {
 		})
 	}
 }
-
-// Nobody is late with what is switched off.
-func TestStockThatIsSwitchedOffIsNotInspectedTooLong(t *testing.T) {
-	t.Parallel()
-	long := item(1, func(i *returns.RMAItem) { i.Inspection.At = noon.Add(-10 * 24 * time.Hour) })
-	given := func(on bool) Facts {
-		return setup(1, settled("R1", 1), long, func(f *Facts) { f.Record.Restocks, f.Policy.Switches.Restock = nil, on })
-	}
-	d := Decide(given(false))
-	require.Empty(t, kinds(d))
-	require.False(t, d.Plan.Close, "it waits, visibly: %s", d.Plan.Summary)
-	require.Contains(t, d.Plan.Summary, "switched off")
-	require.False(t, d.Plan.Wake.At.IsZero())
-	require.Equal(t, []returns.Kind{returns.InspectedTooLong}, kinds(Decide(given(true))))
-}
