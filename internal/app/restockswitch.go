@@ -9,8 +9,8 @@ import (
 )
 
 // noteRestockSwitch keeps since when each shop's stock is ours to write, before
-// anything is done about it: what passed its inspection earlier may be in stock by
-// hand.
+// anything is received or done: what passed its inspection earlier may be in stock
+// by hand. Whichever program starts first with a changed configuration notes it.
 func (h *house) noteRestockSwitch(ctx context.Context) error {
 	for name, s := range h.acts.Shops {
 		on, changed := s.Policy.Switches.Restock, false

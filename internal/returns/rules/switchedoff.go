@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"returnbridge/internal/returns"
 )
@@ -27,7 +28,8 @@ func (d *desk) leftToPeople(u *unit) bool {
 // was turned on, and nobody has said since that it is to be written.
 func (d *desk) mayBeInStock(u *unit) bool {
 	shadowed := d.shadowOf(returns.Shadow{Kind: returns.ActRestock, Subject: string(u.hold.Unit)}) != nil // its inspection may have been edited since
-	if !d.Policy.Switches.Restock || !shadowed && !u.item.Inspection.At.Before(d.Record.RestockSince) {
+	since := d.Record.RestockSince.Truncate(time.Second)                                                  // as ReturnGO tells its times
+	if !d.Policy.Switches.Restock || !shadowed && !u.item.Inspection.At.Before(since) {
 		return false
 	}
 	if a := d.saidOf(u, returns.InspectedWhileOff); a.Answer == returns.AnswerRestockNow && !a.At.Before(d.Record.RestockSince) {

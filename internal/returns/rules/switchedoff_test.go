@@ -44,6 +44,7 @@ func TestWhatPassedWhileRestockingWasOffIsAskedAbout(t *testing.T) {
 		{"passed before", setup(2, two, onSince(30*time.Minute)), want{kinds: ask}, []string{"perhaps put back by hand", "perhaps put back by hand"}},
 		{"only a shadow so far, its inspection edited since", setup(2, two, onSince(2*time.Hour), shadowed("L1", "L2")), want{kinds: ask}, nil},
 		{"passed since", setup(2, two, onSince(2*time.Hour)), want{acts: both}, nil},
+		{"passed in the second of the switch", setup(2, two, func(f *Facts) { f.Record.RestockSince = noon.Add(-time.Hour + 900*time.Millisecond) }), want{acts: both}, nil},
 		{"one before, one since", setup(2, two, later, onSince(30*time.Minute)), want{acts: []string{"restock L2→WH-1"}, kinds: ask}, []string{"perhaps put back by hand", "to be restocked in WH-1"}},
 		{"one before, in stock by hand, one since", setup(2, two, later, onSince(30*time.Minute), skip), want{acts: []string{"restock L2→WH-1"}}, []string{"put back by a person", "to be restocked in WH-1"}},
 		{"in stock by hand", setup(2, two, onSince(30*time.Minute), skip), want{}, []string{"put back by a person", "put back by a person"}},
