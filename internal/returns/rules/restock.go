@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -59,8 +60,10 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 	switch {
 	case entry.State == returns.RestockSkipped:
 		u.stock = side{done: true, say: "restock left to a person"}
-	case entry.State == returns.RestockOwed && d.Policy.ExternalStock:
-		d.takeBack(entry, returns.RestockDropped, otherProgram)
+	case d.Policy.ExternalStock:
+		if entry.State == returns.RestockOwed {
+			d.takeBack(entry, returns.RestockDropped, otherProgram)
+		}
 		u.stock = side{done: true, say: otherProgram}
 	case entry.State == returns.RestockOwed && failed:
 		d.takeBack(entry, returns.RestockDropped, "the inspection was changed before it was written")
@@ -163,23 +166,41 @@ func (d *desk) followEntry(u *unit, r returns.Restock) (again string) {
 		d.wait("the unit is in the stock queue")
 	}
 	if r.Problem != "" {
+		said := d.saidOfEntry(r)
 		switch {
-		case d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerHandledManually),
-			r.State == returns.RestockOwed && d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerSkipRestock):
-			d.takeBack(r, returns.RestockSkipped, fmt.Sprintf("%s: %s by %s", r.Problem, d.Record.Answers[r.Problem].Answer, d.Record.Answers[r.Problem].Who))
+		case said.Answer == returns.AnswerHandledManually, said.Answer == returns.AnswerSkipRestock && r.State == returns.RestockOwed:
+			d.takeBack(r, returns.RestockSkipped, fmt.Sprintf("%s: %s by %s", r.Problem, said.Answer, said.Who))
 			u.stock = side{done: true, say: "restock left to a person"}
 			return ""
-		case r.State == returns.RestockOwed && d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerRetry):
+		case said.Answer == returns.AnswerRetry && r.State == returns.RestockOwed:
 			if d.Policy.Switches.Restock && !d.Record.Paused {
-				d.takeBack(r, returns.RestockOwed, "tried again, as "+d.Record.Answers[r.Problem].Who+" said")
+				d.takeBack(r, returns.RestockOwed, "tried again, as "+said.Who+" said")
 			}
-			return "TikTok refused the stock of a unit; a person said: once more"
-		}
-		if !d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerRetry, returns.AnswerSkipRestock) { // else it is being tried
-			d.raise(r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
+			return "the stock of a unit was not written; a person said: once more"
+		case said.Answer == "": // else it is being tried
+			d.raiseAbout(subjectOfEntry(r), r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
 		}
 	}
 	return d.followUp(r)
+}
+
+// subjectOfEntry is what an answer to an entry's problem is about: whose number it
+// is holds for a product.
+func subjectOfEntry(r returns.Restock) string {
+	if r.Problem == returns.SecondStockWriter {
+		return r.ProductID
+	}
+	return ""
+}
+
+// saidOfEntry is what a person said to the problem that an entry has now.
+func (d *desk) saidOfEntry(r returns.Restock) returns.Answer {
+	for _, a := range slices.Backward(d.Record.Said) {
+		if a.Kind == r.Problem && (a.Subject == "" || a.Subject == subjectOfEntry(r)) && !a.At.Before(r.ProblemAt) {
+			return a
+		}
+	}
+	return returns.Answer{}
 }
 
 // followUp arms the growing clock of an entry. Its writer is to be woken if it
