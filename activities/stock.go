@@ -86,7 +86,11 @@ func (r *round) run(ctx context.Context) (messages.RoundResult, error) {
 	if err != nil {
 		return messages.RoundResult{}, err
 	}
-	if len(owed) > 0 && !r.shop.Policy.Switches.Restock {
+	switch p := r.shop.Policy; {
+	case len(owed) == 0:
+	case p.ExternalStock:
+		return r.result("stock is written by another program: nothing is written"), nil
+	case !p.Switches.Restock:
 		return r.result("restock is switched off: nothing is written"), nil
 	}
 	summary := ""
@@ -175,7 +179,7 @@ func dueAt(entries []ledger.StockEntry) time.Time {
 func pause(e ledger.StockEntry) time.Duration {
 	first, last := firstRetry, lastRetry
 	switch {
-	case e.Tries == 0:
+	case e.Tries == 0, e.Problem == returns.SecondStockWriter: // whose number it is, is asked each time
 		return 0
 	case e.Problem != "":
 		first, last = firstRefused, lastRefused
@@ -197,6 +201,13 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 	if err := r.read(ctx); err != nil {
 		return r.refused(ctx, owed, err)
 	}
+	other, err := r.otherWriter(ctx)
+	if err != nil {
+		return "", err
+	}
+	if other != "" {
+		return other, r.leaveToOther(ctx, owed, other)
+	}
 	lines, riding, stuck := plan(r.levels, sku, owed)
 	if err := r.noteStuck(ctx, owed, stuck); err != nil {
 		return "", err
@@ -205,7 +216,7 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 		return "what is owed cannot be written now; trying again", nil
 	}
 	w := ledger.StockWrite{ProductID: r.product, SKUID: sku, ReadAt: r.readAt, ClaimUntil: r.readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin), Lines: lines}
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		w.ID, err = tx.BeginWrite(ctx, r.shop.Key, w, riding)
 		return err
 	})

@@ -67,24 +67,41 @@ func TestUnknownAndUnreadableEventsAreCounted(t *testing.T) {
 }
 
 // The clocks of others are theirs: what an event says of its time decides nothing.
-// What is no time at all is counted as unreadable.
 func TestAnEventWithAStrangeTimeIsAsGoodAsAnother(t *testing.T) {
 	t.Parallel()
-	for at, readable := range map[string]bool{
-		"0": true, "1": true, "99999999999": true, `"1760000000"`: true, "-1": false, "1760000000000": false, "1e3": false, "9223372036854775807": false,
-	} {
+	for _, at := range []string{"0", "1", "99999999999", `"1760000000"`, "-1", "1760000000000", "1e3", "9223372036854775807", `"yesterday"`} {
 		b := newBench(t)
 		body := strings.Replace(caseEvent("n1", returns.TikTokPending), fmt.Sprint(noon.Unix()), at, 1)
 		require.Equal(t, http.StatusOK, b.tiktokSends(body).Code, at)
 		rows := b.inbox(t)
 		require.Len(t, rows, 1, at)
-		require.Equal(t, readable, rows[0].TikTokReturnID == caseID, at)
-		require.Equal(t, !readable, rows[0].Topic == topicUnreadable, at)
+		require.Equal(t, caseID, rows[0].TikTokReturnID, at)
 		require.Equal(t, noon, rows[0].ReceivedAt)
 	}
 	b := newBench(t)
 	require.Equal(t, http.StatusOK, b.returnGOSends("uk", ukToken, `{"eventName":"RMA_CREATED","rmaId":"9001","eventDate":"0001-13-99T25:61:00Z"}`).Code)
 	require.Equal(t, "9001", b.inbox(t)[0].RMAID)
+}
+
+// A signature makes no id: of what is no number no workflow is named and nothing
+// is kept, whoever signed it.
+func TestWhatNamesNoIDWakesNobody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for i, body := range []string{
+		strings.Replace(caseEvent("n1", returns.TikTokPending), caseID, "../y", 1),
+		strings.Replace(caseEvent("n2", returns.TikTokPending), orderID, "../y", 1),
+		notification("n3", 67, `{"line_items":[{"main_order_id":"1","sku_return_request_id":"../y"}]}`),
+		notification("n4", 68, `{"product_id":"../y","sku_id":"1","quantity_snapshot_after_change":{"total_available_quantity":1},"change_detail":[{"idempotency_key":"k","trigger_source":"api_sync"}]}`),
+		notification("n5", 68, `{"product_id":"1","sku_id":"../y","quantity_snapshot_after_change":{"total_available_quantity":1},"change_detail":[{"idempotency_key":"k","trigger_source":"api_sync"}]}`),
+	} {
+		require.Equal(t, http.StatusOK, b.tiktokSends(body).Code, body)
+		require.Equal(t, map[string]int{topicUnreadable: i + 1}, b.counts(t, ""))
+	}
+	require.Empty(t, b.counts(t, "uk"))
+	b.pass(b.cfg.Periods.RelayTakeover)
+	require.True(t, b.relay.pass(t.Context(), b.inbox(t)))
+	require.Empty(t, b.temporal.told)
 }
 
 // A disk that is full refuses what is new and still reads what is old: the

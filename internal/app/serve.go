@@ -26,6 +26,9 @@ func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
 	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
 		return err
 	}
+	if err := h.noteRestockSwitch(ctx); err != nil {
+		return err
+	}
 	if err := createSchedules(ctx, h.temporal, cfg); err != nil {
 		return err
 	}

@@ -225,8 +225,9 @@ func (r shadowReport) text() string {
 	r.list(&b, "The program would have, and nobody has yet", r.Waiting)
 	b.WriteString("\n" + shadowLegend)
 	for _, s := range r.Restock {
-		fmt.Fprintf(&b, "%s: %s would come into stock as soon as restock is switched on. TikTok does not say for which return\n"+
-			"stock is raised; others raised the same SKUs by %d meanwhile. Find out first which of them are back in stock already: those would be counted twice.\n", s.Shop, count(s.Units, "unit"), s.Raised)
+		fmt.Fprintf(&b, "%s: %s would come into stock. TikTok does not say for which return stock is raised; others raised\n"+
+			"the same SKUs by %d meanwhile. Once restock is switched on each open return asks first whether its units are in\n"+
+			"stock already: see \"starter list --kind inspected-while-off\".\n", s.Shop, count(s.Units, "unit"), s.Raised)
 	}
 	if r.Notes > 0 {
 		fmt.Fprintf(&b, "%s would have been left in ReturnGO; those of people are not read, so they are not compared.\n", count(r.Notes, "note"))

@@ -85,8 +85,9 @@ demo-de  4719    restock a unit  -         -       10h ago    nothing yet      t
 
 Agreed: people did the same, to the penny and by the same way, perhaps earlier.
 "People" may be TikTok itself: it does not say whether a person or its clock decided.
-demo-de: 1 unit would come into stock as soon as restock is switched on. TikTok does not say for which return
-stock is raised; others raised the same SKUs by 0 meanwhile. Find out first which of them are back in stock already: those would be counted twice.
+demo-de: 1 unit would come into stock. TikTok does not say for which return stock is raised; others raised
+the same SKUs by 0 meanwhile. Once restock is switched on each open return asks first whether its units are in
+stock already: see "starter list --kind inspected-while-off".
 1 note would have been left in ReturnGO; those of people are not read, so they are not compared.
 `, d.text())
 }

@@ -34,6 +34,9 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	if err := h.noteRestoredLedger(ctx); err != nil {
 		return err
 	}
+	if err := h.noteRestockSwitch(ctx); err != nil {
+		return err
+	}
 	h.adoptLimits(ctx, h.watch)
 	var running []worker.Worker
 	defer func() {

@@ -29,12 +29,12 @@ func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns
 		return err
 	}
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
-		var opened, closed, restored instant
-		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored)
-		r.CreatedAt, r.ClosedAt, r.RestoredAt = time.Time(opened), time.Time(closed), time.Time(restored)
+		var opened, closed, restored, restock instant
+		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored, &restock)
+		r.CreatedAt, r.ClosedAt, r.RestoredAt, r.RestockSince = time.Time(opened), time.Time(closed), time.Time(restored), time.Time(restock)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at, COALESCE((SELECT value FROM cursors WHERE name = $3), '')
-		FROM returns WHERE shop = $1 AND key = $2`, shop, string(key), restoredCursor(shop)))
+	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at, COALESCE((SELECT value FROM cursors WHERE name = $3), ''), COALESCE((SELECT value FROM cursors WHERE name = $4), '')
+		FROM returns WHERE shop = $1 AND key = $2`, shop, string(key), restoredCursor(shop), restockCursor(shop)))
 	return err
 }
 

@@ -41,7 +41,8 @@ const (
 	AnswerRetry           AnswerName = "retry" // after a definite refusal: once more, as a new effect
 	AnswerNotOurs         AnswerName = "not-ours"
 	AnswerAcknowledge     AnswerName = "acknowledge"
-	AnswerPayRest         AnswerName = "pay-rest" // pay what is missing up to the authorised value
+	AnswerPayRest         AnswerName = "pay-rest"    // pay what is missing up to the authorised value
+	AnswerRestockNow      AnswerName = "restock-now" // it is not in stock: put it there
 )
 
 // Entry is one kind of exception in the catalogue.
@@ -80,6 +81,7 @@ const (
 	StockUnproven       Kind = "stock-unproven"
 	StockRefused        Kind = "stock-refused"
 	StockOverstated     Kind = "stock-overstated"
+	InspectedWhileOff   Kind = "inspected-while-off"
 	SecondStockWriter   Kind = "second-stock-writer"
 	NotShipped          Kind = "not-shipped"
 	InspectionOverdue   Kind = "inspection-overdue"
@@ -165,12 +167,14 @@ var Catalogue = map[Kind]Entry{
 		"The number shown to shoppers may be wrong by these units.", []AnswerName{AnswerHandledManually}},
 	StockRefused: {Operations, "TikTok refused the new stock number.",
 		"The unit stays out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
+	InspectedWhileOff: {Operations, "Units passed their inspection while restocking was switched off; people may have put them into stock by hand.",
+		"They are not written. If nobody put them back they stay out of stock.", []AnswerName{AnswerSkipRestock, AnswerRestockNow}},
 	StockOverstated: {Operations, "A unit was put into stock, and its inspection now says it must not be.",
 		"Shoppers can buy a unit that must not be sold.", []AnswerName{AnswerAcknowledge}},
 	NotShipped: {CX, "The return was approved long ago, and nothing was sent.",
 		"Nothing is lost; TikTok closes its return by itself.", []AnswerName{AnswerAcknowledge}},
-	SecondStockWriter: {IT, "Another program writes this product's stock.",
-		"We stop writing this product, so that two writers do not undo each other.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
+	SecondStockWriter: {IT, "Another program writes this product's stock. If the number is its own set restock.writer to external.",
+		"We stop writing this product, so that two writers do not undo each other: its units stay out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
 	InspectionOverdue: {Operations, "The parcel was received, and nobody has inspected it.",
 		"The customer waits; with a TikTok return open TikTok refunds at the deadline.", nil},
 	InspectedTooLong: {Operations, "The inspection passed, and the return is still not settled.",

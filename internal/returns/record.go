@@ -34,6 +34,9 @@ type Record struct {
 	// RestoredAt is when the ledger was found to be an older one, put back from a
 	// backup: what was done before may be missing in it. Zero: never.
 	RestoredAt time.Time
+	// RestockSince is since when restocking has been switched on, and the stock ours
+	// to write: what passed its inspection before, people may have put back by hand.
+	RestockSince time.Time
 }
 
 // Payable is what TikTok says a seller could refund for some units at a time

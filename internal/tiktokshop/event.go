@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"regexp"
 	"slices"
 	"time"
 
@@ -68,12 +70,13 @@ type wireEvent struct {
 	Type      count           `json:"type"`
 	ID        text            `json:"tts_notification_id"`
 	ShopID    text            `json:"shop_id"`
-	Timestamp unix            `json:"timestamp"`
+	Timestamp pushTime        `json:"timestamp"`
 	Data      json.RawMessage `json:"data"`
 }
 
 // ParseEvent reads a webhook body. Of an unknown topic only the envelope is
-// looked at. Its errors are Permanent: the same body will never be readable.
+// looked at. Its errors are Permanent: the same body will never be readable; so
+// is one that names something else than digits as an order, return or SKU.
 func ParseEvent(rawBody []byte) (Event, error) {
 	var w wireEvent
 	if err := decode(rawBody, &w); err != nil {
@@ -93,6 +96,9 @@ func ParseEvent(rawBody []byte) (Event, error) {
 		if err := decode(w.Data, &stock); err != nil {
 			return Event{}, unreadableEvent(err)
 		}
+		if err := allIDs(stock.ProductID, stock.SKUID); err != nil {
+			return Event{}, err
+		}
 		stock.fill(&e)
 		return e, nil
 	}
@@ -100,8 +106,25 @@ func ParseEvent(rawBody []byte) (Event, error) {
 	if err := decode(w.Data, &d); err != nil {
 		return Event{}, unreadableEvent(err)
 	}
+	if err := d.namesOnlyIDs(); err != nil {
+		return Event{}, err
+	}
 	d.fill(&e)
 	return e, nil
+}
+
+// anID is what TikTok's ids look like in all samples: a whole number of 64 bits.
+var anID = regexp.MustCompile(`^[0-9]{1,20}$`)
+
+// allIDs refuses an event of which an id is none: ids become names of ours and
+// parts of addresses, whoever signed them.
+func allIDs(ids ...text) error {
+	for _, id := range ids {
+		if id != "" && !anID.MatchString(string(id)) {
+			return unreadableEvent(errors.New("an id is no number"))
+		}
+	}
+	return nil
 }
 
 func unreadableEvent(cause error) error {
@@ -154,6 +177,14 @@ func (d wireEventData) fill(e *Event) {
 		e.OrderIDs = appendOnce(e.OrderIDs, string(l.OrderID))
 		e.ReturnIDs = appendOnce(e.ReturnIDs, string(l.ReturnID))
 	}
+}
+
+func (d wireEventData) namesOnlyIDs() error {
+	ids := []text{d.OrderID, d.ReturnID, d.CancelID}
+	for _, l := range d.Lines {
+		ids = append(ids, l.OrderID, l.ReturnID)
+	}
+	return allIDs(ids...)
 }
 
 func (d wireEventData) status(topic string) string {

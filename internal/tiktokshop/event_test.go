@@ -141,3 +141,42 @@ func TestUnreadableEvents(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, e, again, "a retry repeats the body, so it has the same id")
 }
+
+// What an event names becomes part of a workflow's id and of addresses: a
+// signature makes no id of it.
+func TestWhatIsNoIDIsNoEvent(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{"order_id", "return_id", "cancel_id"} {
+		for _, bad := range []string{`"../y"`, `"12a"`, `"12 "`, `-1`, `1.5`, `1e3`, `"١٢"`, `"123456789012345678901"`} {
+			_, err := tiktokshop.ParseEvent([]byte(`{"type":12,"data":{"` + field + `":` + bad + `}}`))
+			require.Equal(t, platform.Permanent, failed(t, err).Class, "%s %s", field, bad)
+			require.NotContains(t, err.Error(), "../y")
+		}
+		for _, good := range []string{`"1"`, `18446744073709551615`, `""`, `null`} {
+			_, err := tiktokshop.ParseEvent([]byte(`{"type":12,"data":{"` + field + `":` + good + `}}`))
+			require.NoError(t, err, "%s %s", field, good)
+		}
+	}
+	for _, body := range []string{
+		`{"type":68,"data":{"product_id":"../y","sku_id":"1"}}`, `{"type":68,"data":{"product_id":"1","sku_id":"../y"}}`,
+		`{"product_id":"1","sku_id":"../y","change_detail":[{}]}`, `{"product_id":"../y","sku_id":"1","change_detail":[{}]}`,
+		`{"type":67,"data":{"line_items":[{"main_order_id":"../y"}]}}`, `{"type":67,"data":{"line_items":[{"main_order_id":"1"},{"sku_return_request_id":"../y"}]}}`,
+	} {
+		_, err := tiktokshop.ParseEvent([]byte(body))
+		require.Equal(t, platform.Permanent, failed(t, err).Class, body)
+	}
+}
+
+// Nothing rests on when an event was sent: seconds, milliseconds, or no time.
+func TestTheTimeOfAnEventNeverHidesIt(t *testing.T) {
+	t.Parallel()
+	for printed, want := range map[string]time.Time{
+		`1760000005`: at(1760000005), `"1760000005"`: at(1760000005), `1760000005000`: at(1760000005), `"1760000005000"`: at(1760000005),
+		`0`: {}, `-1`: {}, `9223372036854775807`: {}, `1e3`: {}, `"soon"`: {}, `null`: {}, `{}`: {}, `true`: {},
+	} {
+		e, err := tiktokshop.ParseEvent([]byte(`{"type":12,"timestamp":` + printed + `,"data":{"return_id":"7"}}`))
+		require.NoError(t, err, printed)
+		require.Equal(t, want, e.At, printed)
+		require.Equal(t, "7", e.ReturnID, printed)
+	}
+}

@@ -112,6 +112,23 @@ func (u *unix) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// pushTime is when an event was sent. Nothing rests on it, so that no spelling of
+// it hides the event: Unix seconds (contract 3.3), milliseconds, else no time.
+type pushTime struct{ time.Time }
+
+func (p *pushTime) UnmarshalJSON(b []byte) error {
+	p.Time = time.Time{}
+	n, _, err := wholeNumber(b)
+	switch {
+	case err != nil || n <= 0:
+	case n <= lastSecond:
+		p.Time = time.Unix(n, 0).UTC()
+	case n/1000 <= lastSecond:
+		p.Time = time.UnixMilli(n).UTC()
+	}
+	return nil
+}
+
 // iso is a time as ISO 8601 prints it (webhook 68), or in Unix seconds.
 type iso struct{ time.Time }
 

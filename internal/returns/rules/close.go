@@ -189,8 +189,11 @@ func (d *desk) outcome() string {
 			paid = append(paid, d.linesRefund(g, *t)) // the rest is not this return's
 		}
 	}
-	stocked := 0
+	stocked, left := 0, 0
 	for _, u := range d.units {
+		if u.stock.off {
+			left++
+		}
 		if e := d.entryOf(u); e != nil && e.State == returns.RestockProven {
 			stocked++
 		}
@@ -200,5 +203,9 @@ func (d *desk) outcome() string {
 	if err == nil && returns.Known(total) {
 		words = total.String() + " refunded"
 	}
-	return fmt.Sprintf("%s, %s back in stock", words, plural(stocked, "unit"))
+	words = fmt.Sprintf("%s, %s back in stock", words, plural(stocked, "unit"))
+	if left > 0 {
+		words += fmt.Sprintf(", %s left to people: restock is switched off", plural(left, "unit"))
+	}
+	return words
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -12,17 +13,31 @@ import (
 // decision itself; the act only wakes the writer.
 func (d *desk) restock() {
 	var wanted []returns.Restock
+	var asked []*unit
 	reason := ""
 	for _, u := range d.units {
 		if entry := d.entryOf(u); entry != nil {
 			if again := d.entered(u, *entry); again != "" {
 				reason = again
 			}
-		} else if r, ok := d.toEnter(u); ok {
+			continue
+		}
+		r, ok := d.toEnter(u)
+		switch {
+		case !ok:
+		case d.putBackByHand(u):
+			u.stock = side{done: true, say: "put back by a person"}
+		case d.leftToPeople(u):
+			d.wanted = append(d.wanted, returns.Act{Kind: returns.ActRestock, Restocks: []returns.Restock{r}})
+		case d.mayBeInStock(u):
+			d.wanted = append(d.wanted, returns.Act{Kind: returns.ActRestock, Restocks: []returns.Restock{r}})
+			asked = append(asked, u)
+		default:
 			wanted = append(wanted, r)
 			d.queue(u, r)
 		}
 	}
+	d.askWhatIsInStock(asked)
 	if len(wanted) > 0 {
 		reason = fmt.Sprintf("the inspection passed: put %s back into stock", plural(len(wanted), "unit"))
 	}
@@ -45,8 +60,10 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 	switch {
 	case entry.State == returns.RestockSkipped:
 		u.stock = side{done: true, say: "restock left to a person"}
-	case entry.State == returns.RestockOwed && d.Policy.ExternalStock:
-		d.takeBack(entry, returns.RestockDropped, otherProgram)
+	case d.Policy.ExternalStock:
+		if entry.State == returns.RestockOwed {
+			d.takeBack(entry, returns.RestockDropped, otherProgram)
+		}
 		u.stock = side{done: true, say: otherProgram}
 	case entry.State == returns.RestockOwed && failed:
 		d.takeBack(entry, returns.RestockDropped, "the inspection was changed before it was written")
@@ -105,7 +122,6 @@ func (d *desk) queue(u *unit, r returns.Restock) {
 	case !d.Policy.Switches.Restock:
 		u.stock.off = true
 		u.stock.say = "restock is switched off; would go to " + r.WarehouseID
-		d.wakeAt(d.growing(stockLook, u.item.Inspection.At), "see whether restocking is switched on")
 	case !d.Record.Paused:
 		d.restocks = append(d.restocks, r)
 	}
@@ -150,23 +166,41 @@ func (d *desk) followEntry(u *unit, r returns.Restock) (again string) {
 		d.wait("the unit is in the stock queue")
 	}
 	if r.Problem != "" {
+		said := d.saidOfEntry(r)
 		switch {
-		case d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerHandledManually),
-			r.State == returns.RestockOwed && d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerSkipRestock):
-			d.takeBack(r, returns.RestockSkipped, fmt.Sprintf("%s: %s by %s", r.Problem, d.Record.Answers[r.Problem].Answer, d.Record.Answers[r.Problem].Who))
+		case said.Answer == returns.AnswerHandledManually, said.Answer == returns.AnswerSkipRestock && r.State == returns.RestockOwed:
+			d.takeBack(r, returns.RestockSkipped, fmt.Sprintf("%s: %s by %s", r.Problem, said.Answer, said.Who))
 			u.stock = side{done: true, say: "restock left to a person"}
 			return ""
-		case r.State == returns.RestockOwed && d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerRetry):
+		case said.Answer == returns.AnswerRetry && r.State == returns.RestockOwed:
 			if d.Policy.Switches.Restock && !d.Record.Paused {
-				d.takeBack(r, returns.RestockOwed, "tried again, as "+d.Record.Answers[r.Problem].Who+" said")
+				d.takeBack(r, returns.RestockOwed, "tried again, as "+said.Who+" said")
 			}
-			return "TikTok refused the stock of a unit; a person said: once more"
-		}
-		if !d.answeredSince(r.ProblemAt, r.Problem, returns.AnswerRetry, returns.AnswerSkipRestock) { // else it is being tried
-			d.raise(r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
+			return "the stock of a unit was not written; a person said: once more"
+		case said.Answer == "": // else it is being tried
+			d.raiseAbout(subjectOfEntry(r), r.Problem, returns.Money{}, "%s in warehouse %s: %s", u.item.SKU, r.WarehouseID, r.Note)
 		}
 	}
 	return d.followUp(r)
+}
+
+// subjectOfEntry is what an answer to an entry's problem is about: whose number it
+// is holds for a product.
+func subjectOfEntry(r returns.Restock) string {
+	if r.Problem == returns.SecondStockWriter {
+		return r.ProductID
+	}
+	return ""
+}
+
+// saidOfEntry is what a person said to the problem that an entry has now.
+func (d *desk) saidOfEntry(r returns.Restock) returns.Answer {
+	for _, a := range slices.Backward(d.Record.Said) {
+		if a.Kind == r.Problem && (a.Subject == "" || a.Subject == subjectOfEntry(r)) && !a.At.Before(r.ProblemAt) {
+			return a
+		}
+	}
+	return returns.Answer{}
 }
 
 // followUp arms the growing clock of an entry. Its writer is to be woken if it

@@ -102,17 +102,48 @@ func TestALostWakeUpHeals(t *testing.T) {
 	}
 }
 
-// Nobody is late with what is switched off.
-func TestStockThatIsSwitchedOffIsNotInspectedTooLong(t *testing.T) {
+// Stock that another program owns is never written by us and nobody is asked
+// about it, whatever we did before.
+func TestStockOfAnotherProgramIsNeitherWrittenNorAskedAbout(t *testing.T) {
 	t.Parallel()
+	external := policy(func(p *Policy) { p.Switches.Restock, p.ExternalStock, p.DefaultWarehouse = false, true, "" })
 	long := item(1, func(i *returns.RMAItem) { i.Inspection.At = noon.Add(-10 * 24 * time.Hour) })
-	given := func(on bool) Facts {
-		return setup(1, settled("R1", 1), long, func(f *Facts) { f.Record.Restocks, f.Policy.Switches.Restock = nil, on })
+	for _, inspection := range []change{passed(1), together(passed(1), long), unsellable(1)} {
+		for _, state := range []returns.RestockState{"", returns.RestockOwed, returns.RestockWritten, returns.RestockProven, returns.RestockSkipped, returns.RestockDropped} {
+			for _, problem := range []returns.Kind{"", returns.StockRefused, returns.StockUnproven, returns.SecondStockWriter} {
+				given := []change{settled("R1", 1), inspection, external, onSince(time.Minute), shadowed("L1"), func(f *Facts) {
+					f.Record.Restocks, f.Record.RestoredAt = nil, noon
+				}}
+				if state != "" {
+					given = append(given, stock("L1", state, problem))
+				}
+				d := Decide(setup(1, given...))
+				want{closed: true}.check(t, d)
+				require.NotContains(t, becomes(d), returns.RestockOwed)
+			}
+		}
 	}
-	d := Decide(given(false))
-	require.Empty(t, kinds(d))
-	require.False(t, d.Plan.Close, "it waits, visibly: %s", d.Plan.Summary)
-	require.Contains(t, d.Plan.Summary, "switched off")
-	require.False(t, d.Plan.Wake.At.IsZero())
-	require.Equal(t, []returns.Kind{returns.InspectedTooLong}, kinds(Decide(given(true))))
+}
+
+// Whose number it is holds for the product that was asked about, and for what
+// happened until then.
+func TestAnAnswerAboutASecondWriterSpeaksForItsProduct(t *testing.T) {
+	t.Parallel()
+	other := returns.SecondStockWriter
+	two := func(more ...change) Facts {
+		return setup(2, append([]change{gate(GateDone), passed(1, 2), stock("L1", returns.RestockOwed, other), stock("L2", returns.RestockOwed, other)}, more...)...)
+	}
+	d := Decide(two())
+	want{kinds: []returns.Kind{other}}.check(t, d)
+	require.Equal(t, returns.IT, d.Plan.Exceptions[0].Owner)
+	require.Equal(t, "P1", d.Plan.Exceptions[0].Subject)
+	require.Empty(t, d.Restocks)
+	for said, state := range map[returns.AnswerName]returns.RestockState{returns.AnswerRetry: returns.RestockOwed, returns.AnswerSkipRestock: returns.RestockSkipped} {
+		d = Decide(two(answer(other, said), about("P1", other)))
+		require.Equal(t, stockStates{"L1": state}, becomes(d), said)
+		require.Equal(t, []returns.Kind{other}, kinds(d), "the other product is asked about next")
+		require.Equal(t, "P2", d.Plan.Exceptions[0].Subject)
+	}
+	d = Decide(two(answer(other, returns.AnswerRetry), about("P1", other), answeredAt(other, noon.Add(-time.Hour))))
+	require.Equal(t, "P1", d.Plan.Exceptions[0].Subject, "it wrote again since")
 }

@@ -117,6 +117,8 @@ func (d *desk) cameOut(s returns.Shadow, deeds []deed) returns.Shadow {
 		return compareDeeds(s, mine)
 	case s.End != "":
 		return s
+	case s.Kind == returns.ActRestock && d.Policy.Switches.Restock:
+		s.End, s.Did = d.restockCameOut(s)
 	case d.switchOf(s.Kind):
 		s.End, s.Did = returns.ShadowOurs, "the switch was turned on"
 	default:
