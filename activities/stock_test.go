@@ -379,7 +379,9 @@ func TestTheWriterIsWokenThoughTheEntriesAreThere(t *testing.T) {
 	require.Equal(t, b.now, b.entry("A1").WokenAt)
 }
 
-func (*stockBench) Running(context.Context, string) (map[string]bool, error) { return nil, nil }
+func (*stockBench) Running(context.Context, string) (map[string]bool, error) {
+	return map[string]bool{}, nil
+}
 
 func (b *stockBench) WakeGuard(_ context.Context, queue string, ill messages.Ill) error {
 	b.woken = append(b.woken, "guard "+queue+" "+string(ill.Illness))

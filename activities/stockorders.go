@@ -15,9 +15,9 @@ const mostOrderPages = 10
 
 // ordersBetween are the pieces of a write's SKU that orders can have taken from
 // each warehouse between its read and another, with a margin for clocks. It is
-// not clear if goods may have left or come back in that time, or if there are
+// not sure if goods may have left or come back in that time, or if there are
 // more orders than can be walked.
-func (r *round) ordersBetween(ctx context.Context, w ledger.StockWrite, until time.Time) (sold map[string]int, clear bool, err error) {
+func (r *round) ordersBetween(ctx context.Context, w ledger.StockWrite, until time.Time) (sold map[string]int, sure bool, err error) {
 	between := span{w.ReadAt.Add(-clockSkew), until.Add(clockSkew)}
 	filter := tiktokshop.OrderFilter{UpdatedFrom: between.from}
 	page := tiktokshop.Page{Size: 100}

@@ -171,12 +171,12 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 			return time.Time{}, err
 		}
 	}
-	sold, clear, err := r.ordersBetween(ctx, w, until)
+	sold, sure, err := r.ordersBetween(ctx, w, until)
 	if err != nil {
 		return time.Time{}, err
 	}
-	written := clear && explained(w.Lines, sold)
-	switch never := clear && lost && unwritten(w.Lines, sold); {
+	written := sure && explained(w.Lines, sold)
+	switch never := sure && lost && unwritten(w.Lines, sold); {
 	case !lost && written:
 		return time.Time{}, r.settle(ctx, w, "read back: what orders do not explain is what was owed")
 	case written && !never:

@@ -279,6 +279,8 @@ func TestAnRMAThatIsNoLongerOpenIsLookedAt(t *testing.T) {
 	require.Empty(t, woken)
 }
 
-func (*swept) Running(context.Context, string) (map[string]bool, error) { return nil, nil }
+func (*swept) Running(context.Context, string) (map[string]bool, error) {
+	return map[string]bool{}, nil
+}
 
 func (s *swept) WakeGuard(context.Context, string, messages.Ill) error { return nil }

@@ -124,7 +124,9 @@ type deaf struct{}
 
 func (deaf) WakeReturn(context.Context, string, returns.Key, messages.News) error { return nil }
 func (deaf) WakeStock(context.Context, string, string) error                      { return nil }
-func (deaf) Running(context.Context, string) (map[string]bool, error)             { return nil, nil }
+func (deaf) Running(context.Context, string) (map[string]bool, error) {
+	return map[string]bool{}, nil
+}
 
 func (deaf) WakeGuard(context.Context, string, messages.Ill) error { return nil }
 
