@@ -89,6 +89,25 @@ func (p purpose) opens(perDay, taken int, now time.Time) time.Time {
 	return at
 }
 
+// ReadsEnd is when the reads that events ask for come to their end, at so many
+// calls an hour for everything: what is left then is kept for money. Zero if they
+// last until midnight.
+func ReadsEnd(perDay, used int, perHour float64, now time.Time) time.Time {
+	room := float64(forNews.upTo(perDay, now) - used)
+	opening := float64(perDay) * forNews.reserve / 24 // calls an hour that the reserve lets go
+	if room <= 0 {
+		return now
+	}
+	if perHour <= opening {
+		return time.Time{}
+	}
+	at := now.Add(time.Duration(room / (perHour - opening) * float64(time.Hour)))
+	if !at.Before(now.Truncate(24 * time.Hour).Add(24 * time.Hour)) {
+		return time.Time{}
+	}
+	return at
+}
+
 // ofDay is how much of the UTC day has passed, from 0 to 1.
 func ofDay(now time.Time) float64 {
 	return float64(now.Sub(now.Truncate(24*time.Hour))) / float64(24*time.Hour)
