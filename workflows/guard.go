@@ -10,13 +10,12 @@ import (
 )
 
 // A platform that is down is asked by one call after firstAsk, then each time
-// after slower times as long up to lastAsk: six questions in half an hour. When
-// it answers, its queue is let out at growing paces, each for one paceTime; after
+// after twice as long up to lastAsk: seven questions in half an hour. When it
+// answers, its queue is let out at growing paces, each for one paceTime; after
 // a throttling, each for the wait that a question would have had. A relapse is no
 // new illness: the waits go on growing.
 const (
-	firstAsk = 5 * time.Second
-	slower   = 3
+	firstAsk = 10 * time.Second
 	lastAsk  = 10 * time.Minute
 	paceTime = 5 * time.Second
 )
@@ -144,7 +143,7 @@ func (g *guard) waitOut(ctx workflow.Context, ill messages.Ill) (able bool, err 
 // nextWait is how long to wait now; the next one is longer.
 func (g *guard) nextWait() time.Duration {
 	wait := g.in.Wait
-	g.in.Wait = min(slower*wait, lastAsk)
+	g.in.Wait = min(2*wait, lastAsk)
 	return wait
 }
 

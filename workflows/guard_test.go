@@ -68,7 +68,7 @@ func TestAGuardStopsTheQueueAsksAndLetsItOutSlowly(t *testing.T) {
 		}
 		return messages.GuardResult{}, nil
 	}
-	require.Equal(t, "0@0s ask@5s ask@20s ask@1m5s 2@1m5s 5@1m10s open@1m15s", g.run(isDown))
+	require.Equal(t, "0@0s ask@10s ask@30s ask@1m10s 2@1m10s 5@1m15s open@1m20s", g.run(isDown))
 }
 
 // Six hours of outage are asked about once in ten minutes, not by each return.
@@ -81,26 +81,26 @@ func TestAGuardAsksSeldomInALongOutage(t *testing.T) {
 		return messages.GuardResult{}, nil
 	}
 	g.run(isDown)
-	require.Equal(t, 40, g.asked)
+	require.Equal(t, 41, g.asked)
 }
 
 func TestAGuardSlowsAPlatformThatIsAskedTooMuch(t *testing.T) {
-	require.Equal(t, "2@0s 5@5s open@10s", guardOf(t).run(isThrottled))
+	require.Equal(t, "2@0s 5@10s open@20s", guardOf(t).run(isThrottled))
 }
 
 func TestAGuardStopsAgainWhenThePlatformFallsBack(t *testing.T) {
 	g := guardOf(t)
-	g.signalAt(7*time.Second, messages.SignalIll, isDown)
-	require.Equal(t, "0@0s ask@5s 2@5s 0@7s ask@22s 2@22s 5@27s open@32s", g.run(isDown), "and asks less often")
+	g.signalAt(12*time.Second, messages.SignalIll, isDown)
+	require.Equal(t, "0@0s ask@10s 2@10s 0@12s ask@32s 2@32s 5@37s open@42s", g.run(isDown), "and asks less often")
 }
 
 // What was under way when the queue was stopped still fails: no new illness.
 func TestAGuardIsNotDeceivedByTheLastFailures(t *testing.T) {
 	g := guardOf(t)
-	for i := range 10 {
+	for i := range 20 {
 		g.signalAt(time.Duration(i+1)*400*time.Millisecond, messages.SignalIll, isDown)
 	}
-	require.Equal(t, "0@0s ask@5s 2@5s 5@10s open@15s", g.run(isDown))
+	require.Equal(t, "0@0s ask@10s 2@10s 5@15s open@20s", g.run(isDown))
 }
 
 // A platform that says when to come back is not asked before.
@@ -116,15 +116,15 @@ func TestAGuardWaitsAsLongAsThePlatformAsks(t *testing.T) {
 // Throttled again and again it lets the queue out ever more slowly.
 func TestAGuardSlowsAgainForLonger(t *testing.T) {
 	g := guardOf(t)
-	g.signalAt(11*time.Second, messages.SignalIll, isThrottled)
-	g.signalAt(7*time.Second, messages.SignalIll, isThrottled)
-	require.Equal(t, "2@0s 5@5s 2@7s 2@11s 5@56s open@1m41s", g.run(isThrottled))
+	g.signalAt(12*time.Second, messages.SignalIll, isThrottled)
+	g.signalAt(20*time.Second, messages.SignalIll, isThrottled)
+	require.Equal(t, "2@0s 5@10s 2@12s 2@20s 5@1m0s open@1m40s", g.run(isThrottled))
 }
 
 // An illness of weeks fits into no history: the guard goes on in a new run, and
 // knows what it waited for.
 func TestAGuardOutlivesItsHistory(t *testing.T) {
-	goesOn := messages.GuardInput{Queue: "tiktok/mugs-uk", Ill: isDown, Since: start, Wait: 135 * time.Second}
+	goesOn := messages.GuardInput{Queue: "tiktok/mugs-uk", Ill: isDown, Since: start, Wait: 80 * time.Second}
 	t.Run("its end", func(t *testing.T) {
 		g := guardOf(t)
 		g.says = func(n int, _ messages.GuardStep) (messages.GuardResult, error) {
@@ -143,21 +143,21 @@ func TestAGuardOutlivesItsHistory(t *testing.T) {
 		g := guardOf(t)
 		g.ExecuteWorkflow(workflows.Guard, goesOn)
 		require.NoError(t, g.GetWorkflowError())
-		require.Equal(t, "0@0s ask@2m15s 2@2m15s 5@2m20s open@2m25s", strings.Join(g.steps, " "))
+		require.Equal(t, "0@0s ask@1m20s 2@1m20s 5@1m25s open@1m30s", strings.Join(g.steps, " "))
 	})
 }
 
 // Whoever cancels a guard gets the queue back as it was.
 func TestACancelledGuardLeavesNoLimit(t *testing.T) {
 	g := guardOf(t)
-	g.RegisterDelayedCallback(g.CancelWorkflow, 7*time.Second)
+	g.RegisterDelayedCallback(g.CancelWorkflow, 12*time.Second)
 	g.says = func(int, messages.GuardStep) (messages.GuardResult, error) {
 		return messages.GuardResult{Ill: isDown}, nil
 	}
 	g.signalAt(0, messages.SignalIll, isDown)
 	g.ExecuteWorkflow(workflows.Guard, messages.GuardInput{Queue: "tiktok/mugs-uk"})
 	require.True(t, temporal.IsCanceledError(g.GetWorkflowError()))
-	require.Equal(t, "0@0s ask@5s open@7s", strings.Join(g.steps, " "))
+	require.Equal(t, "0@0s ask@10s open@12s", strings.Join(g.steps, " "))
 }
 
 // Without the right to set limits the work goes on as it did.

@@ -180,7 +180,7 @@ func (h *house) adoptLimits(ctx context.Context) {
 			h.log.Warn("the limit of a task queue could not be read", zap.String("queue", queue), zap.Error(err))
 		}
 		if left {
-			h.watch.tell(ctx, queue, messages.Ill{Illness: messages.Down, What: reason})
+			h.watch.tell(ctx, queue, messages.Ill{Illness: messages.Down, What: "left by a guard that does not run: " + reason})
 		}
 	}
 }
