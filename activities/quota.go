@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
 )
 
 // purpose is what a call to ReturnGO is for. The day's calls are not enough for
@@ -39,6 +40,19 @@ func purposeOf(ctx context.Context) purpose {
 		return p
 	}
 	return forNews
+}
+
+// charged says what the calls of a look are for: an RMA that a backfill brings is
+// history until it was read once (ReturnGO contract 8.1).
+func (d *desk) charged(ctx context.Context, in messages.LookInput) (context.Context, error) {
+	if !in.History {
+		return ctx, nil
+	}
+	f, err := d.facts(ctx)
+	if err == nil && f.Record.RMA == nil {
+		return withPurpose(ctx, forBackfill), nil
+	}
+	return ctx, err
 }
 
 // Quota grants the calls of each ReturnGO key, counted in the ledger for all

@@ -152,3 +152,27 @@ func TestITIsToldThatTheDaysCallsRunShort(t *testing.T) {
 	require.False(t, sweep().PutOff)
 	require.NotContains(t, b.stopped(), returns.CallsRunShort)
 }
+
+// What a backfill brings waits behind everything else until its RMA was read once;
+// as soon as something happens to the return, it is news.
+func TestHistoryWaitsLongest(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Quota.PerDay[mainKey] = 100
+	for range 70 { // at noon a backfill may fill 70 of a hundred
+		_, err := b.Quota.Allow(mainKey)(b.ctx)
+		require.NoError(t, err)
+	}
+	look := func(history bool) messages.PlanResult {
+		return must[messages.PlanResult](b, b.LookReturnGO, messages.LookInput{Shop: shopName, Key: key, History: history})
+	}
+	out := look(true)
+	require.Zero(t, b.count("rma"), "not now")
+	require.Equal(t, []returns.Platform{returns.ReturnGO}, out.Later.Read)
+	require.True(t, out.Later.At.After(noon))
+	require.Empty(t, out.Plan.Exceptions)
+	require.Empty(t, look(false).Later)
+	require.Equal(t, 1, b.count("rma"), "an event came")
+	require.Empty(t, look(true).Later)
+	require.Equal(t, 2, b.count("rma"), "it was read: what follows is about a return that is carried")
+}

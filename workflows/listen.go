@@ -61,6 +61,7 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 func (r *returnRun) apply(name returns.CommandName, cmd returns.Command, id string) {
 	cmd.Name, cmd.ID = name, id
 	r.commands = append(r.commands, cmd)
+	r.history = false
 	if name == returns.CommandRecheck {
 		r.markStale(returns.ReturnGO)
 		r.markStale(returns.TikTok)
