@@ -30,13 +30,9 @@ var ErrNoPacing = errors.New("this Temporal lets us set no limit on a task queue
 func (a *Activities) GuardQueue(ctx context.Context, step messages.GuardStep) (messages.GuardResult, error) {
 	shops, p := a.behind(step.Queue)
 	if step.Ask {
-		err := a.canary(ctx, step.Queue)
-		ill := IllnessOf(err, a.Now())
-		if e, ok := errors.AsType[*platform.Error](err); ok && e.Endpoint == refreshCall && ill.Illness == "" {
-			ill = messages.Ill{Illness: messages.Unauthorised, What: err.Error()} // nobody knows yet
-		}
-		if ill.Illness != messages.Down && ill.Illness != messages.Unauthorised {
-			return messages.GuardResult{}, nil
+		ill, err := a.ask(ctx, step)
+		if err != nil || ill.Illness == "" {
+			return messages.GuardResult{}, err
 		}
 		step.Illness, step.Reason = ill.Illness, "stopped, "+ill.What
 		return messages.GuardResult{Ill: ill}, a.noteIll(ctx, shops, p, step) // it is stopped already
@@ -55,14 +51,37 @@ func (a *Activities) GuardQueue(ctx context.Context, step messages.GuardStep) (m
 	return messages.GuardResult{}, a.noteIll(ctx, shops, p, step)
 }
 
+// ask makes one call, and tells what still keeps the queue stopped. Only an
+// answer frees it: a call that could not be made shows nothing.
+func (a *Activities) ask(ctx context.Context, step messages.GuardStep) (messages.Ill, error) {
+	err := a.canary(ctx, step.Queue)
+	ill := IllnessOf(err, a.Now())
+	e, ofPlatform := lastOf(err)
+	switch {
+	case err == nil, ill.Illness == messages.Throttled && ill.Until.IsZero():
+		return messages.Ill{}, nil
+	case ill.Illness != "":
+		return ill, nil
+	case !ofPlatform:
+		return messages.Ill{}, retryable(ctx, err)
+	case e.Class == platform.Retry && e.HTTPStatus == 0 && e.Code != returngo.CodeQuotaKept: // without calls left the queue does no harm
+		return messages.Ill{Illness: step.Illness, What: e.Error()}, nil
+	}
+	return messages.Ill{}, nil
+}
+
 // noteIll keeps the exception of a stopped queue, and closes it once the queue
-// runs again.
+// runs again. A platform counts as unreachable when a question goes unanswered:
+// a stumble of a few seconds is nobody's business.
 func (a *Activities) noteIll(ctx context.Context, shops []*Shop, p returns.Platform, step messages.GuardStep) error {
 	kind, other := returns.PlatformUnreachable, returns.NotAuthorised
 	if step.Illness == messages.Unauthorised {
 		kind, other = other, kind
 	}
 	stopped := step.Ask || !step.Open && step.PerSecond == 0
+	if stopped && (step.Illness == messages.Throttled || step.Illness == messages.Down && !step.Ask) {
+		return nil
+	}
 	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for _, s := range shops {
 			if !stopped {
@@ -113,8 +132,26 @@ func (a *Activities) canary(ctx context.Context, queue string) error {
 		_, err := shops[0].TikTok.Warehouses(ctx)
 		return a.renewed(ctx, shops[0].Key, err)
 	}
-	_, _, err := shops[0].ReturnGO.Transactions(withPurpose(ctx, forNews), returngo.TransactionFilter{UpdatedFrom: a.Now()}, "")
+	_, _, err := shops[0].ReturnGO.Transactions(withPurpose(ctx, forMoney), returngo.TransactionFilter{UpdatedFrom: a.Now()}, "")
 	return err //nolint:wrapcheck // a platform error already says which call
+}
+
+// lastOf is the call that failed: where a token could not be had, the call for it.
+func lastOf(err error) (*platform.Error, bool) {
+	e, ok := errors.AsType[*platform.Error](err)
+	if !ok {
+		return nil, false
+	}
+	if cause, deeper := errors.AsType[*platform.Error](e.Cause); deeper {
+		return cause, true
+	}
+	return e, true
+}
+
+// PutOff keeps a call from a platform that is known to be ill; it is made again
+// after the wait, like one that failed.
+func PutOff(wait time.Duration) error {
+	return retryIn(paced(wait), "PutOff", errors.New("not begun: the platform is ill, and its guard has been told"))
 }
 
 // IllnessOf tells whether a failed call speaks of a platform that is ill, rather
@@ -123,13 +160,13 @@ func IllnessOf(err error, now time.Time) messages.Ill {
 	if errors.Is(err, ErrNotAuthorised) {
 		return messages.Ill{Illness: messages.Unauthorised, What: err.Error()}
 	}
-	e, ok := errors.AsType[*platform.Error](err)
+	e, ok := lastOf(err)
 	if !ok || e.Class != platform.Retry && e.Class != platform.OutcomeUnknown {
 		return messages.Ill{}
 	}
 	ill := messages.Ill{What: fmt.Sprintf("%s, %s: http %d", e.Platform, e.Endpoint, e.HTTPStatus)}
 	switch {
-	case e.Code == tiktokshop.CodeTooMany, e.HTTPStatus == http.StatusTooManyRequests && e.Code != returngo.CodeQuotaDay:
+	case e.Code == tiktokshop.CodeTooMany, e.Code == tiktokshop.CodeTooManyStock, e.HTTPStatus == http.StatusTooManyRequests && e.Code != returngo.CodeQuotaDay:
 		ill.Illness, ill.What = messages.Throttled, fmt.Sprintf("%s, %s: too many requests", e.Platform, e.Endpoint)
 	case e.HTTPStatus >= 500, e.Code == tiktokshop.CodeInternal, e.Code == tiktokshop.CodeTimeout:
 		ill.Illness = messages.Down

@@ -31,6 +31,7 @@ func TestIllnessOfAFailedCall(t *testing.T) {
 		"a page instead of an answer":  {&platform.Error{Class: platform.Retry, HTTPStatus: 200}, messages.Down},
 		"TikTok's internal error":      {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeInternal}, messages.Down},
 		"TikTok's throttling":          {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeTooMany}, messages.Throttled},
+		"too many stock calls":         {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeTooManyStock}, messages.Throttled},
 		"ReturnGO's burst":             {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: returngo.CodeQuotaBurst}, messages.Throttled},
 		"ReturnGO's day is used up":    {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: returngo.CodeQuotaDay}, ""},
 		"a call that we did not send":  {&platform.Error{Class: platform.Retry, Code: returngo.CodeQuotaKept}, ""},
@@ -40,6 +41,8 @@ func TestIllnessOfAFailedCall(t *testing.T) {
 	} {
 		require.Equal(t, c.want, IllnessOf(c.err, noon).Illness, name)
 	}
+	noToken := &platform.Error{Class: platform.Retry, Message: "no credentials for the shop", Cause: &platform.Error{Class: platform.OutcomeUnknown, HTTPStatus: 503}}
+	require.Equal(t, messages.Down, IllnessOf(noToken, noon).Illness, "the call for the token failed")
 	ill := IllnessOf(&platform.Error{Class: platform.Retry, HTTPStatus: 429, RetryAfter: time.Minute}, noon)
 	require.Equal(t, noon.Add(time.Minute), ill.Until)
 }
@@ -79,6 +82,15 @@ func TestGuardQueueAsksOnceAndSetsLimits(t *testing.T) {
 		require.Empty(t, step(messages.GuardStep{Queue: queue, Ask: true}).Ill, "an answer is an answer: "+queue)
 	}
 	require.Empty(t, p.limits, "asking sets nothing")
+	b.answers("warehouses", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) })
+	require.Empty(t, step(messages.GuardStep{Queue: messages.QueueTikTok(shopName), Ask: true}).Ill, "it is let out slowly")
+	b.answers("warehouses", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "90")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	ill := step(messages.GuardStep{Queue: messages.QueueTikTok(shopName), Ask: true}).Ill
+	require.Equal(t, noon.Add(90*time.Second), ill.Until, "it says when")
+	require.Equal(t, messages.Throttled, ill.Illness)
 	step(messages.GuardStep{Queue: "q"})
 	step(messages.GuardStep{Queue: "q", PerSecond: 2})
 	step(messages.GuardStep{Queue: "q", Open: true})
@@ -125,7 +137,11 @@ func TestOneExceptionSpeaksForAllReturnsOfAPlatformThatIsIll(t *testing.T) {
 	b.look()
 
 	step(messages.GuardStep{Illness: messages.Down, Reason: "stopped, http 503"})
+	require.Empty(t, b.stopped(), "a stumble is nobody's business")
+	b.answers("warehouses", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	step(messages.GuardStep{Ask: true, Illness: messages.Down})
 	step(messages.GuardStep{Illness: messages.Down, Reason: "stopped, http 502"})
+	step(messages.GuardStep{Ask: true, Illness: messages.Down})
 	require.Equal(t, []returns.Kind{returns.PlatformUnreachable}, b.stopped())
 	out := must[messages.PlanResult](b, b.Review, unreachable)
 	require.NotContains(t, kinds(out.Plan), returns.PlatformUnreachable)
@@ -134,6 +150,31 @@ func TestOneExceptionSpeaksForAllReturnsOfAPlatformThatIsIll(t *testing.T) {
 
 	step(messages.GuardStep{PerSecond: 5, Reason: "well again"})
 	require.Empty(t, b.stopped())
+}
+
+// A question that could not be put shows nothing: the queue stays stopped.
+func TestAQueueIsNotFreedByAQuestionThatWasNotPut(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Pacer = &limiter{}
+	ask := func(queue string) messages.Ill {
+		return must[messages.GuardResult](b, b.GuardQueue, messages.GuardStep{Queue: queue, Ask: true, Illness: messages.Down}).Ill
+	}
+	b.answers("warehouses", code(105001))
+	b.answers("refresh", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	require.Equal(t, messages.Down, ask(messages.QueueTikTok(shopName)).Illness, "no token can be had")
+	require.Equal(t, messages.Down, ask(messages.QueueTikTok(shopName)).Illness, "and somebody is to renew it")
+
+	b.Quota.PerDay[mainKey] = 10
+	for range 9 { // at noon news may fill nine of ten
+		_, err := b.Quota.Allow(mainKey)(b.ctx)
+		require.NoError(t, err)
+	}
+	require.Empty(t, ask(messages.QueueReturnGO(mainKey)), "what is left is for money, and for this")
+	require.Equal(t, 1, b.count("transactions"))
+	b.forget()
+	require.Empty(t, ask(messages.QueueReturnGO(mainKey)), "nothing is left, and nothing can be sent")
+	require.Zero(t, b.count("transactions"))
 }
 
 // A withdrawn authorisation parks the shop with one exception, and nothing fails.

@@ -42,6 +42,9 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if err != nil {
 		return messages.PlanResult{}, retryable(ctx, err)
 	}
+	if ctx, err = d.charged(ctx, in); err != nil {
+		return messages.PlanResult{}, retryable(ctx, err)
+	}
 	trouble, err := read(d, ctx)
 	if err != nil {
 		return messages.PlanResult{}, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
 )
 
 // purpose is what a call to ReturnGO is for. The day's calls are not enough for
@@ -39,6 +40,19 @@ func purposeOf(ctx context.Context) purpose {
 		return p
 	}
 	return forNews
+}
+
+// charged says what the calls of a look are for: an RMA that a backfill brings is
+// history until it was read once (ReturnGO contract 8.1).
+func (d *desk) charged(ctx context.Context, in messages.LookInput) (context.Context, error) {
+	if !in.History {
+		return ctx, nil
+	}
+	f, err := d.facts(ctx)
+	if err == nil && f.Record.RMA == nil {
+		return withPurpose(ctx, forBackfill), nil
+	}
+	return ctx, err
 }
 
 // Quota grants the calls of each ReturnGO key, counted in the ledger for all
@@ -85,6 +99,25 @@ func (p purpose) opens(perDay, taken int, now time.Time) time.Time {
 	}
 	if at.After(tomorrow) {
 		at = tomorrow
+	}
+	return at
+}
+
+// ReadsEnd is when the reads that events ask for come to their end, at so many
+// calls an hour for everything: what is left then is kept for money. Zero if they
+// last until midnight.
+func ReadsEnd(perDay, used int, perHour float64, now time.Time) time.Time {
+	room := float64(forNews.upTo(perDay, now) - used)
+	opening := float64(perDay) * forNews.reserve / 24 // calls an hour that the reserve lets go
+	if room <= 0 {
+		return now
+	}
+	if perHour <= opening {
+		return time.Time{}
+	}
+	at := now.Add(time.Duration(room / (perHour - opening) * float64(time.Hour)))
+	if !at.Before(now.Truncate(24 * time.Hour).Add(24 * time.Hour)) {
+		return time.Time{}
 	}
 	return at
 }

@@ -101,3 +101,78 @@ func TestSweepsComeLessOftenWhenTheyHaveUsedTheirShare(t *testing.T) {
 	out := must[messages.SweepResult](b, b.SweepReturnGO, messages.ShopInput{Shop: shopName})
 	require.False(t, out.PutOff)
 }
+
+// At the foreseen hour reads have no room any more, and a minute before they had.
+func TestReadsEndWhenTheReserveIsReached(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		perDay := rapid.IntRange(100, 20000).Draw(t, "a day")
+		now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 86000).Draw(t, "second")) * time.Second)
+		used := rapid.IntRange(0, perDay).Draw(t, "used")
+		perHour := float64(rapid.IntRange(0, perDay).Draw(t, "an hour"))
+		room := func(at time.Time) float64 {
+			return float64(forNews.upTo(perDay, at)) - float64(used) - perHour*at.Sub(now).Hours()
+		}
+		at, midnight := ReadsEnd(perDay, used, perHour, now), now.Truncate(24*time.Hour).Add(24*time.Hour)
+		switch {
+		case at.IsZero():
+			if room(now) <= 0 || room(midnight.Add(-time.Second)) < -2 {
+				t.Fatalf("they do not last: room for %f at midnight", room(midnight.Add(-time.Second)))
+			}
+		case at.Equal(now):
+			if room(now) > 0 {
+				t.Fatalf("there is room for %f", room(now))
+			}
+		case room(at) < -2 || room(at) > 2:
+			t.Fatalf("at %s there is room for %f", at, room(at))
+		}
+	})
+}
+
+// When reads have to wait for the day's calls IT hears of it by the next sweep,
+// once, and no more when there is room again.
+func TestITIsToldThatTheDaysCallsRunShort(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Quota.PerDay[mainKey] = 100
+	sweep := func() messages.SweepResult {
+		return must[messages.SweepResult](b, b.SweepReturnGO, messages.ShopInput{Shop: shopName})
+	}
+	sweep()
+	require.Empty(t, b.stopped(), "there is room")
+	for wait := time.Duration(0); wait == 0; {
+		var err error
+		wait, err = b.Quota.Allow(mainKey)(b.ctx)
+		require.NoError(t, err)
+	}
+	require.True(t, sweep().PutOff)
+	require.True(t, sweep().PutOff)
+	require.Equal(t, []returns.Kind{returns.CallsRunShort}, b.stopped())
+	b.clock.pass(12 * time.Hour) // a new day, and no event the whole time
+	require.False(t, sweep().PutOff)
+	require.NotContains(t, b.stopped(), returns.CallsRunShort)
+}
+
+// What a backfill brings waits behind everything else until its RMA was read once;
+// as soon as something happens to the return, it is news.
+func TestHistoryWaitsLongest(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Quota.PerDay[mainKey] = 100
+	for range 70 { // at noon a backfill may fill 70 of a hundred
+		_, err := b.Quota.Allow(mainKey)(b.ctx)
+		require.NoError(t, err)
+	}
+	look := func(history bool) messages.PlanResult {
+		return must[messages.PlanResult](b, b.LookReturnGO, messages.LookInput{Shop: shopName, Key: key, History: history})
+	}
+	out := look(true)
+	require.Zero(t, b.count("rma"), "not now")
+	require.Equal(t, []returns.Platform{returns.ReturnGO}, out.Later.Read)
+	require.True(t, out.Later.At.After(noon))
+	require.Empty(t, out.Plan.Exceptions)
+	require.Empty(t, look(false).Later)
+	require.Equal(t, 1, b.count("rma"), "an event came")
+	require.Empty(t, look(true).Later)
+	require.Equal(t, 2, b.count("rma"), "it was read: what follows is about a return that is carried")
+}

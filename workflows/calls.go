@@ -39,7 +39,7 @@ var (
 	ledgerPatience = patience{attempt: time.Minute, total: 24 * time.Hour}
 	stockPatience  = patience{attempt: time.Minute, total: 24 * time.Hour}
 	tokenPatience  = patience{attempt: time.Minute, total: time.Hour}
-	guardPatience  = patience{attempt: time.Minute, total: time.Hour}
+	guardPatience  = patience{attempt: time.Minute} // for ever
 	sweepPatience  = patience{attempt: 15 * time.Minute, total: 30 * time.Minute, silence: time.Minute}
 )
 

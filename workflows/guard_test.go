@@ -2,12 +2,16 @@ package workflows_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 
 	"returnbridge/internal/messages"
 	"returnbridge/workflows"
@@ -64,10 +68,10 @@ func TestAGuardStopsTheQueueAsksAndLetsItOutSlowly(t *testing.T) {
 		}
 		return messages.GuardResult{}, nil
 	}
-	require.Equal(t, "0@0s ask@5s ask@15s ask@35s 5@35s 25@40s open@45s", g.run(isDown))
+	require.Equal(t, "0@0s ask@10s ask@30s ask@1m10s 2@1m10s 5@1m15s open@1m20s", g.run(isDown))
 }
 
-// Six hours of outage are asked about once in five minutes, not by each return.
+// Six hours of outage are asked about once in ten minutes, not by each return.
 func TestAGuardAsksSeldomInALongOutage(t *testing.T) {
 	g := guardOf(t)
 	g.says = func(int, messages.GuardStep) (messages.GuardResult, error) {
@@ -77,34 +81,83 @@ func TestAGuardAsksSeldomInALongOutage(t *testing.T) {
 		return messages.GuardResult{}, nil
 	}
 	g.run(isDown)
-	require.Less(t, g.asked, 80)
+	require.Equal(t, 41, g.asked)
 }
 
 func TestAGuardSlowsAPlatformThatIsAskedTooMuch(t *testing.T) {
-	require.Equal(t, "5@0s 25@5s open@10s", guardOf(t).run(isThrottled))
+	require.Equal(t, "2@0s 5@10s open@20s", guardOf(t).run(isThrottled))
 }
 
 func TestAGuardStopsAgainWhenThePlatformFallsBack(t *testing.T) {
 	g := guardOf(t)
-	g.signalAt(7*time.Second, messages.SignalIll, isDown)
-	require.Equal(t, "0@0s ask@5s 5@5s 0@7s ask@12s 5@12s 25@17s open@22s", g.run(isDown))
+	g.signalAt(12*time.Second, messages.SignalIll, isDown)
+	require.Equal(t, "0@0s ask@10s 2@10s 0@12s ask@32s 2@32s 5@37s open@42s", g.run(isDown), "and asks less often")
 }
 
 // What was under way when the queue was stopped still fails: no new illness.
 func TestAGuardIsNotDeceivedByTheLastFailures(t *testing.T) {
 	g := guardOf(t)
-	for i := range 10 {
+	for i := range 20 {
 		g.signalAt(time.Duration(i+1)*400*time.Millisecond, messages.SignalIll, isDown)
 	}
-	require.Equal(t, "0@0s ask@5s 5@5s 25@10s open@15s", g.run(isDown))
+	require.Equal(t, "0@0s ask@10s 2@10s 5@15s open@20s", g.run(isDown))
 }
 
 // A platform that says when to come back is not asked before.
 func TestAGuardWaitsAsLongAsThePlatformAsks(t *testing.T) {
+	for _, ill := range []messages.Ill{isDown, isThrottled} {
+		t.Run(string(ill.Illness), func(t *testing.T) {
+			ill.Until = start.Add(2 * time.Minute)
+			require.Contains(t, guardOf(t).run(ill), "0@0s ask@2m0s 2@2m0s 5@2m")
+		})
+	}
+}
+
+// Throttled again and again it lets the queue out ever more slowly.
+func TestAGuardSlowsAgainForLonger(t *testing.T) {
 	g := guardOf(t)
-	ill := isDown
-	ill.Until = start.Add(2 * time.Minute)
-	require.Equal(t, "0@0s ask@2m0s 5@2m0s 25@2m5s open@2m10s", g.run(ill))
+	g.signalAt(12*time.Second, messages.SignalIll, isThrottled)
+	g.signalAt(20*time.Second, messages.SignalIll, isThrottled)
+	require.Equal(t, "2@0s 5@10s 2@12s 2@20s 5@1m0s open@1m40s", g.run(isThrottled))
+}
+
+// An illness of weeks fits into no history: the guard goes on in a new run, and
+// knows what it waited for.
+func TestAGuardOutlivesItsHistory(t *testing.T) {
+	goesOn := messages.GuardInput{Queue: "tiktok/mugs-uk", Ill: isDown, Since: start, Wait: 80 * time.Second}
+	t.Run("its end", func(t *testing.T) {
+		g := guardOf(t)
+		g.says = func(n int, _ messages.GuardStep) (messages.GuardResult, error) {
+			g.SetContinueAsNewSuggested(n == 3)
+			return messages.GuardResult{Ill: isDown}, nil
+		}
+		g.signalAt(0, messages.SignalIll, isDown)
+		g.ExecuteWorkflow(workflows.Guard, messages.GuardInput{Queue: "tiktok/mugs-uk"})
+		next, ok := errors.AsType[*workflow.ContinueAsNewError](g.GetWorkflowError())
+		require.True(t, ok, g.GetWorkflowError())
+		var in messages.GuardInput
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+		require.Equal(t, goesOn, in)
+	})
+	t.Run("its next run", func(t *testing.T) {
+		g := guardOf(t)
+		g.ExecuteWorkflow(workflows.Guard, goesOn)
+		require.NoError(t, g.GetWorkflowError())
+		require.Equal(t, "0@0s ask@1m20s 2@1m20s 5@1m25s open@1m30s", strings.Join(g.steps, " "))
+	})
+}
+
+// Whoever cancels a guard gets the queue back as it was.
+func TestACancelledGuardLeavesNoLimit(t *testing.T) {
+	g := guardOf(t)
+	g.RegisterDelayedCallback(g.CancelWorkflow, 12*time.Second)
+	g.says = func(int, messages.GuardStep) (messages.GuardResult, error) {
+		return messages.GuardResult{Ill: isDown}, nil
+	}
+	g.signalAt(0, messages.SignalIll, isDown)
+	g.ExecuteWorkflow(workflows.Guard, messages.GuardInput{Queue: "tiktok/mugs-uk"})
+	require.True(t, temporal.IsCanceledError(g.GetWorkflowError()))
+	require.Equal(t, "0@0s ask@10s open@12s", strings.Join(g.steps, " "))
 }
 
 // Without the right to set limits the work goes on as it did.

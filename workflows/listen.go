@@ -99,6 +99,7 @@ func (r *returnRun) signalID(ctx workflow.Context, raw converter.RawValue) strin
 func (r *returnRun) apply(name returns.CommandName, cmd returns.Command, id string) {
 	cmd.Name, cmd.ID = name, id
 	r.commands = append(r.commands, cmd)
+	r.history = false
 	if name == returns.CommandRecheck {
 		r.markStale(returns.ReturnGO)
 		r.markStale(returns.TikTok)

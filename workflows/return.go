@@ -50,6 +50,7 @@ type returnRun struct {
 
 	stale    []returns.Platform // what has to be read
 	pending  bool               // the clock or a command wants a decision
+	history  bool               // a backfill brought the return, and no news since
 	commands []returns.Command  // of people, not taken to the ledger yet
 	outcomes map[string]messages.Outcome
 	signals  int             // commands that came as signals, for their ids
@@ -118,7 +119,7 @@ func (r *returnRun) look(ctx workflow.Context) error {
 			return nil
 		}
 		platform := r.nextStale()
-		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble}
+		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble, History: r.history}
 		r.commands, r.trouble, r.pending = nil, nil, false
 		asked := r.adopted
 		out, err := r.lookAt(ctx, platform, in)
@@ -376,6 +377,7 @@ func (r *returnRun) wake(ctx workflow.Context) {
 // news marks what has to be read. A platform that is not known is news of a
 // later version: everything is read.
 func (r *returnRun) news(n messages.News) {
+	r.history = n.History && r.adopted == 0
 	everything := len(n.Platforms) == 0
 	for _, p := range n.Platforms {
 		switch p {

@@ -530,3 +530,27 @@ func TestALookThatWasPutOffIsMade(t *testing.T) {
 	b.ends(rma)
 	require.LessOrEqual(t, b.since(), 2*time.Minute)
 }
+
+// What a backfill takes up is history only until something happens.
+func TestAReturnIsHistoryUntilThereIsNews(t *testing.T) {
+	for name, happens := range map[string]func(*bench){
+		"an event": func(b *bench) { b.SignalWorkflow(messages.SignalNews, atReturnGO) },
+		"a backfill of what is carried": func(b *bench) { b.SignalWorkflow(messages.SignalNews, messages.News{History: true}) },
+		"a command": func(b *bench) {
+			b.SignalWorkflow(string(returns.CommandRecheck), returns.Command{Who: "Ada", Why: "asked"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			b.signalAt(0, messages.SignalNews, messages.News{History: true})
+			b.at(time.Hour, func() { happens(b) })
+			b.stopAt(2 * time.Hour)
+			b.stopped(rma)
+			for _, d := range b.all() {
+				require.Equal(t, d.at < time.Hour, d.look.History, "%s at %s", d.name, d.at)
+			}
+			require.Contains(t, b.story(), "LookReturnGO@0s")
+			require.Contains(t, b.story(), "LookReturnGO@1h0m0s")
+		})
+	}
+}

@@ -77,7 +77,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch.seen, deps.Platforms); err != nil {
 		return h, err
 	}
-	h.acts.Pacer = pacer{h.temporal, h.namespace}
+	h.acts.Pacer = pacer{h.temporal, h.namespace, h.paces()}
 	return h, nil
 }
 

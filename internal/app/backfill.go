@@ -200,7 +200,7 @@ func (h *house) takeUp(ctx context.Context, shops []shopBackfill, p backfillPace
 				return append(problems, errors.New("stopped before the end: run it again to go on"))
 			}
 			started++
-			if err := h.waker.WakeReturn(ctx, b.Shop, key, messages.News{}); err != nil {
+			if err := h.waker.WakeReturn(ctx, b.Shop, key, messages.News{History: true}); err != nil {
 				problems = append(problems, fmt.Errorf("shop %s: %w", b.Shop, err))
 				continue
 			}

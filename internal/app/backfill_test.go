@@ -99,6 +99,9 @@ func TestABackfillTakesUpWhatNobodyCarries(t *testing.T) {
 	require.Contains(t, said, "demo-gb: open are 4 RMAs at ReturnGO, 3 returns at TikTok, 1 return in the ledger.\n  1 of them is carried; nobody carries 5. Their first looks take 3 calls of ReturnGO's daily quota.\n")
 	require.Contains(t, said, "Nothing was started: add --yes to do it.")
 	require.NoError(t, p.backfill(t.Context(), demo, true, backfillPace{}, p.out()))
+	for _, s := range p.temporal.signals {
+		require.Equal(t, messages.News{History: true}, s.said, "it may wait for its calls")
+	}
 	require.Equal(t, wants("1", "3", "tiktok/9103", "tiktok/9102", "5"), p.started(), "the soonest deadline first, what has ended not at all")
 	require.Contains(t, p.text(), "Started: 5 returns.")
 	p.rmas, p.cases = `{"rmas":[]}`, `{"code":0,"data":{}}`

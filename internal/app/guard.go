@@ -13,23 +13,26 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.uber.org/zap"
 
 	"returnbridge/activities"
 	"returnbridge/internal/messages"
 )
 
-// A platform counts as ill after so many failures in a row on one task queue, as
-// one worker sees it; the queue's guard is told of it at most every tellAgain.
+// A platform counts as ill after illAfter failures in a row on one task queue, as
+// one worker sees it. The queue's guard is told, and for holdBack, the time that
+// the guard has to stop the queue, this worker begins nothing more of it. Where no
+// guard can stop it, one call each holdBack finds out whether the platform is well.
 const (
-	downAfter      = 5
-	throttledAfter = 3
-	tellAgain      = 10 * time.Second
+	illAfter = 3
+	holdBack = 5 * time.Second
 )
 
-// watch hears how every call to a platform ended, and wakes the guard of a task
-// queue whose calls keep failing.
+// watch hears how every call to a platform ended, wakes the guard of a task queue
+// whose calls keep failing, and holds that queue back until the guard has it.
 type watch struct {
+	interceptor.WorkerInterceptorBase
 	waker *waker
 	log   *zap.Logger
 	now   func() time.Time
@@ -72,15 +75,42 @@ func (w *watch) count(queue string, ill messages.Ill) bool {
 		return false
 	}
 	h.inARow++
-	enough := downAfter
-	if ill.Illness == messages.Throttled {
-		enough = throttledAfter
-	}
-	if h.inARow < enough || w.now().Sub(h.told) < tellAgain {
+	if h.inARow < illAfter || w.now().Sub(h.told) < holdBack {
 		return false
 	}
 	h.told = w.now()
 	return true
+}
+
+// held is how long this worker still begins nothing of a queue.
+func (w *watch) held(queue string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.queues[queue]
+	if h == nil || h.inARow < illAfter {
+		return 0
+	}
+	return holdBack - w.now().Sub(h.told)
+}
+
+// InterceptActivity implements interceptor.WorkerInterceptor.
+func (w *watch) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	in := &watchIn{watch: w}
+	in.Next = next
+	return in
+}
+
+type watchIn struct {
+	interceptor.ActivityInboundInterceptorBase
+	watch *watch
+}
+
+// ExecuteActivity implements interceptor.ActivityInboundInterceptor.
+func (in *watchIn) ExecuteActivity(ctx context.Context, args *interceptor.ExecuteActivityInput) (any, error) {
+	if wait := in.watch.held(activity.GetInfo(ctx).TaskQueue); wait > 0 {
+		return nil, activities.PutOff(wait) //nolint:wrapcheck // for Temporal
+	}
+	return in.Next.ExecuteActivity(ctx, args) //nolint:wrapcheck // the activity's own
 }
 
 func (w *watch) tell(ctx context.Context, queue string, ill messages.Ill) {
@@ -97,16 +127,22 @@ func (w *watch) tell(ctx context.Context, queue string, ill messages.Ill) {
 type pacer struct {
 	temporal  client.Client
 	namespace string
+	paces     map[string]float64 // of each queue when all is well
 }
 
 // guardIdentity marks the limits that guards set.
 const guardIdentity = "returnbridge guard"
 
-// Pace implements activities.Pacer.
+// Pace implements activities.Pacer. A limit set at the server counts instead of
+// the queue's own pace, so it is never above that.
 func (p pacer) Pace(ctx context.Context, queue string, perSecond *float64, reason string) error {
 	update := &workflowservice.UpdateTaskQueueConfigRequest_RateLimitUpdate{Reason: reason}
 	if perSecond != nil {
-		update.RateLimit = &taskqueuepb.RateLimit{RequestsPerSecond: float32(*perSecond)}
+		limit := *perSecond
+		if own, ok := p.paces[queue]; ok {
+			limit = min(limit, own)
+		}
+		update.RateLimit = &taskqueuepb.RateLimit{RequestsPerSecond: float32(limit)}
 	}
 	_, err := p.temporal.WorkflowService().UpdateTaskQueueConfig(ctx, &workflowservice.UpdateTaskQueueConfigRequest{
 		Namespace: p.namespace, Identity: guardIdentity, TaskQueue: queue, TaskQueueType: enumspb.TASK_QUEUE_TYPE_ACTIVITY, UpdateQueueRateLimit: update,
@@ -122,20 +158,50 @@ func (p pacer) Pace(ctx context.Context, queue string, perSecond *float64, reaso
 	return nil
 }
 
-// adoptLimits wakes the guards of task queues that a guard once limited: one that
-// was terminated has left its limit behind.
-func (h *house) adoptLimits(ctx context.Context, w *watch) {
-	for _, queue := range h.queues() {
-		out, err := h.temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-			Namespace: h.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: enumspb.TASK_QUEUE_TYPE_ACTIVITY, ReportConfig: true,
-		})
-		if err != nil {
-			h.log.Warn("the limit of a task queue could not be read", zap.String("queue", queue), zap.Error(err))
-			continue
-		}
-		limit := out.GetConfig().GetQueueRateLimit()
-		if limit.GetRateLimit() != nil && limit.GetMetadata().GetUpdateIdentity() == guardIdentity {
-			w.tell(ctx, queue, messages.Ill{Illness: messages.Down, What: limit.GetMetadata().GetReason()})
+// adoptEvery is how often limits that nobody looks after are searched for.
+const adoptEvery = 10 * time.Minute
+
+// keepAdopting adopts limits now and then until ctx ends.
+func (h *house) keepAdopting(ctx context.Context) {
+	for {
+		h.adoptLimits(ctx)
+		if !wait(ctx, adoptEvery) {
+			return
 		}
 	}
+}
+
+// adoptLimits wakes the guards of task queues that a guard limited that does not
+// run any more: one that was terminated has left its limit behind.
+func (h *house) adoptLimits(ctx context.Context) {
+	for _, queue := range h.queues() {
+		reason, left, err := h.leftBehind(ctx, queue)
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("the limit of a task queue could not be read", zap.String("queue", queue), zap.Error(err))
+		}
+		if left {
+			h.watch.tell(ctx, queue, messages.Ill{Illness: messages.Down, What: "left by a guard that does not run: " + reason})
+		}
+	}
+}
+
+// leftBehind tells whether a guard has limited a task queue and does not run, and
+// why it did.
+func (h *house) leftBehind(ctx context.Context, queue string) (reason string, left bool, err error) {
+	out, err := h.temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+		Namespace: h.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: enumspb.TASK_QUEUE_TYPE_ACTIVITY, ReportConfig: true,
+	})
+	if err != nil {
+		return "", false, err //nolint:wrapcheck // it is logged with the queue
+	}
+	limit := out.GetConfig().GetQueueRateLimit()
+	if limit.GetRateLimit() == nil || limit.GetMetadata().GetUpdateIdentity() != guardIdentity {
+		return "", false, nil
+	}
+	guard, err := h.temporal.DescribeWorkflowExecution(ctx, messages.GuardID(queue), "")
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		err = nil
+	}
+	running := guard.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	return limit.GetMetadata().GetReason(), err == nil && !running, err //nolint:wrapcheck // it is logged with the queue
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"returnbridge/activities"
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
 )
@@ -24,13 +25,17 @@ type keyQuota struct {
 	Key     string         `json:"key"`
 	PerDay  int            `json:"per_day"`
 	Used    int            `json:"used"`
-	For     map[string]int `json:"for"`     // calls made, by purpose
-	PutOff  int            `json:"put_off"` // calls that had to wait, because others are more urgent
-	PerHour float64        `json:"per_hour"`
-	// ByMidnight is what the day will have needed at the present pace; RunsOut is
-	// when the calls end, if that is more than there are.
+	For     map[string]int `json:"for"`      // calls made, by purpose
+	PutOff  int            `json:"put_off"`  // calls that had to wait, because others are more urgent
+	Waiting int            `json:"waiting"`  // of them, about those that wait still
+	PerHour float64        `json:"per_hour"` // calls asked for lately: made and put off
+	// ByMidnight is what the day will have needed at the present pace, with what
+	// waits. RunsOut is the hour at which the calls end for what events ask for;
+	// it has passed if such reads wait already. MoneyUntil is when they end for
+	// refunds too. Zero: they last.
 	ByMidnight int       `json:"by_midnight"`
 	RunsOut    time.Time `json:"runs_out,omitzero"`
+	MoneyUntil time.Time `json:"money_until,omitzero"`
 }
 
 // paceOver is the time over which the present pace is taken.
@@ -80,6 +85,8 @@ func (h *house) quota(ctx context.Context, out Output) error {
 }
 
 // quotaOf adds up a key's hours and looks ahead at the pace of the last ones.
+// What was put off is asked for like what was made: a day that is kept short by
+// the reserves would look calm without it.
 func quotaOf(key string, perDay int, hours []ledger.HourUse, now time.Time) keyQuota {
 	k := keyQuota{Key: key, PerDay: perDay, For: map[string]int{}}
 	midnight := now.Truncate(24 * time.Hour)
@@ -87,27 +94,63 @@ func quotaOf(key string, perDay int, hours []ledger.HourUse, now time.Time) keyQ
 	if from.Before(midnight) {
 		from = midnight
 	}
-	lately := 0
+	lately, money := 0, 0
 	for _, h := range hours {
 		k.Used += h.Used
 		k.PutOff += h.Refused
 		k.For[h.Purpose] += h.Used
 		if !h.Hour.Before(from) {
-			lately += h.Used
+			lately += h.Used + h.Refused
+		}
+		if !h.Hour.Before(from) && h.Purpose == "money" {
+			money += h.Used + h.Refused
 		}
 	}
-	if over := now.Sub(from).Hours(); over > 0 {
-		k.PerHour = float64(lately) / over
-	}
+	since := time.Time{}
+	k.Waiting, since = waiting(hours, now)
 	left := midnight.Add(24 * time.Hour).Sub(now)
-	k.ByMidnight = k.Used + int(k.PerHour*left.Hours())
-	switch {
-	case k.Used >= perDay:
-		k.RunsOut = now
-	case k.ByMidnight > perDay:
-		k.RunsOut = now.Add(time.Duration(float64(perDay-k.Used) / k.PerHour * float64(time.Hour)))
+	k.ByMidnight = k.Used + k.Waiting
+	moneyAnHour := 0.0
+	if over := now.Sub(from).Hours(); over > 0 {
+		k.PerHour, moneyAnHour = float64(lately)/over, float64(money)/over
+		k.ByMidnight += int(k.PerHour * left.Hours())
+	}
+	switch free := perDay - k.Used; {
+	case free <= 0:
+		k.RunsOut, k.MoneyUntil = now, now
+	case !since.IsZero():
+		k.RunsOut = since
+		if moneyAnHour*left.Hours() > float64(free) {
+			k.MoneyUntil = now.Add(time.Duration(float64(free) / moneyAnHour * float64(time.Hour)))
+		}
+	default:
+		k.RunsOut = activities.ReadsEnd(perDay, k.Used, k.PerHour, now)
 	}
 	return k
+}
+
+// waiting is about how many calls still wait, and since which hour reads that
+// events ask for do; zero if none do. In an hour in which a purpose got all that
+// it asked for, what had waited got its turn too. A call that was put off twice is
+// counted twice.
+func waiting(hours []ledger.HourUse, now time.Time) (n int, since time.Time) {
+	each, first := map[string]int{}, map[string]time.Time{}
+	for _, h := range hours {
+		switch {
+		case h.Refused > 0:
+			if each[h.Purpose] == 0 {
+				first[h.Purpose] = h.Hour
+			}
+			each[h.Purpose] += h.Refused
+		case h.Used > 0 && h.Hour.Before(now.Truncate(time.Hour)):
+			delete(each, h.Purpose)
+			delete(first, h.Purpose)
+		}
+	}
+	for _, some := range each {
+		n += some
+	}
+	return n, first["news"]
 }
 
 func (r quotaReport) text() string {
@@ -128,8 +171,15 @@ func (r quotaReport) text() string {
 
 func (k keyQuota) sentence(now time.Time) string {
 	switch {
-	case !k.RunsOut.IsZero() && !k.RunsOut.After(now):
+	case k.Used >= k.PerDay:
 		return fmt.Sprintf("%s: all calls of today are used. Nothing is lost: what waits goes on after 00:00 UTC.\n", k.Key)
+	case !k.RunsOut.IsZero() && !k.RunsOut.After(now):
+		refunds := fmt.Sprintf("the %d that are left last for refunds until midnight", k.PerDay-k.Used)
+		if !k.MoneyUntil.IsZero() {
+			refunds = fmt.Sprintf("the %d that are left last for refunds until about %s UTC", k.PerDay-k.Used, k.MoneyUntil.Format("15:04"))
+		}
+		return fmt.Sprintf("%s: for what events ask for today's calls came to their end after %s UTC: about %d calls wait, and %s. Ask ReturnGO for more than %d a day; this one would need %d.\n",
+			k.Key, k.RunsOut.Format("15:04"), k.Waiting, refunds, k.PerDay, k.ByMidnight)
 	case !k.RunsOut.IsZero():
 		return fmt.Sprintf("%s: at this pace today's calls end at %s UTC. Refunds go first, the rest waits. Ask ReturnGO for more than %d a day.\n", k.Key, k.RunsOut.Format("15:04"), k.PerDay)
 	case k.PutOff > 0:

@@ -37,7 +37,9 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	if err := h.noteRestockSwitch(ctx); err != nil {
 		return err
 	}
-	h.adoptLimits(ctx, h.watch)
+	background, end := context.WithCancel(ctx)
+	defer end()
+	go h.keepAdopting(background)
 	var running []worker.Worker
 	defer func() {
 		stop(running)
@@ -89,7 +91,7 @@ func (h *house) workers(fatal chan<- error) []worker.Worker {
 		w := worker.New(h.temporal, q, worker.Options{
 			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
 			TaskQueueActivitiesPerSecond: paces[q],
-			Interceptors:                 []interceptor.WorkerInterceptor{&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}},
+			Interceptors:                 []interceptor.WorkerInterceptor{&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}, h.watch},
 		})
 		h.registerActivities(w)
 		all = append(all, w)

@@ -30,9 +30,13 @@ type Ill struct {
 	Until   time.Time `json:"until,omitzero"` // when the platform asked to be asked again
 }
 
-// GuardInput starts the guard of a queue.
+// GuardInput starts the guard of a queue. What follows the queue is for a run
+// that goes on from another.
 type GuardInput struct {
-	Queue string `json:"queue"`
+	Queue string        `json:"queue"`
+	Ill   Ill           `json:"ill,omitzero"`
+	Since time.Time     `json:"since,omitzero"` // stopped since then; in UTC
+	Wait  time.Duration `json:"wait,omitempty"` // before the next question
 }
 
 // GuardStep is what a guard does to its queue.

@@ -49,6 +49,8 @@ const LedgerOnly returns.Platform = "ledger"
 // News says where something happened.
 type News struct {
 	Platforms []returns.Platform `json:"platforms"` // none: look everywhere
+	// History: nothing happened, a backfill takes the return up.
+	History bool `json:"history,omitempty"`
 }
 
 // ReturnInput starts a return.
@@ -64,6 +66,7 @@ type LookInput struct {
 	Key      returns.Key       `json:"key"`
 	Commands []returns.Command `json:"commands,omitempty"`
 	Trouble  []returns.Trouble `json:"trouble,omitempty"`
+	History  bool              `json:"history,omitempty"` // a backfill asks for it, and nothing else since
 }
 
 // ActInput asks for one effect.

@@ -18,9 +18,10 @@ const (
 
 // Codes that speak of TikTok's state, not of the call (contract 1.7).
 const (
-	CodeTooMany  = "36009002"
-	CodeInternal = "36009003"
-	CodeTimeout  = "36009007"
+	CodeTooMany      = "36009002"
+	CodeInternal     = "36009003"
+	CodeTimeout      = "36009007"
+	CodeTooManyStock = "12052109" // the inventory module's own limit, with HTTP 200
 )
 
 // classes says what each documented code means for the caller (contract 1.7).
@@ -85,8 +86,8 @@ var classes = map[string]platform.Class{
 	"12052700": platform.Human, "12052704": platform.Human,
 	"12052849": platform.Permanent, "12052850": platform.Permanent,
 	"12052901": platform.StateChanged, "12052921": platform.Human,
-	"12052109": platform.Retry,
-	"12052180": platform.Permanent, // 1.9: a product search of more than 10,000
+	CodeTooManyStock: platform.Retry,
+	"12052180":       platform.Permanent, // 1.9: a product search of more than 10,000
 }
 
 // classOf is the class of one failure. A code nobody documented goes to a

@@ -70,7 +70,7 @@ func (c *calendar) measure(ctx context.Context, f *Figure) error {
 	}})
 	f.add(plain(name+"forecast at noon, calls needed by midnight", float64(forecast.ByMidnight), "calls"),
 		plain(name+"calls put off until noon, as `starter quota` shows", float64(forecast.PutOff), "calls"))
-	named := plain(name+"`starter quota` at noon names an hour at which the calls end (1: yes)", 0, "")
+	named := plain(name+"`starter quota` at noon names the hour at which the calls for reads end (1: yes)", 0, "")
 	if !forecast.RunsOut.IsZero() {
 		named.Number = 1
 	}

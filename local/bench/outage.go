@@ -19,6 +19,9 @@ const (
 	// targetWasted is the share of calls that an outage may waste, in percent.
 	targetWasted = 1
 	halfAnHour   = 30 * time.Minute
+	// patienceAfter is how long shoppers wait after the outage: the guard's next
+	// question may be two outages away, and the queue is let out slowly.
+	patienceAfter = 4 * time.Minute
 )
 
 // outage counts the calls that are made in vain while TikTok is down.
@@ -29,7 +32,7 @@ func (b *bench) outage(ctx context.Context) (Figure, error) {
 			"The rest of the half hour is the real Guard workflow on the SDK's test clock: its questions after the first %s are added. Against: all calls these returns made until every one had come to its end.", b.outageFor, b.outageReturns, b.outageFor),
 	}
 	var seen arrivals
-	h, err := b.open(ctx, "outage", demo.HouseOptions{AroundTikTok: seen.around, Configure: func(c *config.Config) {
+	h, err := b.open(ctx, "outage", demo.HouseOptions{AroundTikTok: seen.around, Patience: b.outageFor + patienceAfter, Configure: func(c *config.Config) {
 		c.Pace = defaultPace()
 	}})
 	if err != nil {
