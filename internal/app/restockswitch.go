@@ -19,7 +19,7 @@ func (h *house) noteRestockSwitch(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return err //nolint:wrapcheck // it names what was attempted
+			return err
 		}
 		if changed {
 			h.log.Info("restocking was switched", zap.String("shop", name), zap.Bool("on", on))

@@ -126,7 +126,7 @@ func (p *pushTime) UnmarshalJSON(b []byte) error {
 	case n/1000 <= lastSecond:
 		p.Time = time.UnixMilli(n).UTC()
 	}
-	return nil
+	return nil //nolint:nilerr // no time is as good as a strange one
 }
 
 // iso is a time as ISO 8601 prints it (webhook 68), or in Unix seconds.
