@@ -176,7 +176,7 @@ func notOfItsType(t returns.TikTokReturn) bool {
 // authorised for every unit of the case.
 func (d *desk) payByCase(g group, route returns.Route) {
 	t := g.tiktok
-	accepted := d.acceptedPayable(g, t.Refund)
+	accepted := d.acceptedAsItIs(g)
 	if e := d.sent(g); e != nil && e.Subject != t.ID {
 		g.say("refund of " + e.Amount.String() + " sent")
 		if !d.unclear(*e) {
@@ -254,10 +254,27 @@ func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
 	return d.acceptedSince(g, time.Time{}, amount)
 }
 
+// acceptedAsItIs tells whether a person accepted what the group's TikTok return
+// pays, knowing which of its units are not to be refunded: who accepted an amount
+// for all of them did not accept that one stays away.
+func (d *desk) acceptedAsItIs(g group) bool {
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return a.Answer == returns.AnswerAcceptPayable && d.isAbout(a, g) && returns.SameMoney(a.Amount, g.tiktok.Refund) &&
+			(g.all(authorised) || a.Kind == returns.ParcelMixed && !slices.ContainsFunc(g.with(refused).units, func(u *unit) bool { return u.item.Inspection.At.After(a.At) }))
+	})
+}
+
+// isAbout tells whether an answer was given about a group as it is authorised
+// now: who accepted an amount did not see what ReturnGO authorised afterwards.
+func (d *desk) isAbout(a returns.Answer, g group) bool {
+	return (a.Subject == g.subject() || a.Subject == joined(g.ids())) &&
+		!slices.ContainsFunc(d.transactionsOf(g), func(t returns.Transaction) bool { return t.CreatedAt.After(a.At) })
+}
+
 // acceptedSince is acceptedPayable, for a matter that began at a time.
 func (d *desk) acceptedSince(g group, began time.Time, amount returns.Money) bool {
 	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
-		return a.Answer == returns.AnswerAcceptPayable && !a.At.Before(began) && (a.Subject == g.subject() || a.Subject == joined(g.ids())) && returns.SameMoney(a.Amount, amount)
+		return a.Answer == returns.AnswerAcceptPayable && !a.At.Before(began) && d.isAbout(a, g) && returns.SameMoney(a.Amount, amount)
 	})
 }
 
@@ -287,7 +304,7 @@ func (d *desk) compare(g group) {
 		d.raiseAbout(t.ID, returns.RefundDiffers, t.Refund, "TikTok paid %s on return %s, which has %s beyond those of any RMA; ReturnGO authorised %s",
 			t.Refund, t.ID, plural(d.strays(g), "unit"), words(value))
 		g.done(g.paidWords() + ", and units that no RMA returns")
-	case err == nil && !expected && g.all(authorised) && d.paidExactly(g, value), !d.refusedByReturnGO() && d.acceptedPayable(g, t.Refund):
+	case err == nil && !expected && g.all(authorised) && d.paidExactly(g, value), !d.refusedByReturnGO() && d.acceptedAsItIs(g):
 		g.done(g.paidWords())
 	case expected && g.all(authorised) && err == nil && d.paidExactly(g, value):
 		g.done(g.paidWords() + ", as foreseen")
