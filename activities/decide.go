@@ -29,23 +29,23 @@ type ineligibleError struct{ why string }
 
 func (e *ineligibleError) Error() string { return returns.NoteIneligible + e.why }
 
-// eligible asks right before a decision whether TikTok would take it (TikTok
-// contract 6.8): no refused write then tells nothing of why. ineligible is nil if
-// it would, if it does not speak of this decision, and if the question itself is
-// refused: then the decision is the question. Other acts have none.
-func (d *desk) eligible(ctx context.Context, act returns.Act) (ineligible, err error) {
+// ineligible asks right before a decision whether TikTok would take it, and gives
+// why not (TikTok contract 6.8): no refused write then tells nothing of it. There is
+// no reason if it would, if it does not speak of this decision, and if the question
+// itself is refused: then the decision is the question. Other acts ask nothing.
+func (d *desk) ineligible(ctx context.Context, act returns.Act) (why string, err error) {
 	decision, asks := decisions[act.Route]
 	if !asks {
-		return nil, nil
+		return "", nil
 	}
 	answers, err := d.shop.TikTok.DecisionEligibility(ctx, act.TikTokReturnID, decision.Name)
 	switch platform.ClassOf(err) {
 	case "", platform.Human, platform.Permanent, platform.StateChanged:
 	default:
-		return nil, d.refusedByTikTok(ctx, d.shop.Key, err)
+		return "", d.refusedByTikTok(ctx, d.shop.Key, err)
 	}
 	if answer, told := answers[decision.Name]; told && !answer.Yes {
-		return &ineligibleError{decision.Name + ": " + cmp.Or(answer.Why, "no reason given")}, nil
+		return decision.Name + ": " + cmp.Or(answer.Why, "no reason given"), nil
 	}
-	return nil, nil
+	return "", nil
 }

@@ -78,7 +78,7 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if movesNothing(kind) {
 		e.Units = nil // a buyer's next request on the unit may be accepted too
 	}
-	ineligible, err := d.eligible(ctx, act)
+	whyNot, err := d.ineligible(ctx, act)
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
@@ -92,8 +92,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	case err != nil:
 		return messages.PlanResult{}, retryable(ctx, err)
 	}
-	tiktokReturnID, requestID, callErr := act.TikTokReturnID, "", ineligible
-	if ineligible == nil {
+	tiktokReturnID, requestID, callErr := act.TikTokReturnID, "", error(&ineligibleError{whyNot})
+	if whyNot == "" {
 		callCtx, cancel := context.WithTimeout(ctx, e.ClaimUntil.Add(-claimMargin).Sub(d.Now()))
 		tiktokReturnID, requestID, callErr = call(d, callCtx, act, e.ID)
 		cancel()

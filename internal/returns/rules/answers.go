@@ -55,3 +55,34 @@ func (d *desk) speaksFor(a returns.Answer, u *unit) bool {
 func (d *desk) answeredSince(began time.Time, kind returns.Kind, answers ...returns.AnswerName) bool {
 	return d.answered(kind, answers...) && !d.Record.Answers[kind].At.Before(began)
 }
+
+// acceptedPayable tells whether a person accepted exactly this amount for
+// exactly this group, by its TikTok return or, from before there was one, by its
+// units: an answer speaks for nothing else.
+func (d *desk) acceptedPayable(g group, amount returns.Money) bool {
+	return d.acceptedSince(g, time.Time{}, amount)
+}
+
+// acceptedAsItIs tells whether a person accepted what the group's TikTok return
+// pays, knowing which of its units are not to be refunded: who accepted an amount
+// for all of them did not accept that one stays away.
+func (d *desk) acceptedAsItIs(g group) bool {
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return a.Answer == returns.AnswerAcceptPayable && d.isAbout(a, g) && returns.SameMoney(a.Amount, g.tiktok.Refund) &&
+			(g.all(authorised) || a.Kind == returns.ParcelMixed && !slices.ContainsFunc(g.with(refused).units, func(u *unit) bool { return u.item.Inspection.At.After(a.At) }))
+	})
+}
+
+// isAbout tells whether an answer was given about a group as it is authorised
+// now: who accepted an amount did not see what ReturnGO authorised afterwards.
+func (d *desk) isAbout(a returns.Answer, g group) bool {
+	return (a.Subject == g.subject() || a.Subject == joined(g.ids())) &&
+		!slices.ContainsFunc(d.transactionsOf(g), func(t returns.Transaction) bool { return t.CreatedAt.After(a.At) })
+}
+
+// acceptedSince is acceptedPayable, for a matter that began at a time.
+func (d *desk) acceptedSince(g group, began time.Time, amount returns.Money) bool {
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return a.Answer == returns.AnswerAcceptPayable && !a.At.Before(began) && d.isAbout(a, g) && returns.SameMoney(a.Amount, amount)
+	})
+}

@@ -153,3 +153,27 @@ func TestPartialRefundsThatAddUpAreNoDoublePayment(t *testing.T) {
 	require.Equal(t, []returns.Kind{returns.RefundDiffers, returns.PaidTwice}, kinds(d))
 	require.Equal(t, "L2", d.Plan.Exceptions[1].Subject, "the other one adds up")
 }
+
+// Finance accepted what TikTok pays for two units: when one of them turns out not
+// to be in the parcel, that is another question.
+func TestAnAcceptedAmountDoesNotPayForAUnitThatStaysAway(t *testing.T) {
+	t.Parallel()
+	shipped := together(buyerReturn("R1", returns.TikTokShipped, 1, 2), tiktokPays(1, "31.00"), stock("L1", returns.RestockProven, ""))
+	accepts := func(kind returns.Kind) change {
+		return said(120, "R1", kind, returns.AnswerAcceptPayable, "31.00")
+	}
+	const pay = "confirm-parcel R1 31.00"
+	mixed := setup(2, shipped, passed(1), notInParcel(2))
+	early := item(2, func(i *returns.RMAItem) { i.Inspection.At = noon.Add(-3 * time.Hour) })
+	play(t, []scene{
+		{"both came back", say(setup(2, shipped, passed(1, 2), stock("L2", returns.RestockProven, "")), accepts(returns.RefundValueMismatch)), want{acts: []string{pay}}},
+		{"both came back, and another amount was authorised since", say(setup(2, shipped, passed(1, 2), stock("L2", returns.RestockProven, ""),
+			transactionIs(2, func(t *returns.Transaction) { t.Amount, t.CreatedAt = gbp("2.00"), noon.Add(-time.Hour) })), accepts(returns.RefundValueMismatch)),
+			want{kinds: []returns.Kind{returns.RefundValueMismatch}}},
+		{"one did not", say(mixed, accepts(returns.RefundValueMismatch)), want{kinds: []returns.Kind{returns.ParcelMixed}}},
+		{"one did not, which was not known when the other was said to be missing", say(mixed, accepts(returns.ParcelMixed)), want{kinds: []returns.Kind{returns.ParcelMixed}}},
+		{"one did not, and that was accepted", say(setup(2, shipped, passed(1), notInParcel(2), early), accepts(returns.ParcelMixed)), want{acts: []string{pay}}},
+		{"TikTok paid for both by itself", say(setup(2, buyerReturn("R1", returns.TikTokPaid, 1, 2), tiktokPays(1, "31.00"), stock("L1", returns.RestockProven, ""), passed(1), notInParcel(2)), accepts(returns.RefundValueMismatch)),
+			want{acts: []string{"comment refund-R1"}, kinds: []returns.Kind{returns.RefundDiffers}}},
+	})
+}

@@ -106,7 +106,7 @@ func TestAcceptedPayableIsUsedOnce(t *testing.T) {
 	t.Run("answered again", func(t *testing.T) {
 		t.Parallel()
 		d := Decide(setup(2, paidFirst, func(f *Facts) {
-			f.Record.Said = append(f.Record.Said, returns.Answer{Kind: returns.RefundValueMismatch, Answer: returns.AnswerAcceptPayable, Subject: "R2", Amount: gbp("25.00")})
+			f.Record.Said = append(f.Record.Said, returns.Answer{Kind: returns.RefundValueMismatch, Answer: returns.AnswerAcceptPayable, Subject: "R2", Amount: gbp("25.00"), At: noon})
 		}))
 		require.Equal(t, []string{"confirm-parcel R2 25.00"}, acts(d))
 		require.Empty(t, kinds(d))

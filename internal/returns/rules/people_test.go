@@ -24,24 +24,49 @@ var noMoney = []returns.Kind{
 // money it is about, and each answer that is offered ends it.
 func TestEveryQuestionCanBeAnswered(t *testing.T) {
 	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { everyAnswerEndsIts(t, answeredByTikTok(t, anyFacts(t))) })
+}
+
+// The same for a TikTok return that has no RMA.
+func TestEveryQuestionOfALoneReturnCanBeAnswered(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := answeredByTikTok(t, anyFacts(t))
-		for _, e := range Decide(f).Plan.Exceptions {
-			entry, known := returns.Catalogue[e.Kind]
-			require.True(t, known, "%s is not in the catalogue", e.Kind)
-			require.Equal(t, entry.Owner, e.Owner)
-			require.NotEmpty(t, e.Owner)
-			require.NotEmpty(t, e.Sentence)
-			require.NotContains(t, e.Sentence, "%!")
-			prices := !slices.ContainsFunc(f.Record.RMA.Items, func(i returns.RMAItem) bool { return !returns.Known(i.Paid) })
-			if prices && !slices.Contains(noMoney, e.Kind) {
-				require.True(t, returns.Known(e.Amount), "%s says no amount: %s", e.Kind, e.Sentence)
-			}
-			for _, a := range entry.Answers {
-				endsIt(t, f, e, a)
-			}
+		f := setup(1, tiktokCase("R1", rapid.SampledFrom([]string{returns.TypeReturnAndRefund, returns.TypeRefund, returns.TypeReplacement}).Draw(t, "type"),
+			rapid.SampledFrom(append([]string{"SOMETHING_NEW"}, tiktokStatuses...)).Draw(t, "status"), 1))
+		f.Key, f.Record.RMA = returns.TikTokKey("R1"), nil
+		r := &f.Record.TikTokReturns[0]
+		r.CreatedAt = noon.Add(-time.Duration(rapid.IntRange(0, 100).Draw(t, "hours old")) * time.Hour)
+		r.UpdatedAt = r.CreatedAt
+		for i := range r.Actions {
+			r.Actions[i].Deadline = noon.Add(time.Duration(rapid.IntRange(-30, 60).Draw(t, "deadline")) * time.Hour)
 		}
+		if seldom(t, 4, "no longer shown") {
+			f.Record.TikTokSeenAt = map[string]time.Time{"R1": noon.Add(-time.Hour)}
+		}
+		if seldom(t, 4, "never shown") {
+			f.Record.TikTokReturns, f.Record.TikTokReadAt = nil, time.Time{}
+			f.Trouble = []returns.Trouble{{Platform: returns.TikTok, Class: returns.TroubleNotShown}}
+		}
+		everyAnswerEndsIts(t, f)
 	})
+}
+
+func everyAnswerEndsIts(t *rapid.T, f Facts) {
+	for _, e := range Decide(f).Plan.Exceptions {
+		entry, known := returns.Catalogue[e.Kind]
+		require.True(t, known, "%s is not in the catalogue", e.Kind)
+		require.Equal(t, entry.Owner, e.Owner)
+		require.NotEmpty(t, e.Owner)
+		require.NotEmpty(t, e.Sentence)
+		require.NotContains(t, e.Sentence, "%!")
+		prices := f.Record.RMA != nil && !slices.ContainsFunc(f.Record.RMA.Items, func(i returns.RMAItem) bool { return !returns.Known(i.Paid) }) || len(f.Record.TikTokReturns) > 0 && f.Record.RMA == nil
+		if prices && !slices.Contains(noMoney, e.Kind) {
+			require.True(t, returns.Known(e.Amount), "%s says no amount: %s", e.Kind, e.Sentence)
+		}
+		for _, a := range entry.Answers {
+			endsIt(t, f, e, a)
+		}
+	}
 }
 
 // endsIt gives one answer: what was asked is not asked again, in the same words
@@ -55,6 +80,7 @@ func endsIt(t *rapid.T, f Facts, e returns.Exception, a returns.AnswerName) {
 	f.Record.Answers[e.Kind] = given
 	f.Record.Said = append(slices.Clone(f.Record.Said), given)
 	f.Record.OpenedAt = nil
+	f.Trouble = slices.DeleteFunc(slices.Clone(f.Trouble), func(t returns.Trouble) bool { return a == returns.AnswerRetry && t.Class == returns.TroubleNotShown })
 	f.Now = given.At
 	f = answeredByTikTok(t, f)
 	d := Decide(f)
