@@ -26,18 +26,8 @@ func (a *Activities) Restock(ctx context.Context, in messages.ActInput) (message
 	if _, err := d.decide(ctx); err != nil {
 		return messages.PlanResult{}, err
 	}
-	var woken []string
-	for _, r := range append(slices.Clone(d.record.Restocks), d.decision.Restocks...) {
-		if !r.Open() {
-			continue
-		}
-		if !slices.Contains(woken, r.ProductID) {
-			if err := a.Waker.WakeStock(ctx, in.Shop, r.ProductID); err != nil {
-				return messages.PlanResult{}, retryable(ctx, fmt.Errorf("wake stock of %s: %w", r.ProductID, err))
-			}
-			woken = append(woken, r.ProductID)
-		}
-		d.woken = append(d.woken, r.Unit)
+	if err := d.wakeWriters(ctx); err != nil {
+		return messages.PlanResult{}, err
 	}
 	plan, err := d.decide(ctx)
 	return messages.PlanResult{Plan: plan}, err

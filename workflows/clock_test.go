@@ -23,7 +23,7 @@ func TestTheClock(t *testing.T) {
 		timers []time.Duration
 	}{
 		{"reads what the plan names", true, plan(30*time.Minute, returns.TikTok), returns.Plan{}, "LookTikTok@30m0s", []time.Duration{30 * time.Minute}},
-		{"reads both if the plan names both", true, plan(30*time.Minute, returns.TikTok, returns.ReturnGO), returns.Plan{}, "LookReturnGO@30m0s LookTikTok@30m0s", []time.Duration{30 * time.Minute}},
+		{"reads both if the plan names both", true, plan(30*time.Minute, returns.TikTok, returns.ReturnGO), returns.Plan{}, "LookBoth@30m0s", []time.Duration{30 * time.Minute}},
 		{"only decides if the plan names none", true, plan(30 * time.Minute), returns.Plan{}, "Review@30m0s", []time.Duration{30 * time.Minute}},
 		{
 			"is set earlier when a plan says so", false, plan(5 * time.Hour), plan(2 * time.Hour),

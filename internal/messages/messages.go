@@ -64,6 +64,7 @@ type LookInput struct {
 	Key      returns.Key       `json:"key"`
 	Commands []returns.Command `json:"commands,omitempty"`
 	Trouble  []returns.Trouble `json:"trouble,omitempty"`
+	AtOnce   bool              `json:"at_once,omitempty"` // no act is under way: what one call can do is done with the look
 }
 
 // ActInput asks for one effect.
