@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
 )
 
@@ -75,4 +76,19 @@ func (d *desk) wakeWriters(ctx context.Context) error {
 		d.woken = append(d.woken, r.Unit)
 	}
 	return nil
+}
+
+// seesItWithTheMoney tells whether a return need not be told that its units are in
+// stock: all are, nobody is asked about any, and a refund of ours is on its way, so
+// a look for the money comes and decides on both. Decisions on one return come one
+// after another: the next one sees the stock.
+func (r *round) seesItWithTheMoney(ctx context.Context, key returns.Key) bool {
+	var record returns.Record
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		record, err = tx.Load(ctx, r.shop.Key, key)
+		return err
+	})
+	return err == nil && slices.ContainsFunc(record.Effects, func(e returns.Effect) bool {
+		return e.Key == key && e.Kind == returns.EffectRefund && e.State == returns.EffectApplied
+	}) && !slices.ContainsFunc(record.Restocks, func(e returns.Restock) bool { return e.Open() || e.Problem != "" })
 }

@@ -57,6 +57,9 @@ func (a *Activities) StockRound(ctx context.Context, in messages.StockInput) (me
 	r := &round{Activities: a, shop: s, product: in.ProductID, began: a.Now()}
 	out, err := r.run(ctx)
 	for _, key := range r.proven { // whatever else failed: they moved on
+		if r.seesItWithTheMoney(ctx, key) {
+			continue
+		}
 		if wakeErr := a.Waker.WakeReturn(ctx, in.Shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); wakeErr != nil && err == nil {
 			err = retryable(ctx, fmt.Errorf("wake %s: %w", key, wakeErr))
 		}
