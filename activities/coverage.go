@@ -53,3 +53,40 @@ func heard(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, 
 	}
 	return tx.Came(ctx, shop, p, 0, found)
 }
+
+// Sweeps come at every second interval of the schedule, by the usual periods, while
+// the coverage says that events tell what happens: at most one change in trustedUpTo
+// was found by a sweep alone, today and the day before.
+const (
+	trustedUpTo = 100
+	rarer       = 4 // sweeps in the time of one that lists every open status, give or take a little
+)
+
+// eventsSpareIt tells whether ReturnGO's events are so complete that it need not be
+// swept again so soon: small shops would spend most of their calls on sweeps.
+func (a *Activities) eventsSpareIt(ctx context.Context, shop string, now time.Time) (spared bool, err error) {
+	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		value, err := tx.Cursor(ctx, transactionsCursor(shop))
+		if err != nil {
+			return err
+		}
+		last, err := time.Parse(time.RFC3339, value)
+		if err != nil || now.Sub(last) >= a.OpenSweepEvery/rarer-a.OpenSweepEvery/60 {
+			return nil //nolint:nilerr // it was never swept
+		}
+		heard, err := tx.LastEvent(ctx, shop, returns.ReturnGO)
+		if err != nil || now.Sub(heard) > a.EventsQuiet {
+			return err
+		}
+		days, err := tx.Coverage(ctx, shop, now.AddDate(0, 0, -1))
+		told, found := 0, 0
+		for _, d := range days {
+			if d.Platform == returns.ReturnGO {
+				told, found = told+d.ByEvent, found+d.BySweep
+			}
+		}
+		spared = told > 0 && found*trustedUpTo <= told
+		return err
+	})
+	return spared, err
+}

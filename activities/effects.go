@@ -58,39 +58,44 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
+	plan, err := d.carryOut(ctx, in.Act, kind, call)
+	return messages.PlanResult{Plan: plan}, err
+}
+
+func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.EffectKind, call send) (returns.Plan, error) {
 	ctx = withPurpose(ctx, forMoney)
-	plan, readable, err := d.decidingRead(ctx, kind)
+	plan, readable, err := d.decidingRead(ctx, kind, want.Subject)
 	if err != nil {
-		return messages.PlanResult{}, err
+		return returns.Plan{}, err
 	}
-	act, wanted := find(plan, in.Act)
+	act, wanted := find(plan, want)
 	if !wanted {
-		return messages.PlanResult{Plan: plan}, nil // the state has changed: the new plan stands
+		return plan, nil // the state has changed: the new plan stands
 	}
 	if !readable.IsZero() {
-		return messages.PlanResult{Plan: without(plan, act, readable, "a platform could not be read just now")}, nil
+		return without(plan, act, readable, "a platform could not be read just now"), nil
 	}
 	e := returns.Effect{
-		Key: in.Key, Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
+		Key: d.key, Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
 		Amount: act.Amount, Generation: d.generation(kind, act.Subject),
 	}
-	e.ID = returns.EffectID(in.Shop, kind, act.Subject, e.Generation)
+	e.ID = returns.EffectID(d.shop.Key, kind, act.Subject, e.Generation)
 	if movesNothing(kind) {
 		e.Units = nil // a buyer's next request on the unit may be accepted too
 	}
 	whyNot, err := d.ineligible(ctx, act)
 	if err != nil {
-		return messages.PlanResult{}, err
+		return returns.Plan{}, err
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		e.ClaimUntil = tx.Now().Add(a.CallTimeout + claimMargin)
-		return tx.Claim(ctx, in.Shop, in.Key, e, e.ClaimUntil)
+		e.ClaimUntil = tx.Now().Add(d.CallTimeout + claimMargin)
+		return tx.Claim(ctx, d.shop.Key, d.key, e, e.ClaimUntil)
 	})
 	switch {
 	case errors.Is(err, ledger.ErrClaimed), errors.Is(err, ledger.ErrOrderBusy), errors.Is(err, ledger.ErrEffectLive):
-		return messages.PlanResult{Plan: without(plan, act, d.Now().Add(a.CallTimeout), err.Error())}, nil
+		return without(plan, act, d.Now().Add(d.CallTimeout), err.Error()), nil
 	case err != nil:
-		return messages.PlanResult{}, retryable(ctx, err)
+		return returns.Plan{}, retryable(ctx, err)
 	}
 	tiktokReturnID, requestID, callErr := act.TikTokReturnID, "", error(&ineligibleError{whyNot})
 	if whyNot == "" {
@@ -100,13 +105,13 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	}
 	again, err := d.note(ctx, e, act, tiktokReturnID, requestID, callErr)
 	if err != nil {
-		return messages.PlanResult{}, err
+		return returns.Plan{}, err
 	}
 	plan, err = d.readBack(ctx, kind)
 	if err != nil {
-		return messages.PlanResult{}, err
+		return returns.Plan{}, err
 	}
-	return messages.PlanResult{Plan: without(plan, act, again, "not done yet")}, nil
+	return without(plan, act, again, "not done yet"), nil
 }
 
 // claimMargin is how long after a call's own deadline its claim ends.
@@ -114,29 +119,42 @@ const claimMargin = 2 * time.Second
 
 // decidingRead reads what the effect rests on and decides again. It tells when
 // to try again if a read did not really come in: no time if all did. It is never
-// saved on: for money both platforms are read (promise 1, promise 2).
-func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind) (returns.Plan, time.Time, error) {
+// saved on: for money both platforms are read (promise 1, promise 2). What this
+// very activity has just read for its look is not read twice.
+func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind, subject string) (returns.Plan, time.Time, error) {
 	began := d.Now().Truncate(time.Millisecond) // as exact as the ledger
+	rmaFrom, tiktokFrom := began, began         // since when a read counts
+	again := d.decision.Plan.Rules == ""
 	var trouble []returns.Trouble
-	if !movesNothing(kind) || !d.rmaFresh(ctx) {
+	switch {
+	case d.justRead(d.rmaAt):
+		rmaFrom = d.rmaAt
+	case d.mayRestOnLastRead(ctx, kind, subject):
+		rmaFrom = began.Add(-freshness)
+	default:
+		again = true
 		var err error
 		if trouble, err = d.readRMA(ctx); err != nil {
 			return returns.Plan{}, time.Time{}, err
 		}
 	}
-	if kind != returns.EffectWriteBack {
+	switch {
+	case kind == returns.EffectWriteBack:
+	case d.justRead(d.orderAt):
+		tiktokFrom = d.orderAt
+	default:
+		again = true
 		more, err := d.readOrder(ctx, 0)
 		if err != nil {
 			return returns.Plan{}, time.Time{}, err
 		}
 		trouble = append(trouble, more...)
 	}
-	plan, err := d.decide(ctx, trouble...)
-	rma := d.record.RMAReadAt
-	if movesNothing(kind) {
-		rma = rma.Add(freshness)
+	plan, err := d.decision.Plan, error(nil)
+	if again {
+		plan, err = d.decide(ctx, trouble...)
 	}
-	if len(trouble) == 0 && !rma.Before(began) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(began)) {
+	if len(trouble) == 0 && !d.record.RMAReadAt.Before(rmaFrom) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(tiktokFrom)) {
 		return plan, time.Time{}, err
 	}
 	if at := later(trouble).At; !at.IsZero() {
@@ -150,11 +168,26 @@ func movesNothing(kind returns.EffectKind) bool {
 	return kind == returns.EffectAccept || kind == returns.EffectLabel
 }
 
-// rmaFresh tells whether the RMA was read so lately that a step which moves no
-// money may rest on it: ReturnGO's calls are counted by the day.
-func (d *desk) rmaFresh(ctx context.Context) bool {
+// justRead tells whether this activity made a read so lately that an effect may
+// rest on it.
+func (d *desk) justRead(at time.Time) bool {
+	return !at.IsZero() && d.Now().Sub(at) < freshness
+}
+
+// mayRestOnLastRead tells whether the RMA was read so lately, by whomever, that a
+// step which moves no money may rest on it: ReturnGO's calls are counted by the
+// day. A write to ReturnGO is a read, a comparison and a write (ReturnGO contract
+// 8.5): only a first one may rest on the read before; after any other the RMA is
+// read again.
+func (d *desk) mayRestOnLastRead(ctx context.Context, kind returns.EffectKind, subject string) bool {
+	if !movesNothing(kind) && kind != returns.EffectWriteBack {
+		return false
+	}
 	f, err := d.facts(ctx)
-	return err == nil && d.Now().Sub(f.Record.RMAReadAt) < freshness
+	written := kind == returns.EffectWriteBack && slices.ContainsFunc(f.Record.Effects, func(e returns.Effect) bool {
+		return e.Kind == kind && e.Subject == subject
+	})
+	return err == nil && !written && d.Now().Sub(f.Record.RMAReadAt) < freshness
 }
 
 // freshness is how old a read may be to decide on (design section 2).

@@ -27,6 +27,12 @@ func (a *Activities) LookTikTok(ctx context.Context, in messages.LookInput) (mes
 	return a.look(ctx, in, (*desk).readTikTok)
 }
 
+// LookBoth reads both platforms, the order too, and decides: when all that is
+// asked for an effect has just been read, the look is its deciding read.
+func (a *Activities) LookBoth(ctx context.Context, in messages.LookInput) (messages.PlanResult, error) {
+	return a.look(ctx, in, (*desk).readBoth)
+}
+
 // Review decides on what the ledger holds: a clock ran out, a person spoke, or a
 // platform did not answer.
 func (a *Activities) Review(ctx context.Context, in messages.LookInput) (messages.PlanResult, error) {
@@ -58,6 +64,9 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
+	if in.AtOnce && len(trouble) == 0 {
+		plan = d.actAtOnce(ctx, plan)
+	}
 	return messages.PlanResult{Plan: plan, Outcomes: outcomes, Later: later(trouble)}, nil
 }
 
@@ -83,6 +92,8 @@ type desk struct {
 	shop     *Shop
 	key      returns.Key
 	atTikTok bool             // this activity has just read TikTok and may ask it more
+	rmaAt    time.Time        // when this activity read the RMA
+	orderAt  time.Time        // when it read the order with all its returns
 	decision rules.Decision   // the last one
 	record   returns.Record   // what it rested on
 	woken    []returns.UnitID // units whose writer was told to look: noted with the next decision
@@ -136,6 +147,7 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 		}
 		return tx.SaveRMA(ctx, d.shop.Key, rma, at)
 	})
+	d.rmaAt = at.Truncate(time.Millisecond)
 	return nil, orRetry(ctx, err)
 }
 
@@ -150,6 +162,24 @@ func notThere(err error) bool {
 // before an effect must not count as made after it: the time is taken first.
 func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
 	return d.readOrder(ctx, orderAge)
+}
+
+// readBoth reads all that an effect can rest on.
+func (d *desk) readBoth(ctx context.Context) ([]returns.Trouble, error) {
+	trouble, err := d.readRMA(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if f, err := d.facts(ctx); err != nil || f.Record.OrderID == "" {
+		if err == nil {
+			err = d.decideOnce(ctx, trouble) // it links the RMA to its order: what is read of that goes with it
+		}
+		if err != nil {
+			return nil, orRetry(ctx, err)
+		}
+	}
+	more, err := d.readOrder(ctx, 0)
+	return append(trouble, more...), err
 }
 
 // orderAge is how old the order itself may be for an ordinary look: what moves
@@ -195,6 +225,9 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 		return nil, err
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
+	if order != nil {
+		d.orderAt = at.Truncate(time.Millisecond)
+	}
 	return nil, orRetry(ctx, err)
 }
 

@@ -26,18 +26,8 @@ func (a *Activities) Restock(ctx context.Context, in messages.ActInput) (message
 	if _, err := d.decide(ctx); err != nil {
 		return messages.PlanResult{}, err
 	}
-	var woken []string
-	for _, r := range append(slices.Clone(d.record.Restocks), d.decision.Restocks...) {
-		if !r.Open() {
-			continue
-		}
-		if !slices.Contains(woken, r.ProductID) {
-			if err := a.Waker.WakeStock(ctx, in.Shop, r.ProductID); err != nil {
-				return messages.PlanResult{}, retryable(ctx, fmt.Errorf("wake stock of %s: %w", r.ProductID, err))
-			}
-			woken = append(woken, r.ProductID)
-		}
-		d.woken = append(d.woken, r.Unit)
+	if err := d.wakeWriters(ctx); err != nil {
+		return messages.PlanResult{}, err
 	}
 	plan, err := d.decide(ctx)
 	return messages.PlanResult{Plan: plan}, err
@@ -67,6 +57,9 @@ func (a *Activities) StockRound(ctx context.Context, in messages.StockInput) (me
 	r := &round{Activities: a, shop: s, product: in.ProductID, began: a.Now()}
 	out, err := r.run(ctx)
 	for _, key := range r.proven { // whatever else failed: they moved on
+		if r.seesItWithTheMoney(ctx, key) {
+			continue
+		}
 		if wakeErr := a.Waker.WakeReturn(ctx, in.Shop, key, messages.News{Platforms: []returns.Platform{messages.LedgerOnly}}); wakeErr != nil && err == nil {
 			err = retryable(ctx, fmt.Errorf("wake %s: %w", key, wakeErr))
 		}

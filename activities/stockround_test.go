@@ -664,3 +664,37 @@ func TestRestockOnlyWhatPassed(t *testing.T) {
 	_, products := b.waker.woken()
 	require.Empty(t, products)
 }
+
+// A return that still waits for its money hears of its stock with it; one that was
+// paid, or of which a unit is not in stock, is told.
+func TestAProofIsNotToldWhileMoneyIsAwaited(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		state returns.EffectState
+		more  bool // another unit is still owed
+		told  int
+	}{
+		"money awaited": {returns.EffectApplied, false, 0}, "paid": {returns.EffectVerified, false, 1}, "another unit owed": {returns.EffectApplied, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+				e := returns.Effect{ID: "uk:refund:" + caseID + ":1", Key: key, Kind: returns.EffectRefund, Subject: caseID, Generation: 1, Amount: gbp("24.99")}
+				if err := tx.Claim(b.ctx, shopName, key, e, b.clock.now().Add(time.Minute)); err != nil {
+					return err
+				}
+				return tx.SetEffect(b.ctx, e.ID, c.state, "", "", "")
+			}))
+			b.owe(wh1, "u1")
+			b.round()
+			if c.more {
+				b.owe(wh2, "u2")
+			}
+			b.account("m1", 1, 11)
+			b.round()
+			keys, _ := b.waker.woken()
+			require.Len(t, keys, c.told)
+		})
+	}
+}

@@ -76,6 +76,9 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil {
 		return result, err
 	}
+	if spared, err := a.eventsSpareIt(ctx, s.Key, started); err != nil || spared && swept {
+		return result, err
+	}
 	few, err := a.fewOpen(ctx, s.Key, started)
 	if err != nil {
 		return result, err
@@ -92,7 +95,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil {
 		return result, err
 	}
-	transactions := "returngo-transactions/" + s.Key
+	transactions := transactionsCursor(s.Key)
 	since, _, err := a.sweptUntil(ctx, transactions)
 	if err != nil {
 		return result, err
@@ -132,6 +135,9 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	}
 	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, transactions, started)
 }
+
+// transactionsCursor names when ReturnGO was last swept.
+func transactionsCursor(shop string) string { return "returngo-transactions/" + shop }
 
 // onePage is safely less than what ReturnGO lists in one call (ReturnGO contract 1.4).
 const onePage = 450

@@ -2,12 +2,15 @@ package activities
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 )
@@ -102,4 +105,46 @@ func TestSweepReturnGOWakesOnDifferences(t *testing.T) {
 		_ = jsonTo(w, map[string]any{"transactions": []any{transaction("Requested", "20.00")}, "next_cursor": nil})
 	})
 	require.Equal(t, []returns.Key{key}, sweep(), "another amount moves no status")
+}
+
+// While events tell all there is, ReturnGO is swept at every second interval; as
+// soon as a sweep finds what no event told, or events are quiet, at each again.
+func TestEventsThatTellAllSpareSweeps(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.EventsQuiet, b.OpenSweepEvery = 6*time.Hour, 2*time.Hour
+	sweep := func() int {
+		b.forget()
+		must[messages.SweepResult](b, b.SweepReturnGO, messages.ShopInput{Shop: shopName})
+		return b.count("transactions")
+	}
+	come := func(event, byEvent, bySweep int) {
+		require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+			_, err := tx.Receive(b.ctx, ledger.Event{Shop: shopName, Platform: returns.ReturnGO, ID: fmt.Sprint(event)})
+			return errors.Join(err, tx.Came(b.ctx, shopName, returns.ReturnGO, byEvent, bySweep))
+		}))
+	}
+	b.look()
+	require.Equal(t, 1, sweep())
+	b.clock.pass(15 * time.Minute)
+	require.Equal(t, 1, sweep(), "no event ever came")
+	come(1, 100, 0)
+	b.clock.pass(15 * time.Minute)
+	require.Zero(t, sweep())
+	b.clock.pass(15 * time.Minute)
+	require.Equal(t, 1, sweep())
+	b.clock.pass(15 * time.Minute)
+	require.Zero(t, sweep())
+	require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error { return tx.MoveCursor(b.ctx, OpenSweepCursor(shopName), "") }))
+	require.Equal(t, 1, sweep(), "an event that named nothing asked for it")
+	come(2, 0, 2)
+	b.clock.pass(15 * time.Minute)
+	require.Equal(t, 1, sweep(), "sweeps find what events do not tell")
+	come(3, 1000, 0)
+	b.clock.pass(15 * time.Minute)
+	require.Zero(t, sweep())
+	b.clock.pass(7 * time.Hour)
+	require.Equal(t, 1, sweep())
+	b.clock.pass(15 * time.Minute)
+	require.Equal(t, 1, sweep(), "events are quiet")
 }

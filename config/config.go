@@ -142,7 +142,7 @@ type Periods struct {
 	RelayWindow       time.Duration `key:"relay_window" default:"2s"`        // events for one return within it make one look
 	RelayTakeover     time.Duration `key:"relay_takeover" default:"30s"`     // any starter relays what waited so long
 	SettleWindow      time.Duration `key:"settle_window" default:"1m"`       // after a refund transaction, for others to follow
-	MoneyWait         time.Duration `key:"money_wait" default:"15m"`         // first look for the money, then at growing intervals
+	MoneyWait         time.Duration `key:"money_wait" default:"2h"`          // first look for the money, then at growing intervals
 	DeadlineWarning   time.Duration `key:"deadline_warning" default:"12h"`   // before TikTok decides by itself
 	RMAWait           time.Duration `key:"rma_wait" default:"12h"`           // for an RMA to appear for a TikTok return
 	NotShipped        time.Duration `key:"not_shipped" default:"168h"`       // from the RMA's approval

@@ -35,6 +35,7 @@ type patience struct{ attempt, total, silence time.Duration }
 // begun, for a quarter of an hour.
 var (
 	lookPatience   = patience{attempt: time.Minute, total: 10 * time.Minute}
+	bothPatience   = patience{attempt: time.Minute, total: 2 * time.Minute}
 	actPatience    = patience{attempt: time.Minute, total: 30 * time.Minute}
 	ledgerPatience = patience{attempt: time.Minute, total: 24 * time.Hour}
 	stockPatience  = patience{attempt: time.Minute, total: 24 * time.Hour}
@@ -63,6 +64,12 @@ func call[Out any](ctx workflow.Context, activity, queue, summary string, priori
 
 func lookReturnGO(ctx workflow.Context, in messages.ReturnInput, look messages.LookInput) (messages.PlanResult, error) {
 	return call[messages.PlanResult](ctx, "LookReturnGO", messages.QueueReturnGO(in.ReturnGOKey), "look at ReturnGO", priorityRead, lookPatience, look)
+}
+
+// lookBoth is on TikTok's queue: an effect at TikTok may follow in it, and the calls
+// to ReturnGO are paced by its client.
+func lookBoth(ctx workflow.Context, in messages.ReturnInput, look messages.LookInput) (messages.PlanResult, error) {
+	return call[messages.PlanResult](ctx, "LookBoth", messages.QueueTikTok(in.Shop), "look at ReturnGO and TikTok", priorityRead, bothPatience, look)
 }
 
 func lookTikTok(ctx workflow.Context, in messages.ReturnInput, look messages.LookInput) (messages.PlanResult, error) {

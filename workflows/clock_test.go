@@ -23,7 +23,7 @@ func TestTheClock(t *testing.T) {
 		timers []time.Duration
 	}{
 		{"reads what the plan names", true, plan(30*time.Minute, returns.TikTok), returns.Plan{}, "LookTikTok@30m0s", []time.Duration{30 * time.Minute}},
-		{"reads both if the plan names both", true, plan(30*time.Minute, returns.TikTok, returns.ReturnGO), returns.Plan{}, "LookReturnGO@30m0s LookTikTok@30m0s", []time.Duration{30 * time.Minute}},
+		{"reads both if the plan names both", true, plan(30*time.Minute, returns.TikTok, returns.ReturnGO), returns.Plan{}, "LookBoth@30m0s", []time.Duration{30 * time.Minute}},
 		{"only decides if the plan names none", true, plan(30 * time.Minute), returns.Plan{}, "Review@30m0s", []time.Duration{30 * time.Minute}},
 		{
 			"is set earlier when a plan says so", false, plan(5 * time.Hour), plan(2 * time.Hour),
@@ -34,6 +34,7 @@ func TestTheClock(t *testing.T) {
 			"LookReturnGO@1h0m0s Review@5h0m0s", []time.Duration{2 * time.Hour, 5 * time.Hour},
 		},
 		{"is not set twice for the same time", false, plan(2 * time.Hour), plan(2 * time.Hour), "LookReturnGO@1h0m0s Review@2h0m0s", []time.Duration{2 * time.Hour}},
+		{"is not set anew for what is hardly earlier", false, plan(2 * time.Hour), plan(2*time.Hour - 3*time.Second), "LookReturnGO@1h0m0s Review@2h0m0s", []time.Duration{2 * time.Hour}},
 		{"does not look for a plan that waits for news only", false, plan(2 * time.Hour), returns.Plan{}, "LookReturnGO@1h0m0s", []time.Duration{2 * time.Hour}},
 		{"is not set for a plan that waits for news only", false, returns.Plan{}, returns.Plan{}, "LookReturnGO@1h0m0s", nil},
 		{"catches up with a time that has passed", false, returns.Plan{}, plan(30 * time.Minute), "LookReturnGO@1h0m0s Review@1h0m1s", []time.Duration{time.Hour + time.Second}},
@@ -93,6 +94,17 @@ func TestTheClockRunsWhileAnActIsUnderWay(t *testing.T) {
 }
 
 // A paused or parked return keeps its looks and its clock.
+// A clock that rings long after an act must have ended is set when it has.
+func TestALongClockIsSetWhenTheActHasEnded(t *testing.T) {
+	b := setup(t)
+	b.always(lookReturnGO, returns.Plan{Acts: []returns.Act{payBack}, Wake: wakeAt(48 * time.Hour)})
+	b.always(refund, returns.Plan{Wake: wakeAt(24 * time.Hour)})
+	b.always(review, closed)
+	b.ends(rma)
+	require.Equal(t, "LookReturnGO@0s Refund@0s Review@24h0m0s", b.story())
+	require.Equal(t, []time.Duration{24 * time.Hour}, b.set)
+}
+
 func TestAPausedReturnKeepsItsClock(t *testing.T) {
 	b := setup(t)
 	b.always(lookReturnGO, returns.Plan{Stage: returns.StagePaused, Paused: true, Wake: wakeAt(3*time.Hour, returns.TikTok)})

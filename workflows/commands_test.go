@@ -15,7 +15,7 @@ import (
 // looksFor is what a command asks to be looked at.
 func looksFor(name returns.CommandName) string {
 	if name == returns.CommandRecheck {
-		return "LookReturnGO@0s LookReturnGO@1h0m0s LookTikTok@1h0m0s"
+		return "LookReturnGO@0s LookBoth@1h0m0s"
 	}
 	return "LookReturnGO@0s Review@1h0m0s"
 }
@@ -58,7 +58,7 @@ func TestCommandsThatCannotBeRead(t *testing.T) {
 				b.signalAt(2*time.Hour, messages.SignalNews, atReturnGO)
 				b.inTurn(lookReturnGO, returns.Plan{}, closed)
 				if name == returns.CommandRecheck {
-					b.inTurn(lookReturnGO, returns.Plan{}, returns.Plan{}, closed)
+					b.always(lookBoth, returns.Plan{})
 				}
 				b.ends(rma)
 				require.Len(t, b.taken(), 1)
@@ -165,8 +165,9 @@ func TestACommandIsAnsweredDuringAnOutage(t *testing.T) {
 		}
 		return returns.Plan{}, errDown
 	})
+	b.down(lookBoth)
 	asked := b.updateAt(time.Hour, "u", command(returns.CommandRecheck))
-	b.at(time.Hour+11*time.Minute, func() { require.True(t, asked.settled) })
+	b.at(time.Hour+13*time.Minute, func() { require.True(t, asked.settled) })
 	b.stopAt(2 * time.Hour)
 	b.stopped(rma)
 	require.Equal(t, "recheck taken", asked.sentence)

@@ -49,6 +49,7 @@ type returnRun struct {
 	adopted int // plans taken over so far
 
 	stale    []returns.Platform // what has to be read
+	apart    bool               // both platforms together did not answer: each is asked alone
 	pending  bool               // the clock or a command wants a decision
 	history  bool               // a backfill brought the return, and no news since
 	commands []returns.Command  // of people, not taken to the ledger yet
@@ -78,8 +79,9 @@ func (r *returnRun) run(ctx workflow.Context) error {
 		if err := r.hear(ctx); err != nil {
 			return err
 		}
-		r.show(ctx)
-		if r.ended(ctx) {
+		ended := r.ended(ctx)
+		r.show(ctx, ended)
+		if ended {
 			return nil
 		}
 		if r.quiet() && workflow.GetInfo(ctx).GetContinueAsNewSuggested() && workflow.AllHandlersFinished(ctx) {
@@ -119,10 +121,15 @@ func (r *returnRun) look(ctx workflow.Context) error {
 			return nil
 		}
 		platform := r.nextStale()
-		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble, History: r.history}
+		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble, History: r.history, AtOnce: len(r.running) == 0}
 		r.commands, r.trouble, r.pending = nil, nil, false
 		asked := r.adopted
 		out, err := r.lookAt(ctx, platform, in)
+		if err != nil && platform == bothPlatforms && ctx.Err() == nil {
+			r.apart, r.stale = true, []returns.Platform{returns.ReturnGO, returns.TikTok}
+			r.commands, r.trouble = append(in.Commands, r.commands...), append(in.Trouble, r.trouble...)
+			continue
+		}
 		if err != nil {
 			out, err = r.reviewTrouble(ctx, platform, in, err)
 		}
@@ -142,6 +149,8 @@ func (r *returnRun) look(ctx workflow.Context) error {
 
 func (r *returnRun) lookAt(ctx workflow.Context, platform returns.Platform, in messages.LookInput) (messages.PlanResult, error) {
 	switch platform {
+	case bothPlatforms:
+		return lookBoth(ctx, r.in, in)
 	case returns.ReturnGO:
 		return lookReturnGO(ctx, r.in, in)
 	case returns.TikTok:
@@ -296,8 +305,17 @@ func (r *returnRun) markStale(p returns.Platform) {
 	}
 }
 
+// bothPlatforms is to read ReturnGO and TikTok in one activity. It has the patience
+// of a moment: an outage of one platform must not keep the other unread.
+const bothPlatforms returns.Platform = "both"
+
 // nextStale is what to read first; nothing means that a decision is enough.
 func (r *returnRun) nextStale() returns.Platform {
+	if len(r.stale) > 1 && !r.apart {
+		r.stale = nil
+		return bothPlatforms
+	}
+	r.apart = r.apart && len(r.stale) > 1
 	for _, p := range []returns.Platform{returns.ReturnGO, returns.TikTok} {
 		if i := slices.Index(r.stale, p); i >= 0 {
 			r.stale = slices.Delete(r.stale, i, i+1)
@@ -330,16 +348,21 @@ func (r *returnRun) next() returns.Wake {
 }
 
 // arm sets the one timer for the earliest time. A later time never cancels it:
-// when it fires too early it is set anew.
+// when it fires too early it is set anew. Nor does one that is hardly earlier: two
+// plans name the same moment by two clocks. A time beyond the patience of an act
+// under way is armed for when that has ended.
 func (r *returnRun) arm(ctx workflow.Context) {
 	w := r.next()
-	if w.At.IsZero() || !r.timerAt.IsZero() && !r.timerAt.After(w.At) {
+	wait := max(w.At.Sub(workflow.Now(ctx)), soonest)
+	if w.At.IsZero() || !r.timerAt.IsZero() && !r.timerAt.After(w.At.Add(drift(wait))) {
+		return
+	}
+	if len(r.running) > 0 && wait > actPatience.total {
 		return
 	}
 	if r.stopTimer != nil {
 		r.stopTimer()
 	}
-	wait := max(w.At.Sub(workflow.Now(ctx)), soonest)
 	timerCtx, stop := workflow.WithCancel(ctx)
 	r.timerAt, r.stopTimer = w.At, stop
 	timer := workflow.NewTimerWithOptions(timerCtx, wait, workflow.TimerOptions{Summary: w.Why})
@@ -351,6 +374,9 @@ func (r *returnRun) arm(ctx workflow.Context) {
 		r.wake(ctx)
 	})
 }
+
+// drift is by how much a timer may be late: a thousandth of its time.
+func drift(wait time.Duration) time.Duration { return min(wait/1000, time.Minute) }
 
 // wake is the timer's news; it is none if what the timer was set for has moved.
 func (r *returnRun) wake(ctx workflow.Context) {

@@ -228,13 +228,13 @@ func TestNews(t *testing.T) {
 		{"of ReturnGO", rma, []any{atReturnGO}, " LookReturnGO@1h0m0s"},
 		{"of TikTok", rma, []any{atTikTok}, " LookTikTok@1h0m0s"},
 		{"two of them make one look", rma, []any{atTikTok, atTikTok}, " LookTikTok@1h0m0s"},
-		{"of both", rma, []any{atTikTok, atReturnGO}, " LookReturnGO@1h0m0s LookTikTok@1h0m0s"},
+		{"of both", rma, []any{atTikTok, atReturnGO}, " LookBoth@1h0m0s"},
 		{"of the ledger asks no platform", rma, []any{inLedger}, " Review@1h0m0s"},
 		{"of the ledger beside that of a platform", rma, []any{inLedger, atTikTok}, " LookTikTok@1h0m0s"},
-		{"without a place", rma, []any{messages.News{}}, " LookReturnGO@1h0m0s LookTikTok@1h0m0s"},
-		{"without a payload", rma, []any{nil}, " LookReturnGO@1h0m0s LookTikTok@1h0m0s"},
-		{"that cannot be read", rma, []any{garbage()}, " LookReturnGO@1h0m0s LookTikTok@1h0m0s"},
-		{"of a place that is not known", rma, []any{messages.News{Platforms: []returns.Platform{"moon"}}}, " LookReturnGO@1h0m0s LookTikTok@1h0m0s"},
+		{"without a place", rma, []any{messages.News{}}, " LookBoth@1h0m0s"},
+		{"without a payload", rma, []any{nil}, " LookBoth@1h0m0s"},
+		{"that cannot be read", rma, []any{garbage()}, " LookBoth@1h0m0s"},
+		{"of a place that is not known", rma, []any{messages.News{Platforms: []returns.Platform{"moon"}}}, " LookBoth@1h0m0s"},
 		{"that cannot be read, without RMA", tiktokOnly, []any{garbage()}, " LookTikTok@1h0m0s"},
 		{"of ReturnGO without RMA", tiktokOnly, []any{atReturnGO}, ""},
 	} {
@@ -373,9 +373,28 @@ func TestContinueAsNewOnlyWhenQuiet(t *testing.T) {
 func TestARunThatGoesOnReadsEverything(t *testing.T) {
 	b := setup(t)
 	b.SetContinuedExecutionRunID("the-run-before")
-	b.always(lookTikTok, closed)
+	b.always(lookBoth, closed)
 	b.ends(rma)
-	require.Equal(t, "LookReturnGO@0s LookTikTok@0s", b.story())
+	require.Equal(t, "LookBoth@0s", b.story())
+}
+
+// One platform's outage must not keep the other unread: together they are asked
+// for a moment only, then each alone, and only the silent one is blamed.
+func TestPlatformsThatDoNotAnswerTogetherAreAskedAlone(t *testing.T) {
+	b := setup(t)
+	b.always(lookReturnGO, returns.Plan{})
+	b.down(lookTikTok)
+	b.down(lookBoth)
+	b.always(review, closed)
+	b.at(time.Hour, func() { b.SignalWorkflow(string(returns.CommandRecheck), command(returns.CommandRecheck)) })
+	b.ends(rma)
+	alone := b.calls(lookReturnGO)
+	require.Len(t, alone, 2)
+	require.LessOrEqual(t, alone[1].at, time.Hour+2*time.Minute)
+	require.Equal(t, returns.CommandRecheck, alone[1].look.Commands[0].Name, "what people said rides on the next look")
+	require.Len(t, b.calls(review), 1)
+	require.Equal(t, returns.TikTok, b.calls(review)[0].look.Trouble[0].Platform)
+	require.Len(t, b.calls(review)[0].look.Trouble, 1)
 }
 
 func TestAnOutageOfAPlatformOnlyDelays(t *testing.T) {
@@ -448,7 +467,7 @@ func TestALedgerThatDoesNotAnswerOnlyDelays(t *testing.T) {
 		return closed, nil
 	})
 	asked := b.updateAt(2*time.Hour, "u", command(returns.CommandRecheck))
-	b.always(lookTikTok, closed)
+	b.always(lookBoth, closed)
 	b.ends(rma)
 	require.True(t, asked.settled)
 	require.NoError(t, asked.err)
@@ -534,7 +553,7 @@ func TestALookThatWasPutOffIsMade(t *testing.T) {
 // What a backfill takes up is history only until something happens.
 func TestAReturnIsHistoryUntilThereIsNews(t *testing.T) {
 	for name, happens := range map[string]func(*bench){
-		"an event": func(b *bench) { b.SignalWorkflow(messages.SignalNews, atReturnGO) },
+		"an event":                      func(b *bench) { b.SignalWorkflow(messages.SignalNews, atReturnGO) },
 		"a backfill of what is carried": func(b *bench) { b.SignalWorkflow(messages.SignalNews, messages.News{History: true}) },
 		"a command": func(b *bench) {
 			b.SignalWorkflow(string(returns.CommandRecheck), returns.Command{Who: "Ada", Why: "asked"})

@@ -32,6 +32,7 @@ import (
 const (
 	lookReturnGO = "LookReturnGO"
 	lookTikTok   = "LookTikTok"
+	lookBoth     = "LookBoth"
 	review       = "Review"
 	accept       = "Accept"
 	refund       = "Refund"
@@ -114,7 +115,7 @@ func another(t *testing.T) *bench {
 		}
 		return messages.Outcome{CommandID: c.ID, Accepted: true, Sentence: string(c.Name) + " taken"}
 	}
-	for _, name := range []string{lookReturnGO, lookTikTok, review} {
+	for _, name := range []string{lookReturnGO, lookTikTok, lookBoth, review} {
 		b.register(name, func(ctx context.Context, in messages.LookInput) (messages.PlanResult, error) {
 			return b.answer(ctx, done{name: name, look: in})
 		})

@@ -23,10 +23,10 @@ type attributes struct {
 // show lets people see where the return stands: details for one return, search
 // attributes for lists. Attributes are billed, so only changes are written, all
 // in one call.
-func (r *returnRun) show(ctx workflow.Context) {
+func (r *returnRun) show(ctx workflow.Context, ended bool) {
 	workflow.SetCurrentDetails(ctx, details(r.plan, r.next()))
 	now := r.attributes()
-	if !r.quiet() && slices.Equal(now.kinds, r.shown.kinds) {
+	if asks := !slices.Equal(now.kinds, r.shown.kinds); !asks && (!r.quiet() || canWait(r.shown, now, ended)) {
 		return // about to change again; only what people must answer cannot wait
 	}
 	updates := changes(r.shown, now)
@@ -38,6 +38,19 @@ func (r *returnRun) show(ctx workflow.Context) {
 		return
 	}
 	r.shown = now
+}
+
+// canWait tells whether nothing has changed that is worth a write of its own: the
+// id of TikTok's return goes with the next stage, and of the last stage the
+// workflow's own end tells.
+func canWait(was, now attributes, ended bool) bool {
+	switch {
+	case ended:
+		was.stage, was.inspected = now.stage, now.inspected
+	case was.tiktokReturn == "":
+		was.tiktokReturn = now.tiktokReturn
+	}
+	return len(changes(was, now)) == 0
 }
 
 func (r *returnRun) attributes() attributes {

@@ -58,11 +58,32 @@ func TestSearchAttributesWaitForTheLastLook(t *testing.T) {
 				}
 				return c.plan, nil
 			})
-			b.always(lookTikTok, closed)
-			b.ends(rma)
-			require.Len(t, b.upserts, 1)
+			b.always(lookTikTok, returns.Plan{Stage: returns.StageAwaitParcel})
+			b.stopAt(time.Hour)
+			b.stopped(rma)
+			require.Equal(t, []temporal.SearchAttributes{temporal.NewSearchAttributes(messages.AttrStage.ValueSet("awaiting parcel"))}, b.upserts)
 		})
 	}
+}
+
+// What people do not look for goes with the next stage, or with the end: neither
+// TikTok's return alone nor the last stage is worth a write.
+func TestSearchAttributesThatCanWait(t *testing.T) {
+	b := setup(t)
+	plan := returns.Plan{Stage: returns.StageAwaitParcel, OrderID: "o-1"}
+	opened, here, over := plan, plan, plan
+	opened.TikTokReturnIDs = []string{"r-1"}
+	here.TikTokReturnIDs, here.Stage = opened.TikTokReturnIDs, returns.StageAwaitInspect
+	over.TikTokReturnIDs, over.Stage, over.Close, over.InspectedAt = opened.TikTokReturnIDs, returns.StageClosed, true, start
+	b.inTurn(lookReturnGO, plan, opened, here, over)
+	for i := range 3 {
+		b.signalAt(time.Duration(i+1)*time.Hour, messages.SignalNews, atReturnGO)
+	}
+	b.ends(rma)
+	require.Equal(t, []temporal.SearchAttributes{
+		temporal.NewSearchAttributes(messages.AttrStage.ValueSet("awaiting parcel"), messages.AttrOrder.ValueSet("o-1")),
+		temporal.NewSearchAttributes(messages.AttrStage.ValueSet("awaiting inspection"), messages.AttrTikTokReturn.ValueSet("r-1")),
+	}, b.upserts)
 }
 
 // A run that goes on from another inherits its search attributes: what is still

@@ -23,7 +23,7 @@ func countCame(ctx context.Context, tx *ledger.Tx, targets []target, failed []bo
 	}
 	told := map[way]int{}
 	for i, t := range targets {
-		for _, p := range t.news.Platforms {
+		for _, p := range t.told {
 			if t.key != "" && !failed[i] {
 				told[way{t.shop, p}]++
 			}

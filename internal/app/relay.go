@@ -3,18 +3,15 @@ package app
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"returnbridge/activities"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
-	"returnbridge/internal/tiktokshop"
 )
 
 // relay passes hints on: one signal per return and window, whatever the number
@@ -23,6 +20,13 @@ import (
 type relay struct {
 	*house
 	events chan []ledger.Event
+	held   []held
+}
+
+// held is an event that this starter holds back until a time.
+type held struct {
+	event ledger.Event
+	until time.Time
 }
 
 func newRelay(h *house) *relay { return &relay{house: h, events: make(chan []ledger.Event, 1024)} }
@@ -52,12 +56,25 @@ func (r *relay) run(ctx context.Context) error {
 		case events := <-r.events:
 			batch = append(batch, events...)
 		case <-window.C:
-			r.pass(ctx, batch)
+			r.pass(ctx, append(r.released(), batch...))
 			batch = nil
 		case <-takeover.C:
 			r.takeOver(ctx)
 		}
 	}
+}
+
+// released are the events that need not be held any longer.
+func (r *relay) released() []ledger.Event {
+	var due []ledger.Event
+	r.held = slices.DeleteFunc(r.held, func(h held) bool {
+		if r.now().Before(h.until) {
+			return false
+		}
+		due = append(due, h.event)
+		return true
+	})
+	return due
 }
 
 // takeOver relays what has waited too long, whoever received it.
@@ -89,6 +106,7 @@ type target struct {
 	sweep   bool        // the shop's sweep, for an event that names nothing, or
 	ill     string      // what TikTok told of the shop's authorisation
 	news    messages.News
+	told    []returns.Platform // whose events tell it
 }
 
 func (t target) same(o target) bool {
@@ -102,7 +120,7 @@ func (r *relay) pass(ctx context.Context, batch []ledger.Event) bool {
 	if len(batch) == 0 {
 		return true
 	}
-	targets, of, err := r.targets(ctx, batch)
+	targets, of, until, err := r.targets(ctx, batch)
 	if err != nil {
 		r.log.Warn("events could not be relayed; trying again", zap.Error(err))
 		return false
@@ -115,6 +133,10 @@ func (r *relay) pass(ctx context.Context, batch []ledger.Event) bool {
 	err = r.ledger.Do(ctx, func(tx *ledger.Tx) error {
 		for i, e := range batch {
 			note := func() error { return tx.Relayed(ctx, e, "relayed") }
+			if !until[i].IsZero() {
+				r.held = append(r.held, held{e, until[i]})
+				note = func() error { return tx.Held(ctx, e, until[i].Add(r.cfg.Periods.RelayTakeover)) } // others come after us
+			}
 			if slices.ContainsFunc(of[i], func(t int) bool { return failed[t] }) {
 				ok = false
 				note = func() error { return tx.NotRelayed(ctx, e, tx.Now().Add(r.patience(e.Tries))) }
@@ -186,14 +208,16 @@ func (r *relay) tell(ctx context.Context, t target) error {
 }
 
 // targets are all that have to be told of a batch, each once, and for each event
-// which of them.
-func (r *relay) targets(ctx context.Context, batch []ledger.Event) (all []target, of [][]int, err error) {
+// which of them, and until when it is held.
+func (r *relay) targets(ctx context.Context, batch []ledger.Event) (all []target, of [][]int, until []time.Time, err error) {
 	err = r.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		all, of, until = nil, nil, nil
 		for _, e := range batch {
-			some, err := concerned(ctx, tx, e)
+			some, hold, err := r.concerned(ctx, tx, e)
 			if err != nil {
 				return err
 			}
+			until = append(until, hold)
 			var own []int
 			for _, t := range some {
 				i := slices.IndexFunc(all, t.same)
@@ -202,6 +226,9 @@ func (r *relay) targets(ctx context.Context, batch []ledger.Event) (all []target
 					all = append(all, t)
 				}
 				own = append(own, i)
+				if !slices.Contains(all[i].told, e.Platform) {
+					all[i].told = append(all[i].told, e.Platform)
+				}
 				for _, p := range t.news.Platforms {
 					if !slices.Contains(all[i].news.Platforms, p) {
 						all[i].news.Platforms = append(all[i].news.Platforms, p)
@@ -212,76 +239,5 @@ func (r *relay) targets(ctx context.Context, batch []ledger.Event) (all []target
 		}
 		return nil
 	})
-	return all, of, err
-}
-
-// concerned finds who has to look because of an event. Nobody has to for the
-// echo of what the ledger already knows, and for stages that change no plan.
-func concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
-	if e.Platform == returns.ReturnGO {
-		return concernedByReturnGO(ctx, tx, e)
-	}
-	switch e.Topic {
-	case tiktokshop.InventoryChanged:
-		return concernedByStock(ctx, tx, e)
-	case tiktokshop.SellerDeauthorization: // the guard asks whether it is so
-		return []target{{shop: e.Shop, ill: "the seller has withdrawn the authorisation"}}, nil
-	case tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess:
-	case tiktokshop.OrderStatusChange:
-		if e.Status != returns.OrderCompleted && e.Status != returns.OrderCancelled {
-			return nil, nil
-		}
-	default:
-		return nil, nil
-	}
-	if e.TikTokReturnID != "" {
-		seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.TikTok, e.TikTokReturnID)
-		if err != nil || seen == e.Status || e.Topic == tiktokshop.RefundSuccess && seen == returns.TikTokPaid {
-			return nil, err
-		}
-	}
-	keys, err := tx.ReturnsOf(ctx, e.Shop, e.TikTokReturnID, e.OrderID)
-	if len(keys) == 0 && e.TikTokReturnID != "" {
-		keys = []returns.Key{returns.TikTokKey(e.TikTokReturnID)}
-	}
-	var all []target
-	for _, k := range keys {
-		all = append(all, target{shop: e.Shop, key: k, news: messages.News{Platforms: []returns.Platform{returns.TikTok}}})
-	}
-	return all, err
-}
-
-func concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
-	if e.RMAID == "" { // it may be about an RMA of any status
-		return []target{{shop: e.Shop, sweep: true}}, tx.MoveCursor(ctx, activities.OpenSweepCursor(e.Shop), "")
-	}
-	seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.ReturnGO, e.RMAID)
-	if err != nil {
-		return nil, err
-	}
-	onlyStage := strings.HasPrefix(e.Topic, "SHIPMENT_") // the RMA's own status follows
-	if seen != "" && onlyStage {
-		return nil, nil
-	}
-	if seen != "" && e.Topic == "RMA_STATUS_UPDATED" && seen == e.Status {
-		// The same status again after our read may tell of a unit inspected later: no
-		// event of its own does (ReturnGO contract 8.3).
-		readAt, err := tx.SnapshotReadAt(ctx, e.Shop, returns.ReturnGO, e.RMAID)
-		if err != nil || !e.HappenedAt.After(readAt) {
-			return nil, err
-		}
-	}
-	return []target{{shop: e.Shop, key: returns.RMAKey(e.RMAID), news: messages.News{Platforms: []returns.Platform{returns.ReturnGO}}}}, nil
-}
-
-// concernedByStock wakes the writer of a product whose write waits for its proof.
-func concernedByStock(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
-	if e.ProductID == "" || e.Status != returns.MovementAPISync {
-		return nil, nil
-	}
-	writes, err := tx.UnjudgedWrites(ctx, e.Shop, e.ProductID)
-	if err != nil || len(writes) == 0 {
-		return nil, err
-	}
-	return []target{{shop: e.Shop, product: e.ProductID}}, nil
+	return all, of, until, err
 }

@@ -83,19 +83,19 @@ var (
 func TestWhoIsToldOfAnEvent(t *testing.T) {
 	t.Parallel()
 	status, paid := tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess
-	onlyReturnGO, onlyTikTok := []returns.Platform{returns.ReturnGO}, []returns.Platform{returns.TikTok}
+	onlyReturnGO, onlyTikTok, both := []returns.Platform{returns.ReturnGO}, []returns.Platform{returns.TikTok}, []returns.Platform{returns.ReturnGO, returns.TikTok}
 	for name, c := range map[string]struct {
 		before func(*testing.T, *bench)
 		event  ledger.Event
 		want   []wakeUp
 	}{
-		"a new RMA":                      {nil, fromReturnGO("1", "RMA_CREATED", "9001", "Pending"), []wakeUp{{rmaWork, onlyReturnGO}}},
-		"an RMA's news":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Validated"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"a new RMA":                      {nil, fromReturnGO("1", "RMA_CREATED", "9001", "Pending"), []wakeUp{{rmaWork, both}}},
+		"an RMA's news":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Validated"), []wakeUp{{rmaWork, both}}},
 		"an RMA's echo":                  {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Received"), nil},
 		"the same again, later":          {known, later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Received")), []wakeUp{{rmaWork, onlyReturnGO}}},
-		"a transaction":                  {known, fromReturnGO("1", "TRANSACTION_CREATED", "9001", "Requested"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"a transaction":                  {known, fromReturnGO("1", "TRANSACTION_CREATED", "9001", "Requested"), []wakeUp{{rmaWork, both}}},
 		"a parcel of a known RMA":        {known, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), nil},
-		"a parcel of an unknown RMA":     {nil, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), []wakeUp{{rmaWork, onlyReturnGO}}},
+		"a parcel of an unknown RMA":     {nil, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), []wakeUp{{rmaWork, both}}},
 		"nothing named":                  {known, fromReturnGO("1", "REFUND_CREATED", "", ""), []wakeUp{{sweepWork, nil}}},
 		"an unknown TikTok return":       {nil, fromTikTok("1", status, caseID, orderID, returns.TikTokPending), []wakeUp{{caseWork, onlyTikTok}}},
 		"a held TikTok return":           {holding, fromTikTok("1", status, caseID, orderID, returns.TikTokShipped), []wakeUp{{rmaWork, onlyTikTok}}},
@@ -162,7 +162,7 @@ func TestManyEventsMakeOneWake(t *testing.T) {
 	))
 	require.Equal(t, []wakeUp{
 		{sweepWork, nil},
-		{messages.ReturnID("de", returns.RMAKey("9001")), []returns.Platform{returns.ReturnGO}},
+		{messages.ReturnID("de", returns.RMAKey("9001")), []returns.Platform{returns.ReturnGO, returns.TikTok}},
 		{rmaWork, []returns.Platform{returns.ReturnGO, returns.TikTok}},
 	}, b.temporal.since())
 	require.Empty(t, b.inbox(t))
@@ -177,7 +177,7 @@ func TestWhatCouldNotBeToldIsTakenOver(t *testing.T) {
 	batch := b.come(t, fromReturnGO("1", "RMA_CREATED", "9001", ""), fromReturnGO("2", "RMA_CREATED", "9002", ""), fromReturnGO("3", "RMA_STATUS_UPDATED", "9001", "Received"))
 	b.relay.pass(b.ctx, batch)
 	other := messages.ReturnID("uk", returns.RMAKey("9002"))
-	require.Equal(t, []wakeUp{{other, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+	require.Equal(t, []wakeUp{{other, []returns.Platform{returns.ReturnGO, returns.TikTok}}}, b.temporal.since())
 	require.Len(t, b.inbox(t), 2, "the other return's event is done with")
 	b.relay.takeOver(b.ctx)
 	require.Empty(t, b.temporal.since(), "too early: whoever received them is at them")
@@ -187,7 +187,7 @@ func TestWhatCouldNotBeToldIsTakenOver(t *testing.T) {
 	require.Len(t, b.inbox(t), 2)
 	b.temporal.refuse()
 	b.relay.takeOver(b.ctx)
-	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO, returns.TikTok}}}, b.temporal.since())
 	b.pass(time.Hour)
 	b.relay.takeOver(b.ctx)
 	require.Empty(t, b.temporal.since(), "once")
@@ -270,7 +270,7 @@ func TestStoppingDrainsNothingWrongly(t *testing.T) {
 	b.pass(2 * time.Hour)
 	other := newRelay(b.house) // another starter
 	other.takeOver(b.ctx)
-	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO, returns.TikTok}}}, b.temporal.since())
 	require.Empty(t, b.inbox(t))
 }
 

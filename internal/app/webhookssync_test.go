@@ -177,7 +177,7 @@ func TestEveryRegisteredEventIsOfUse(t *testing.T) {
 	look := func(e ledger.Event) int {
 		n := 0
 		b.do(t, func(tx *ledger.Tx) error {
-			some, err := concerned(t.Context(), tx, e)
+			some, _, err := b.relay.concerned(t.Context(), tx, e)
 			n = len(some)
 			return err
 		})

@@ -139,7 +139,7 @@ func (h *house) paces() map[string]float64 {
 func (h *house) registerActivities(w worker.Worker) {
 	a := h.acts
 	for name, f := range map[string]any{
-		"LookReturnGO": a.LookReturnGO, "LookTikTok": a.LookTikTok, "Review": a.Review,
+		"LookReturnGO": a.LookReturnGO, "LookTikTok": a.LookTikTok, "LookBoth": a.LookBoth, "Review": a.Review,
 		"Accept": a.Accept, "OpenReturn": a.OpenReturn, "UploadLabel": a.UploadLabel, "Refund": a.Refund, "Restock": a.Restock, "WriteBack": a.WriteBack, "StockRound": a.StockRound,
 		"SweepReturnGO": a.SweepReturnGO, "SweepTikTok": a.SweepTikTok, "RefreshToken": a.RefreshToken, "GuardQueue": a.GuardQueue,
 	} {

@@ -61,6 +61,13 @@ func (t *Tx) NotRelayed(ctx context.Context, e Event, again time.Time) error {
 	return err
 }
 
+// Held notes that an event is held back until a time: no failure.
+func (t *Tx) Held(ctx context.Context, e Event, until time.Time) error {
+	_, err := t.exec(ctx, "hold event", `UPDATE inbox SET next_try = $1
+		WHERE shop = $2 AND platform = $3 AND event_id = $4 AND relayed_at = ''`, text(until), e.Shop, string(e.Platform), e.ID)
+	return err
+}
+
 // ReturnsOf finds the returns that a TikTok return or its order concerns: the
 // holders of its units, closed or not, and its own clock, else the open returns
 // on the order. Of a TikTok return that was never read nobody knows the units:

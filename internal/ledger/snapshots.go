@@ -67,6 +67,35 @@ func (t *Tx) saveSnapshot(ctx context.Context, shop, kind, id, orderID, status s
 	return err
 }
 
+// NoteStatus keeps a status that an event told of what was read before it. It is
+// no read: the snapshot stays as old as it was, and the next read stands above it.
+func (t *Tx) NoteStatus(ctx context.Context, shop string, p returns.Platform, id, status string, at time.Time) error {
+	kind := snapshotKind(p)
+	var body any
+	if p == returns.TikTok {
+		s, found, err := snapshotByID[returns.TikTokReturn](ctx, t, shop, kind, id)
+		if err != nil || !found {
+			return err
+		}
+		s.body.Status, s.body.UpdatedAt = status, at
+		body = s.body
+	} else {
+		s, found, err := snapshotByID[returns.RMA](ctx, t, shop, kind, id)
+		if err != nil || !found {
+			return err
+		}
+		s.body.Status = status
+		body = s.body
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("ledger: snapshot %s %s: %w", kind, id, err)
+	}
+	_, err = t.exec(ctx, "note status of "+kind+" "+id, `UPDATE snapshots SET status = $1, status_since = $2, body = $3
+		WHERE shop = $4 AND kind = $5 AND id = $6 AND read_at < $2`, status, text(at), string(raw), shop, kind, id)
+	return err
+}
+
 // snapshot is one row, decoded into T.
 type snapshot[T any] struct {
 	body   T

@@ -67,6 +67,7 @@ type LookInput struct {
 	Commands []returns.Command `json:"commands,omitempty"`
 	Trouble  []returns.Trouble `json:"trouble,omitempty"`
 	History  bool              `json:"history,omitempty"` // a backfill asks for it, and nothing else since
+	AtOnce   bool              `json:"at_once,omitempty"` // no act is under way: what one call can do is done with the look
 }
 
 // ActInput asks for one effect.

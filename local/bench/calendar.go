@@ -110,6 +110,7 @@ func (b *bench) openCalendar(ctx context.Context, d day, steps shares) (_ *calen
 	}
 	c.acts = &activities.Activities{
 		Ledger: c.ledger, Quota: quota, Now: clock, Waker: deaf{}, OpenSweepEvery: defaults(1).SweepReturnGOOpen, OverdueAfter: never,
+		EventsQuiet: defaults(1).EventsQuiet,
 		Shops: map[string]*activities.Shop{demo.ShopName: {
 			Key: demo.ShopName, Quota: calendarName, ReturnGO: reads,
 			Policy: rules.Policy{Gate: "validated", OrderPattern: regexp.MustCompile(`\d{15,20}`)},
@@ -257,11 +258,33 @@ func (c *calendar) slot(ctx context.Context) error {
 		return fmt.Errorf("done: %w", err)
 	}
 	for r, w := range map[*rma]want{fresh: c.steps.approved, came: c.steps.received, inspectedNow: c.steps.settled, done: c.steps.done} {
+		if err := c.told(ctx, r, w); err != nil {
+			return err
+		}
 		if err := c.wants(ctx, r, w); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// told is what receiver and relay write down of an event; a stage that needs no
+// call is noted.
+func (c *calendar) told(ctx context.Context, r *rma, w want) error {
+	books, _ := c.sandbox.RMA(r.id)
+	return c.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		e := ledger.Event{Shop: demo.ShopName, Platform: returns.ReturnGO, ID: r.id + books.Status, Topic: "RMA_STATUS_UPDATED", RMAID: r.id, Status: books.Status, HappenedAt: c.now}
+		if _, err := tx.Receive(ctx, e); err != nil {
+			return err
+		}
+		if err := tx.Relayed(ctx, e, "relayed"); err != nil {
+			return err
+		}
+		if w.news+w.money > 0 {
+			return tx.Came(ctx, demo.ShopName, returns.ReturnGO, 1, 0)
+		}
+		return tx.NoteStatus(ctx, demo.ShopName, returns.ReturnGO, r.id, books.Status, c.now)
+	})
 }
 
 func (c *calendar) close() {

@@ -1,0 +1,124 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"returnbridge/activities"
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
+)
+
+// concerned finds who has to look because of an event. Nobody has to for the
+// echo of what the ledger already knows, and for stages that change no plan. What
+// others will follow is held until they have come.
+func (r *relay) concerned(ctx context.Context, tx *ledger.Tx, e ledger.Event) (all []target, until time.Time, err error) {
+	if e.Platform == returns.ReturnGO {
+		return r.concernedByReturnGO(ctx, tx, e)
+	}
+	all, err = r.concernedByTikTok(ctx, tx, e)
+	return all, time.Time{}, err
+}
+
+func (r *relay) concernedByTikTok(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
+	switch e.Topic {
+	case tiktokshop.InventoryChanged:
+		return concernedByStock(ctx, tx, e)
+	case tiktokshop.SellerDeauthorization: // the guard asks whether it is so
+		return []target{{shop: e.Shop, ill: "the seller has withdrawn the authorisation"}}, nil
+	case tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess:
+	case tiktokshop.OrderStatusChange:
+		if e.Status != returns.OrderCompleted && e.Status != returns.OrderCancelled {
+			return nil, nil
+		}
+	default:
+		return nil, nil
+	}
+	if e.TikTokReturnID != "" {
+		seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.TikTok, e.TikTokReturnID)
+		if err != nil || seen == e.Status || e.Topic == tiktokshop.RefundSuccess && seen == returns.TikTokPaid {
+			return nil, err
+		}
+	}
+	keys, err := tx.ReturnsOf(ctx, e.Shop, e.TikTokReturnID, e.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) == 1 && e.Topic == tiktokshop.ReturnStatusChange && e.Status == returns.TikTokShipped {
+		if becomes, err := r.noteStage(ctx, tx, e, keys[0]); err != nil || becomes == noChange {
+			return nil, err
+		}
+	}
+	if len(keys) == 0 && e.TikTokReturnID != "" {
+		keys = []returns.Key{returns.TikTokKey(e.TikTokReturnID)}
+	}
+	var all []target
+	for _, k := range keys {
+		all = append(all, target{shop: e.Shop, key: k, news: messages.News{Platforms: []returns.Platform{returns.TikTok}}})
+	}
+	return all, err
+}
+
+func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) (all []target, until time.Time, err error) {
+	if e.RMAID == "" { // it may be about an RMA of any status
+		return []target{{shop: e.Shop, sweep: true}}, time.Time{}, tx.MoveCursor(ctx, activities.OpenSweepCursor(e.Shop), "")
+	}
+	key := returns.RMAKey(e.RMAID)
+	look := func(platforms ...returns.Platform) []target {
+		return []target{{shop: e.Shop, key: key, news: messages.News{Platforms: platforms}}}
+	}
+	seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.ReturnGO, e.RMAID)
+	if err != nil {
+		return nil, until, err
+	}
+	if seen == "" {
+		return look(returns.ReturnGO, returns.TikTok), until, nil
+	}
+	if strings.HasPrefix(e.Topic, "SHIPMENT_") { // the RMA's own status follows
+		return nil, until, nil
+	}
+	readAt, err := tx.SnapshotReadAt(ctx, e.Shop, returns.ReturnGO, e.RMAID)
+	if err != nil {
+		return nil, until, err
+	}
+	status := e.Topic == "RMA_STATUS_UPDATED"
+	if status && seen == e.Status && !e.HappenedAt.After(readAt) {
+		// The same status again after our read may tell of a unit inspected later: no
+		// event of its own does (ReturnGO contract 8.3).
+		return nil, until, nil
+	}
+	if status && (e.Status == returns.RMAReceived || e.Status == returns.RMADone) {
+		switch becomes, err := r.noteStage(ctx, tx, e, key); {
+		case err != nil || becomes == noChange:
+			return nil, until, err
+		case becomes == otherClock:
+			return look(messages.LedgerOnly), until, nil
+		}
+	}
+	if !releasesMoney(e) {
+		return look(returns.ReturnGO), until, nil
+	}
+	until = e.ReceivedAt.Add(r.settleTime())
+	switch {
+	case readAt.After(until):
+		return nil, time.Time{}, nil // the RMA was read since: nothing is new
+	case tx.Now().Before(until):
+		return nil, until, nil
+	}
+	return look(returns.ReturnGO, returns.TikTok), time.Time{}, nil
+}
+
+// concernedByStock wakes the writer of a product whose write waits for its proof.
+func concernedByStock(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
+	if e.ProductID == "" || e.Status != returns.MovementAPISync {
+		return nil, nil
+	}
+	writes, err := tx.UnjudgedWrites(ctx, e.Shop, e.ProductID)
+	if err != nil || len(writes) == 0 {
+		return nil, err
+	}
+	return []target{{shop: e.Shop, product: e.ProductID}}, nil
+}
