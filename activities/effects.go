@@ -62,6 +62,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	return messages.PlanResult{Plan: plan}, err
 }
 
+// carryOut is an effect's work at the desk of a look or of an act: it gives the
+// plan that stands afterwards.
 func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.EffectKind, call send) (returns.Plan, error) {
 	ctx = withPurpose(ctx, forMoney)
 	plan, readable, err := d.decidingRead(ctx, kind, want.Subject)
@@ -85,7 +87,7 @@ func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.Effe
 	}
 	ineligible, err := d.eligible(ctx, act)
 	if err != nil {
-		return messages.PlanResult{}, err
+		return returns.Plan{}, err
 	}
 	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		e.ClaimUntil = tx.Now().Add(d.CallTimeout + claimMargin)
