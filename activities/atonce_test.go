@@ -24,7 +24,7 @@ func TestALookAtBothPays(t *testing.T) {
 	b := newBench(t)
 	b.cases = []map[string]any{tiktokReturn(caseID, returns.TikTokShipped, "24.99")}
 	plan := b.lookAtOnce(b.LookBoth)
-	require.Equal(t, []string{"rma", "order", "returns", "approve", "returns"}, b.made())
+	require.Equal(t, []string{"rma", "order", "returns", "may-decide", "approve", "returns"}, b.made())
 	require.Empty(t, plan.Acts)
 	require.Equal(t, returns.EffectApplied, b.effectOf(returns.EffectRefund).State)
 	require.Equal(t, []string{product}, b.waker.stock)

@@ -62,6 +62,8 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 	return messages.PlanResult{Plan: plan}, err
 }
 
+// carryOut is an effect's work at the desk of a look or of an act: it gives the
+// plan that stands afterwards.
 func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.EffectKind, call send) (returns.Plan, error) {
 	ctx = withPurpose(ctx, forMoney)
 	plan, readable, err := d.decidingRead(ctx, kind, want.Subject)

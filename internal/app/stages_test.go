@@ -20,7 +20,7 @@ func (b *bench) carries(t *testing.T, change func(*returns.RMA, *returns.TikTokR
 	t.Helper()
 	policy := &b.acts.Shops["uk"].Policy
 	policy.NotShippedAfter, policy.InspectionOverdue, policy.InspectedTooLong = 168*time.Hour, 24*time.Hour, 24*time.Hour
-	policy.Gate = rules.GateValidated
+	policy.Gate, policy.TroubleRetry, policy.MoneyWait, policy.RMAWait = rules.GateValidated, 15*time.Minute, 2*time.Hour, 12*time.Hour
 	policy.Switches = rules.Switches{Register: true, Refund: true, Restock: true, WriteBack: true}
 	price, err := returns.NewMoney("24.99", "GBP")
 	require.NoError(t, err)

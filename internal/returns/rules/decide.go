@@ -168,6 +168,7 @@ func (d *desk) growing(shortest time.Duration, began time.Time) time.Time {
 	if began.After(d.Now) {
 		began = d.Now
 	}
+	shortest = max(shortest, time.Second) // no period at all would never come to an end
 	step, at := shortest, began.Add(shortest)
 	for !at.After(d.Now) {
 		at = at.Add(step)
