@@ -44,6 +44,7 @@ type round struct {
 	readAt  time.Time            // when that read began
 	again   time.Time            // the earliest time at which something is to be done
 	units   int                  // units not proven yet
+	alone   bool                 // no other program writes the product: asked once
 }
 
 // StockRound judges what was written, then writes what is owed: TikTok's stock
@@ -194,12 +195,15 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 	if err := r.read(ctx); err != nil {
 		return r.refused(ctx, owed, err)
 	}
-	other, err := r.otherWriter(ctx)
-	if err != nil {
-		return "", err
-	}
-	if other != "" {
-		return other, r.leaveToOther(ctx, owed, other)
+	if !r.alone {
+		other, err := r.otherWriter(ctx)
+		if err != nil {
+			return "", err
+		}
+		if other != "" {
+			return other, r.leaveToOther(ctx, owed, other)
+		}
+		r.alone = true
 	}
 	lines, riding, stuck := plan(r.levels, sku, owed)
 	if err := r.noteStuck(ctx, owed, stuck); err != nil {
@@ -209,7 +213,7 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 		return "what is owed cannot be written now; trying again", nil
 	}
 	w := ledger.StockWrite{ProductID: r.product, SKUID: sku, ReadAt: r.readAt, ClaimUntil: r.readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin), Lines: lines}
-	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		w.ID, err = tx.BeginWrite(ctx, r.shop.Key, w, riding)
 		return err
 	})
