@@ -534,7 +534,7 @@ func TestALookThatWasPutOffIsMade(t *testing.T) {
 // What a backfill takes up is history only until something happens.
 func TestAReturnIsHistoryUntilThereIsNews(t *testing.T) {
 	for name, happens := range map[string]func(*bench){
-		"an event": func(b *bench) { b.SignalWorkflow(messages.SignalNews, atReturnGO) },
+		"an event":                      func(b *bench) { b.SignalWorkflow(messages.SignalNews, atReturnGO) },
 		"a backfill of what is carried": func(b *bench) { b.SignalWorkflow(messages.SignalNews, messages.News{History: true}) },
 		"a command": func(b *bench) {
 			b.SignalWorkflow(string(returns.CommandRecheck), returns.Command{Who: "Ada", Why: "asked"})
