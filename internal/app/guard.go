@@ -203,5 +203,5 @@ func (h *house) leftBehind(ctx context.Context, queue string) (reason string, le
 		err = nil
 	}
 	running := guard.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
-	return limit.GetMetadata().GetReason(), err == nil && !running, err //nolint:wrapcheck // it is logged with the queue
+	return limit.GetMetadata().GetReason(), err == nil && !running, err
 }

@@ -106,8 +106,8 @@ func quotaOf(key string, perDay int, hours []ledger.HourUse, now time.Time) keyQ
 			money += h.Used + h.Refused
 		}
 	}
-	since := time.Time{}
-	k.Waiting, since = waiting(hours, now)
+	still, since := waiting(hours, now)
+	k.Waiting = still
 	left := midnight.Add(24 * time.Hour).Sub(now)
 	k.ByMidnight = k.Used + k.Waiting
 	moneyAnHour := 0.0
