@@ -568,8 +568,8 @@ func TestAReturnIsHistoryUntilThereIsNews(t *testing.T) {
 			for _, d := range b.all() {
 				require.Equal(t, d.at < time.Hour, d.look.History, "%s at %s", d.name, d.at)
 			}
-			require.Contains(t, b.story(), "LookReturnGO@0s")
-			require.Contains(t, b.story(), "LookReturnGO@1h0m0s")
+			require.Contains(t, b.story(), "LookBoth@0s")
+			require.Contains(t, b.story(), "@1h0m0s")
 		})
 	}
 }
