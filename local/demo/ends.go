@@ -83,12 +83,6 @@ func (s *shopper) describe(key returns.Key) (*workflowpb.WorkflowExecutionInfo, 
 	return d.GetWorkflowExecutionInfo(), nil
 }
 
-// runID names the newest run of the return.
-func (s *shopper) runID() (string, error) {
-	info, err := s.describe(returns.RMAKey(s.rmaID))
-	return info.GetExecution().GetRunId(), err
-}
-
 func keywords(attrs *commonpb.SearchAttributes, name string) []string {
 	var list []string
 	if p, ok := attrs.GetIndexedFields()[name]; ok && converter.GetDefaultDataConverter().FromPayload(p, &list) != nil {
