@@ -25,7 +25,11 @@ const (
 // patience is how long one attempt may take, and how long we try before people
 // hear of it. Attempts are never counted: an outage is waited out.
 // An attempt that tells of itself is taken for dead after silence.
-type patience struct{ attempt, total, silence time.Duration }
+// Once is for what is not tried again but done in another way.
+type patience struct {
+	attempt, total, silence time.Duration
+	once                    bool
+}
 
 // An attempt of a look or an act makes up to eight calls with a deadline of ten
 // seconds each. One that meets a platform so slow is cut and begun again, and
@@ -35,7 +39,7 @@ type patience struct{ attempt, total, silence time.Duration }
 // begun, for a quarter of an hour.
 var (
 	lookPatience   = patience{attempt: time.Minute, total: 10 * time.Minute}
-	bothPatience   = patience{attempt: time.Minute, total: 2 * time.Minute}
+	bothPatience   = patience{attempt: time.Minute, total: 2 * time.Minute, once: true}
 	actPatience    = patience{attempt: time.Minute, total: 30 * time.Minute}
 	ledgerPatience = patience{attempt: time.Minute, total: 24 * time.Hour}
 	stockPatience  = patience{attempt: time.Minute, total: 24 * time.Hour}
@@ -46,6 +50,10 @@ var (
 
 // call runs one activity by its name on a queue.
 func call[Out any](ctx workflow.Context, activity, queue, summary string, priority int, p patience, in any) (Out, error) {
+	attempts := int32(0) // without end
+	if p.once {
+		attempts = 1
+	}
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		StartToCloseTimeout:    p.attempt,
@@ -55,7 +63,7 @@ func call[Out any](ctx workflow.Context, activity, queue, summary string, priori
 		Priority:               temporal.Priority{PriorityKey: priority},
 		// The activities give each retry its own delay with jitter; this is
 		// only for failures they never saw, such as a killed worker.
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute, MaximumAttempts: attempts},
 	})
 	var out Out
 	err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &out)

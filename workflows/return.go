@@ -305,8 +305,9 @@ func (r *returnRun) markStale(p returns.Platform) {
 	}
 }
 
-// bothPlatforms is to read ReturnGO and TikTok in one activity. It has the patience
-// of a moment: an outage of one platform must not keep the other unread.
+// bothPlatforms is to read ReturnGO and TikTok in one activity. It is tried once: an
+// outage of one platform must not keep the other unread, and each queue's guard
+// holds back only what is on it.
 const bothPlatforms returns.Platform = "both"
 
 // nextStale is what to read first; nothing means that a decision is enough.

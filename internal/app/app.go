@@ -74,7 +74,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 	}
 	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(cfg)}
 	h.watch = &watch{waker: h.waker, log: h.log, now: h.now, queues: map[string]*health{}}
-	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch.seen, deps.Platforms); err != nil {
+	if h.acts, h.tiktok, err = buildActivities(cfg, h.ledger, h.waker, h.now, h.watch, deps.Platforms); err != nil {
 		return h, err
 	}
 	h.acts.Pacer = pacer{h.temporal, h.namespace, h.paces()}
@@ -116,7 +116,7 @@ func returnGOKeys(cfg *config.Config) map[string]string {
 
 // buildActivities makes the activities for every shop of the configuration; seen
 // hears how each of their calls ended.
-func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time, seen func(context.Context, error), platforms http.RoundTripper) (*activities.Activities, *tiktokshop.Client, error) {
+func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() time.Time, seen *watch, platforms http.RoundTripper) (*activities.Activities, *tiktokshop.Client, error) {
 	if platforms == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
 		transport.MaxIdleConnsPerHost = 64
@@ -125,7 +125,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	web := &http.Client{Transport: platforms}
 	tiktok, err := tiktokshop.New(tiktokshop.Options{
 		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret,
-		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Seen: seen,
+		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Seen: seen.seen,
 	})
 	if err != nil {
 		return nil, nil, err //nolint:wrapcheck // the client names the option
@@ -140,7 +140,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	for _, k := range cfg.ReturnGO {
 		quota.PerDay[k.Name] = k.CallsPerDay
 		if stores[k.Name], err = returngo.New(returngo.Options{
-			BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Allow: quota.Allow(k.Name), Seen: seen,
+			BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Allow: quota.Allow(k.Name), Seen: seen.seenOf(k.Name),
 		}); err != nil {
 			return nil, nil, err //nolint:wrapcheck // the client names the option
 		}

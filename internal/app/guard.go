@@ -47,13 +47,25 @@ type health struct {
 	told   time.Time
 }
 
-// seen is called by the clients after each call.
+// seen is called by TikTok's client after each call: it is the task queue's own
+// platform.
 func (w *watch) seen(ctx context.Context, err error) {
+	if activity.IsActivity(ctx) {
+		w.seenOn(ctx, activity.GetInfo(ctx).TaskQueue, err)
+	}
+}
+
+// seenOf hears the calls of a ReturnGO key. Many are made in activities on TikTok's
+// queues: they tell of ReturnGO all the same, and must not hide what TikTok does.
+func (w *watch) seenOf(key string) func(context.Context, error) {
+	return func(ctx context.Context, err error) { w.seenOn(ctx, messages.QueueReturnGO(key), err) }
+}
+
+func (w *watch) seenOn(ctx context.Context, queue string, err error) {
 	if !activity.IsActivity(ctx) || ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return // a person's command, or a worker that stops
 	}
-	queue := activity.GetInfo(ctx).TaskQueue
-	if queue == messages.QueueControl {
+	if activity.GetInfo(ctx).TaskQueue == messages.QueueControl {
 		return // a guard's own question
 	}
 	if ill := activities.IllnessOf(err, w.now()); w.count(queue, ill) {

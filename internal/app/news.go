@@ -47,10 +47,8 @@ func (r *relay) concernedByTikTok(ctx context.Context, tx *ledger.Tx, e ledger.E
 	if err != nil {
 		return nil, err
 	}
-	if len(keys) == 1 && e.Topic == tiktokshop.ReturnStatusChange && e.Status == returns.TikTokShipped {
-		if becomes, err := r.noteStage(ctx, tx, e, keys[0]); err != nil || becomes == noChange {
-			return nil, err
-		}
+	if noted, err := r.parcelNoted(ctx, tx, e, keys); noted || err != nil {
+		return nil, err
 	}
 	if len(keys) == 0 && e.TikTokReturnID != "" {
 		keys = []returns.Key{returns.TikTokKey(e.TikTokReturnID)}
@@ -60,6 +58,16 @@ func (r *relay) concernedByTikTok(ctx context.Context, tx *ledger.Tx, e ledger.E
 		all = append(all, target{shop: e.Shop, key: k, news: messages.News{Platforms: []returns.Platform{returns.TikTok}}})
 	}
 	return all, err
+}
+
+// parcelNoted tells whether an event says no more than that the buyer has sent the
+// parcel, and it is enough that the ledger knows.
+func (r *relay) parcelNoted(ctx context.Context, tx *ledger.Tx, e ledger.Event, keys []returns.Key) (bool, error) {
+	if len(keys) != 1 || e.Topic != tiktokshop.ReturnStatusChange || e.Status != returns.TikTokShipped {
+		return false, nil
+	}
+	becomes, err := r.noteStage(ctx, tx, e, keys[0])
+	return becomes == noChange, err
 }
 
 func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger.Event) (all []target, until time.Time, err error) {

@@ -120,8 +120,6 @@ func compare(was, will rules.Decision) change {
 	switch {
 	case !idle(was) || !idle(will) || !asksTheSame || a.Close != b.Close || !a.SellerDeadline.Equal(b.SellerDeadline):
 		return mayChange
-	case b.Close:
-		return noChange
 	case a.Stage != b.Stage, a.Wake.At.IsZero() && !b.Wake.At.IsZero(), b.Wake.At.Before(a.Wake.At) && !b.Wake.At.IsZero():
 		return otherClock
 	}

@@ -68,7 +68,7 @@ func TestAStageThatChangesNoPlanIsOnlyNoted(t *testing.T) {
 	}{
 		"the parcel is here: another clock": {nil, received, []wakeUp{{rmaWork, inLedger}}, returns.RMAReceived, returns.TikTokAwaitingShip},
 		"the parcel is on its way":          {nil, shipped, nil, returns.RMAApproved, returns.TikTokShipped},
-		"an event from before the read": {nil, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", returns.RMAReceived),
+		"an event that is no later than the read": {nil, ledger.Event{Platform: returns.ReturnGO, ID: "1", Topic: "RMA_STATUS_UPDATED", RMAID: "9001", Status: returns.RMAReceived, HappenedAt: noon},
 			[]wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, returns.RMAApproved, returns.TikTokAwaitingShip},
 		"inspected before TikTok knew that it was sent": {func(rma *returns.RMA, _ *returns.TikTokReturn) {
 			rma.Status = returns.RMAValidated
