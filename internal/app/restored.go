@@ -31,7 +31,7 @@ func (h *house) noteRestoredLedger(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return err //nolint:wrapcheck // it names what was attempted
+			return err
 		}
 		if restored {
 			h.log.Error("the ledger is older than Temporal remembers it: it was restored from a backup; what was to be put into stock is left to people",

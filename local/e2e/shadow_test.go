@@ -59,7 +59,7 @@ var reads = []string{
 	"rmas/list", "rma/get", "transactions/list", "webhooks/list", // ReturnGO
 }
 
-func TestShadowWritesNothing(t *testing.T) {
+func TestShadowWritesNothing(t *testing.T) { //nolint:tparallel // the subtests that play are parallel, inside one that waits for them
 	t.Parallel()
 	h := openHouse(t, func(o *demo.HouseOptions) {
 		o.PeriodFactor = 1.0 / 600 // TikTok's clock must not do people's work: 48 hours are 288 seconds
