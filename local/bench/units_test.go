@@ -31,12 +31,12 @@ func TestSharesAddUp(t *testing.T) {
 	}
 }
 
-// The guard's questions of half an hour, on its own clock: five seconds after it
-// has stopped the queue, then doubling up to five minutes.
+// The guard's questions of half an hour, on its own clock: ten seconds after it
+// has stopped the queue, then doubling up to ten minutes.
 func TestTheGuardsQuestions(t *testing.T) {
 	t.Parallel()
 	early, late, err := questions(30*time.Second, halfAnHour)
 	require.NoError(t, err)
-	require.Equal(t, 2, early) // after 5 and 15 s
-	require.Equal(t, 8, late)  // 35 s, 75 s, 155 s, 315 s, 10'15", 15'15", 20'15", 25'15"
+	require.Equal(t, 1, early) // after 10 s
+	require.Equal(t, 6, late)  // 30 s, 70 s, 150 s, 310 s, 10'30", 20'30"
 }
