@@ -71,13 +71,17 @@ func (s *shopper) showsAt(key returns.Key, kind returns.Kind) (bool, error) {
 	return slices.Contains(keywords(info.GetSearchAttributes(), messages.AttrExceptionKinds.GetName()), string(kind)), nil
 }
 
-// describe is what the server says of a return; nothing while it knows none.
+// describe is what the server says of a return; nothing while it knows none, or
+// does not answer: it may be starting anew.
 func (s *shopper) describe(key returns.Key) (*workflowpb.WorkflowExecutionInfo, error) {
 	d, err := s.house.Client.DescribeWorkflowExecution(s.ctx, messages.ReturnID(shopName, key), "")
-	if _, unknown := errors.AsType[*serviceerror.NotFound](err); unknown {
+	_, unknown := errors.AsType[*serviceerror.NotFound](err)
+	_, away := errors.AsType[*serviceerror.Unavailable](err)
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	switch {
+	case unknown, away, late, errors.Is(err, context.DeadlineExceeded) && s.ctx.Err() == nil:
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("describe: %w", err)
 	}
 	return d.GetWorkflowExecutionInfo(), nil

@@ -249,6 +249,14 @@ func (s *shopper) reopened() error {
 	if err := s.asksForRMA(1, ""); err != nil {
 		return err
 	}
+	// Of an RMA that is cancelled before anything told of it there is nothing to do.
+	err := s.until("the return is carried", func() (bool, error) {
+		info, err := s.describe(returns.RMAKey(s.rmaID))
+		return info != nil, err
+	})
+	if err != nil {
+		return err
+	}
 	if err := s.house.ReturnGO.Cancel(s.rmaID, "changed their mind"); err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
