@@ -30,8 +30,8 @@ func (r *relay) noteStage(ctx context.Context, tx *ledger.Tx, e ledger.Event, ke
 		id = e.TikTokReturnID
 	}
 	readAt, err := tx.SnapshotReadAt(ctx, e.Shop, e.Platform, id)
-	if err != nil || !e.HappenedAt.After(readAt) {
-		return mayChange, err // late, and perhaps long past
+	if err != nil || !e.HappenedAt.After(readAt) || e.HappenedAt.After(e.ReceivedAt.Add(clockAhead)) {
+		return mayChange, err // late, and perhaps long past; or a time that clocks must not count from
 	}
 	policy, known := r.policyOf(e.Shop)
 	if !known {
@@ -49,11 +49,15 @@ func (r *relay) noteStage(ctx context.Context, tx *ledger.Tx, e ledger.Event, ke
 		return rules.Decide(rules.Facts{Now: r.now().UTC(), Shop: e.Shop, Key: key, Policy: policy, Record: record})
 	}
 	becomes := compare(decide(was), decide(will))
-	if becomes == mayChange {
-		return mayChange, nil
+	if becomes == mayChange || becomes == otherClock && e.Platform == returns.TikTok {
+		return mayChange, nil // TikTok is read: once noted, the event would pass for an echo if that fails
 	}
 	return becomes, tx.NoteStatus(ctx, e.Shop, e.Platform, id, e.Status, e.HappenedAt)
 }
+
+// clockAhead is how far a platform's clock may be ahead of ours: ReturnGO's events
+// are not signed, and a status since a far future would never be overdue.
+const clockAhead = time.Minute
 
 func (r *relay) policyOf(shop string) (rules.Policy, bool) {
 	if r.acts == nil || r.acts.Shops[shop] == nil {
@@ -82,7 +86,8 @@ func releasesMoney(e ledger.Event) bool {
 }
 
 // atStage is the record as it would be if only the event's stage were new. Only
-// steps forward are believed: received, done, sent by the buyer.
+// steps forward are believed: received, done, sent by the buyer. Done may tell of an
+// inspection that was never read, and no sweep lists what is done: then we look.
 func atStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
 	if e.Platform == returns.ReturnGO {
 		if r.RMA == nil {
@@ -91,6 +96,9 @@ func atStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
 		rma, from := *r.RMA, []string{returns.RMAApproved}
 		if e.Status == returns.RMADone {
 			from = []string{returns.RMAReceived, returns.RMAValidated}
+			if slices.ContainsFunc(rma.Items, func(i returns.RMAItem) bool { return !i.Inspection.Done() }) {
+				return r, false
+			}
 		}
 		if !slices.Contains(from, rma.Status) {
 			return r, false

@@ -74,6 +74,14 @@ func TestAStageThatChangesNoPlanIsOnlyNoted(t *testing.T) {
 			rma.Status = returns.RMAValidated
 			rma.Items[0].Inspection = returns.Inspection{At: noon.Add(-time.Hour), Returned: false}
 		}, shipped, []wakeUp{{rmaWork, onlyTikTok}}, returns.RMAValidated, returns.TikTokAwaitingShip},
+		"done, and nobody knows what was inspected": {func(rma *returns.RMA, _ *returns.TikTokReturn) { rma.Status = returns.RMAReceived },
+			later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", returns.RMADone)),
+			[]wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO, returns.TikTok}}}, returns.RMAReceived, returns.TikTokAwaitingShip},
+		"an event of the far future": {nil, ledger.Event{Platform: returns.ReturnGO, ID: "1", Topic: "RMA_STATUS_UPDATED", RMAID: "9001", Status: returns.RMAReceived, HappenedAt: noon.AddDate(50, 0, 0)},
+			[]wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, returns.RMAApproved, returns.TikTokAwaitingShip},
+		"the parcel is delivered: another clock": {func(_ *returns.RMA, tt *returns.TikTokReturn) {
+			tt.Actions = []returns.SellerAction{{Deadline: noon.Add(90 * 24 * time.Hour)}}
+		}, shipped, []wakeUp{{rmaWork, onlyTikTok}}, returns.RMAApproved, returns.TikTokAwaitingShip},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -72,27 +72,35 @@ func (t *Tx) saveSnapshot(ctx context.Context, shop, kind, id, orderID, status s
 func (t *Tx) NoteStatus(ctx context.Context, shop string, p returns.Platform, id, status string, at time.Time) error {
 	kind := snapshotKind(p)
 	var body any
+	var readAt time.Time
 	if p == returns.TikTok {
 		s, found, err := snapshotByID[returns.TikTokReturn](ctx, t, shop, kind, id)
 		if err != nil || !found {
 			return err
 		}
 		s.body.Status, s.body.UpdatedAt = status, at
-		body = s.body
+		body, readAt = s.body, s.readAt
 	} else {
 		s, found, err := snapshotByID[returns.RMA](ctx, t, shop, kind, id)
 		if err != nil || !found {
 			return err
 		}
 		s.body.Status = status
-		body = s.body
+		body, readAt = s.body, s.readAt
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("ledger: snapshot %s %s: %w", kind, id, err)
 	}
-	_, err = t.exec(ctx, "note status of "+kind+" "+id, `UPDATE snapshots SET status = $1, status_since = $2, body = $3
-		WHERE shop = $4 AND kind = $5 AND id = $6 AND read_at < $2`, status, text(at), string(raw), shop, kind, id)
+	if !readAt.Before(at) {
+		return nil
+	}
+	// A read that came in since must not be overwritten by what stood before it.
+	n, err := t.exec(ctx, "note status of "+kind+" "+id, `UPDATE snapshots SET status = $1, status_since = $2, body = $3
+		WHERE shop = $4 AND kind = $5 AND id = $6 AND read_at = $7`, status, text(at), string(raw), shop, kind, id, text(readAt))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("ledger: %s %s was read while its status was noted", kind, id)
+	}
 	return err
 }
 
