@@ -77,6 +77,28 @@ func (r *round) ours(ctx context.Context, tx *ledger.Tx, m returns.StockMovement
 	return false, nil
 }
 
+// othersMoved tells whether a person, or another program, set the number between
+// a write's read and another: then orders alone explain nothing (design 6).
+func (r *round) othersMoved(ctx context.Context, w ledger.StockWrite, until time.Time) (moved bool, err error) {
+	ahead := r.shop.TikTok.ClockAhead()
+	from, to := w.ReadAt.Add(min(ahead, 0)-clockSkew), until.Add(max(ahead, 0)+clockSkew)
+	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		byHand, err := tx.ByHand(ctx, r.shop.Key, w.SKUID, from, to)
+		if moved = len(byHand) > 0; moved || err != nil {
+			return err
+		}
+		syncs, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, from, to)
+		for _, m := range syncs {
+			ours, err := r.ours(ctx, tx, m)
+			if moved = moved || !ours; err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	return moved, orRetry(ctx, err)
+}
+
 // skus are those of the product, as last read.
 func (r *round) skus() []string {
 	var all []string

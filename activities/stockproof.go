@@ -175,6 +175,11 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 	if err != nil {
 		return time.Time{}, err
 	}
+	others, err := r.othersMoved(ctx, w, until)
+	if err != nil {
+		return time.Time{}, err
+	}
+	sure = sure && !others
 	written := sure && explained(w.Lines, sold)
 	switch never := sure && lost && unwritten(w.Lines, sold); {
 	case !lost && written:

@@ -335,6 +335,16 @@ func (t *Tx) Moved(ctx context.Context, shop string, m returns.StockMovement) er
 // Syncs are TikTok's own accounts of API writes of a SKU in a span of time that
 // no write of ours has been matched with.
 func (t *Tx) Syncs(ctx context.Context, shop, skuID string, from, to time.Time) ([]returns.StockMovement, error) {
+	return t.movements(ctx, shop, skuID, returns.MovementAPISync, from, to)
+}
+
+// ByHand are TikTok's own accounts of numbers of a SKU that people set in a span
+// of time.
+func (t *Tx) ByHand(ctx context.Context, shop, skuID string, from, to time.Time) ([]returns.StockMovement, error) {
+	return t.movements(ctx, shop, skuID, returns.MovementByHand, from, to)
+}
+
+func (t *Tx) movements(ctx context.Context, shop, skuID, source string, from, to time.Time) ([]returns.StockMovement, error) {
 	return query(ctx, t, "read movements", func(scan func(...any) error) (returns.StockMovement, error) {
 		var m returns.StockMovement
 		var at instant
@@ -343,7 +353,7 @@ func (t *Tx) Syncs(ctx context.Context, shop, skuID string, from, to time.Time) 
 		return m, err
 	}, `SELECT id, product_id, sku_id, source, at, available_delta, committed_delta, available_after FROM stock_movements
 		WHERE shop = $1 AND sku_id = $2 AND source = $3 AND at >= $4 AND at <= $5 AND write_id = '' ORDER BY at, id`,
-		shop, skuID, returns.MovementAPISync, text(from), text(to))
+		shop, skuID, source, text(from), text(to))
 }
 
 // Match notes that a movement is the account of one of our writes.
