@@ -85,8 +85,11 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 	if seen == "" {
 		return look(returns.ReturnGO, returns.TikTok), until, nil
 	}
-	if strings.HasPrefix(e.Topic, "SHIPMENT_") { // the RMA's own status follows
-		return nil, until, nil
+	if strings.HasPrefix(e.Topic, "SHIPMENT_") { // the RMA's own status follows, but to a label
+		if awaited, err := r.labelAwaited(ctx, tx, e); !awaited || err != nil {
+			return nil, until, err
+		}
+		return look(returns.ReturnGO), until, nil
 	}
 	readAt, err := tx.SnapshotReadAt(ctx, e.Shop, returns.ReturnGO, e.RMAID)
 	if err != nil {
@@ -117,6 +120,18 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 		return nil, until, nil
 	}
 	return look(returns.ReturnGO, returns.TikTok), time.Time{}, nil
+}
+
+// labelAwaited tells whether an event brings the label without which no TikTok
+// return of ours is opened.
+func (r *relay) labelAwaited(ctx context.Context, tx *ledger.Tx, e ledger.Event) (bool, error) {
+	policy, _ := r.policyOf(e.Shop)
+	if e.Status != returns.ShipmentLabelCreated || len(policy.OpenReasons) == 0 {
+		return false, nil
+	}
+	rma, _, err := tx.RMASeen(ctx, e.Shop, e.RMAID)
+	_, labelled := rma.Label()
+	return rma.Status == returns.RMAApproved && !labelled, err
 }
 
 // concernedByStock wakes the writer of a product whose write waits for its proof.

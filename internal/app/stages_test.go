@@ -104,6 +104,36 @@ func TestAStageThatChangesNoPlanIsOnlyNoted(t *testing.T) {
 	}
 }
 
+// Where we open returns at TikTok, one waits for its label: no status of the RMA
+// tells of it. Nobody else needs it.
+func TestALabelIsToldWhereAReturnWaitsForIt(t *testing.T) {
+	t.Parallel()
+	onlyReturnGO := []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}
+	for name, c := range map[string]struct {
+		opens  map[string]string
+		change func(*returns.RMA, *returns.TikTokReturn)
+		status string
+		want   []wakeUp
+	}{
+		"awaited":       {map[string]string{"*": "key"}, nil, returns.ShipmentLabelCreated, onlyReturnGO},
+		"not the label": {map[string]string{"*": "key"}, nil, returns.ShipmentShipped, nil},
+		"we open none":  {nil, nil, returns.ShipmentLabelCreated, nil},
+		"there already": {map[string]string{"*": "key"}, func(rma *returns.RMA, _ *returns.TikTokReturn) {
+			rma.Shipments = []returns.Shipment{{ID: "s", Labelled: true}}
+		}, returns.ShipmentLabelCreated, nil},
+		"the parcel is here": {map[string]string{"*": "key"}, func(rma *returns.RMA, _ *returns.TikTokReturn) { rma.Status = returns.RMAReceived }, returns.ShipmentLabelCreated, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.carries(t, c.change)
+			b.acts.Shops["uk"].Policy.OpenReasons = c.opens
+			b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", c.status))))
+			require.Equal(t, c.want, b.temporal.since())
+		})
+	}
+}
+
 // The RMA of a return that is over is set to Done: no new run for that.
 func TestDoneAfterTheEndIsOnlyNoted(t *testing.T) {
 	t.Parallel()

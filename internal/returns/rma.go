@@ -100,6 +100,9 @@ func (r RMA) Label() (Shipment, bool) {
 	return found[0], true
 }
 
+// ShipmentLabelCreated is a shipment whose label is there (ReturnGO contract 3.5).
+const ShipmentLabelCreated = "LabelCreated"
+
 // Shipment statuses that mean the parcel is on its way or here (ReturnGO contract 2.7).
 const (
 	ShipmentShipped   = "Shipped"
