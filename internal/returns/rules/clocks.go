@@ -27,7 +27,12 @@ func (d *desk) watchStages() {
 			d.raise(returns.InspectionOverdue, coming.stake(), "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
 	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving() && !d.paidAhead():
-		if d.due(since.Add(d.Policy.NotShippedAfter), "alert if the buyer has not sent the parcel") {
+		at := since.Add(d.Policy.NotShippedAfter)
+		switch {
+		case !d.due(at, "alert if the buyer has not sent the parcel"):
+		case d.Record.RMAReadAt.Before(at) && !d.answeredAbout("", returns.NotShipped, returns.AnswerAcknowledge):
+			d.look(returns.ReturnGO, "see whether the parcel was sent: no status of the RMA tells")
+		default:
 			d.raiseUnlessSeen("", returns.NotShipped, coming.stake(), "approved %s, and nothing was sent", ago(d.Now, since))
 		}
 	}

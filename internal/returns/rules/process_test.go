@@ -276,6 +276,23 @@ func TestClocks(t *testing.T) {
 	}
 }
 
+// No event is followed that says that a parcel was sent: before people are told
+// that none was, ReturnGO is asked, once.
+func TestNobodyIsToldOfAParcelThatWasNotLookedFor(t *testing.T) {
+	t.Parallel()
+	readAt := func(at time.Time) change {
+		return together(rma(returns.RMAApproved), payable("10.00", "L1"), func(f *Facts) {
+			f.Record.RMAStatusSince, f.Record.RMAReadAt = noon.Add(-10*24*time.Hour), at
+		})
+	}
+	seen := answer(returns.NotShipped, returns.AnswerAcknowledge)
+	play(t, []scene{
+		{"last read before", setup(1, readAt(noon.Add(-time.Second))), want{acts: []string{"look-returngo"}}},
+		{"read since", setup(1, readAt(noon)), want{kinds: []returns.Kind{returns.NotShipped}}},
+		{"a person knows", setup(1, readAt(noon.Add(-time.Second)), seen), want{}},
+	})
+}
+
 func TestTikTokReturnWithoutRMA(t *testing.T) {
 	t.Parallel()
 	alone := func(status string, changes ...change) Facts {
