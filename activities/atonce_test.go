@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 )
@@ -92,6 +93,21 @@ func TestWhatFailsWithTheLookStaysAnAct(t *testing.T) {
 	require.True(t, hasAct(plan, returns.ActRefund))
 	require.True(t, hasAct(plan, returns.ActRestock))
 	require.Zero(t, b.count("approve"))
+}
+
+// ReturnGO is stopped for all: a look on TikTok's queue does not knock at it. What is
+// asked of ReturnGO waits in its own queue.
+func TestALookAtBothDoesNotKnockAtAStoppedReturnGO(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	stop := returns.NewException(returns.PlatformUnreachable, "stopped", returns.Money{})
+	stop.Subject = string(returns.ReturnGO)
+	require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error { return tx.RaiseForShop(b.ctx, shopName, returns.ReturnGO, stop) }))
+	_, err := run[messages.PlanResult](b, b.LookBoth, messages.LookInput{Shop: shopName, Key: key, AtOnce: true})
+	require.ErrorContains(t, err, "stopped")
+	require.Empty(t, b.made())
+	must[messages.PlanResult](b, b.LookReturnGO, messages.LookInput{Shop: shopName, Key: key})
+	require.Equal(t, 1, b.count("rma"))
 }
 
 // A seller refund creates something: it is never done in passing.

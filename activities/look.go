@@ -164,8 +164,18 @@ func (d *desk) readTikTok(ctx context.Context) ([]returns.Trouble, error) {
 	return d.readOrder(ctx, orderAge)
 }
 
-// readBoth reads all that an effect can rest on.
+var errReturnGOStopped = errors.New("ReturnGO is stopped: each platform is read in its own queue")
+
+// readBoth reads all that an effect can rest on. It is not on ReturnGO's queue,
+// and must not knock where that is stopped.
 func (d *desk) readBoth(ctx context.Context) ([]returns.Trouble, error) {
+	before, err := d.facts(ctx)
+	if err == nil && slices.Contains(before.Record.Stopped, returns.ReturnGO) {
+		err = errReturnGOStopped
+	}
+	if err != nil {
+		return nil, retryable(ctx, err)
+	}
 	trouble, err := d.readRMA(ctx)
 	if err != nil {
 		return nil, err
