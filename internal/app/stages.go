@@ -86,26 +86,10 @@ func releasesMoney(e ledger.Event) bool {
 }
 
 // atStage is the record as it would be if only the event's stage were new. Only
-// steps forward are believed: received, done, sent by the buyer. Done may tell of an
-// inspection that was never read, and no sweep lists what is done: then we look.
+// steps forward are believed: received, done, sent by the buyer.
 func atStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
 	if e.Platform == returns.ReturnGO {
-		if r.RMA == nil {
-			return r, false
-		}
-		rma, from := *r.RMA, []string{returns.RMAApproved}
-		if e.Status == returns.RMADone {
-			from = []string{returns.RMAReceived, returns.RMAValidated}
-			if slices.ContainsFunc(rma.Items, func(i returns.RMAItem) bool { return !i.Inspection.Done() }) {
-				return r, false
-			}
-		}
-		if !slices.Contains(from, rma.Status) {
-			return r, false
-		}
-		rma.Status = e.Status
-		r.RMA, r.RMAStatusSince = &rma, e.HappenedAt
-		return r, true
+		return rmaAtStage(r, e)
 	}
 	i := slices.IndexFunc(r.TikTokReturns, func(t returns.TikTokReturn) bool { return t.ID == e.TikTokReturnID })
 	if i < 0 || r.TikTokReturns[i].Status != returns.TikTokAwaitingShip {
@@ -113,6 +97,25 @@ func atStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
 	}
 	r.TikTokReturns = slices.Clone(r.TikTokReturns)
 	r.TikTokReturns[i].Status, r.TikTokReturns[i].UpdatedAt = e.Status, e.HappenedAt
+	return r, true
+}
+
+// rmaAtStage is atStage for an RMA. Done may tell of an inspection that was never
+// read, and no sweep lists what is done: then we look.
+func rmaAtStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
+	if r.RMA == nil {
+		return r, false
+	}
+	rma, from := *r.RMA, []string{returns.RMAApproved}
+	if e.Status == returns.RMADone {
+		from = []string{returns.RMAReceived, returns.RMAValidated}
+	}
+	uninspected := slices.ContainsFunc(rma.Items, func(i returns.RMAItem) bool { return !i.Inspection.Done() })
+	if !slices.Contains(from, rma.Status) || e.Status == returns.RMADone && uninspected {
+		return r, false
+	}
+	rma.Status = e.Status
+	r.RMA, r.RMAStatusSince = &rma, e.HappenedAt
 	return r, true
 }
 

@@ -27,14 +27,7 @@ func (d *desk) watchStages() {
 			d.raise(returns.InspectionOverdue, coming.stake(), "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
 		}
 	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving() && !d.paidAhead():
-		at := since.Add(d.Policy.NotShippedAfter)
-		switch {
-		case !d.due(at, "alert if the buyer has not sent the parcel"):
-		case d.Record.RMAReadAt.Before(at) && !d.answeredAbout("", returns.NotShipped, returns.AnswerAcknowledge):
-			d.look(returns.ReturnGO, "see whether the parcel was sent: no status of the RMA tells")
-		default:
-			d.raiseUnlessSeen("", returns.NotShipped, coming.stake(), "approved %s, and nothing was sent", ago(d.Now, since))
-		}
+		d.watchNotShipped(coming, since)
 	}
 	if at := d.oldestOpenInspection(); !at.IsZero() {
 		if d.due(at.Add(d.Policy.InspectedTooLong), "alert if inspected and still not settled") {
@@ -44,6 +37,19 @@ func (d *desk) watchStages() {
 	}
 	d.watchOrphans()
 	d.watchOrderClosing()
+}
+
+// watchNotShipped asks about a parcel that is not on its way. Shipments alone wake
+// nobody: before people are told, ReturnGO is read.
+func (d *desk) watchNotShipped(coming group, since time.Time) {
+	at := since.Add(d.Policy.NotShippedAfter)
+	switch {
+	case !d.due(at, "alert if the buyer has not sent the parcel"):
+	case d.Record.RMAReadAt.Before(at) && !d.answeredAbout("", returns.NotShipped, returns.AnswerAcknowledge):
+		d.look(returns.ReturnGO, "see whether the parcel was sent")
+	default:
+		d.raiseUnlessSeen("", returns.NotShipped, coming.stake(), "approved %s, and nothing was sent", ago(d.Now, since))
+	}
 }
 
 // those are the units of which something holds.
