@@ -15,7 +15,7 @@ import (
 // nothing but the look: it wakes the writers of stock, and carries out the first
 // decision or write whose deciding read the look is, or can become. What does not
 // come about stays in the plan: the workflow has it done as an act of its own,
-// with the patience and the blame of that act.
+// with the patience and the blame of that act. While ReturnGO is stopped all does.
 func (d *desk) actAtOnce(ctx context.Context, plan returns.Plan) returns.Plan {
 	if slices.ContainsFunc(plan.Acts, func(a returns.Act) bool { return a.Kind == returns.ActRestock }) {
 		if err := d.wakeWriters(ctx); err != nil {
@@ -26,7 +26,7 @@ func (d *desk) actAtOnce(ctx context.Context, plan returns.Plan) returns.Plan {
 			plan = again
 		}
 	}
-	if !d.atTikTok {
+	if !d.atTikTok || slices.Contains(d.record.Stopped, returns.ReturnGO) {
 		return plan
 	}
 	for _, act := range plan.Acts {

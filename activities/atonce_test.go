@@ -95,14 +95,34 @@ func TestWhatFailsWithTheLookStaysAnAct(t *testing.T) {
 	require.Zero(t, b.count("approve"))
 }
 
+// stopReturnGO is what its guard does for all returns of the shop.
+func (b *bench) stopReturnGO() {
+	b.t.Helper()
+	stop := returns.NewException(returns.PlatformUnreachable, "stopped", returns.Money{})
+	stop.Subject = string(returns.ReturnGO)
+	require.NoError(b.t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error { return tx.RaiseForShop(b.ctx, shopName, returns.ReturnGO, stop) }))
+}
+
+// What a look would do at once it leaves to acts while ReturnGO is stopped: the one
+// that writes there waits in ReturnGO's own queue.
+func TestNothingIsDoneAtOnceWhileReturnGOIsStopped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.cases = []map[string]any{tiktokReturn(caseID, returns.TikTokPaid, "24.99")}
+	b.look()
+	b.forget()
+	b.stopReturnGO()
+	plan := b.lookAtOnce(b.LookTikTok)
+	require.True(t, hasAct(plan, returns.ActWriteBack))
+	require.Equal(t, []string{"returns"}, b.made())
+}
+
 // ReturnGO is stopped for all: a look on TikTok's queue does not knock at it. What is
 // asked of ReturnGO waits in its own queue.
 func TestALookAtBothDoesNotKnockAtAStoppedReturnGO(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	stop := returns.NewException(returns.PlatformUnreachable, "stopped", returns.Money{})
-	stop.Subject = string(returns.ReturnGO)
-	require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error { return tx.RaiseForShop(b.ctx, shopName, returns.ReturnGO, stop) }))
+	b.stopReturnGO()
 	_, err := run[messages.PlanResult](b, b.LookBoth, messages.LookInput{Shop: shopName, Key: key, AtOnce: true})
 	require.ErrorContains(t, err, "stopped")
 	require.Empty(t, b.made())
