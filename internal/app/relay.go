@@ -122,8 +122,8 @@ func (r *relay) pass(ctx context.Context, batch []ledger.Event) bool {
 	}
 	targets, of, until, err := r.targets(ctx, batch)
 	if err != nil {
-		r.log.Warn("events could not be relayed; trying again", zap.Error(err))
-		return false
+		r.log.Warn("events could not be relayed; trying again", zap.Int("events", len(batch)), zap.Error(err))
+		return r.apart(ctx, batch)
 	}
 	failed := r.tellAll(ctx, targets)
 	if ctx.Err() != nil {
@@ -150,6 +150,28 @@ func (r *relay) pass(ctx context.Context, batch []ledger.Event) bool {
 	if err != nil {
 		r.log.Warn("events were relayed and could not be noted; they may be relayed twice", zap.Error(err))
 		return false
+	}
+	return ok
+}
+
+// apart passes on one by one what could not be judged together: one event that the
+// ledger cannot judge keeps no other back, and waits longer each time. While the
+// ledger is away all wait.
+func (r *relay) apart(ctx context.Context, batch []ledger.Event) bool {
+	if len(batch) == 1 {
+		e := batch[0]
+		err := r.ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.NotRelayed(ctx, e, tx.Now().Add(r.patience(e.Tries))) })
+		if err != nil {
+			r.log.Warn("an event could not be put off; it is tried again as before", zap.Error(err))
+		}
+		return false
+	}
+	ok := true
+	for _, e := range batch {
+		if err := r.ledger.Do(ctx, func(*ledger.Tx) error { return nil }); err != nil {
+			return false // it does not answer at all
+		}
+		ok = r.pass(ctx, []ledger.Event{e}) && ok
 	}
 	return ok
 }

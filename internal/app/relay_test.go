@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -192,6 +193,25 @@ func TestWhatCouldNotBeToldIsTakenOver(t *testing.T) {
 	b.relay.takeOver(b.ctx)
 	require.Empty(t, b.temporal.since(), "once")
 	require.Empty(t, b.inbox(t))
+}
+
+// An event of which the ledger cannot tell whom it concerns keeps no other back, and
+// is tried ever more seldom.
+func TestAnEventThatCannotBeJudgedKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.carries(t, nil)
+	db, err := sql.Open("sqlite", b.cfg.Ledger)
+	require.NoError(t, err)
+	_, err = db.ExecContext(b.ctx, `UPDATE snapshots SET body = '{' WHERE kind = 'rma' AND id = '9001'`)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	require.False(t, b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", "Received")), fromReturnGO("2", "RMA_CREATED", "9002", ""))))
+	other := messages.ReturnID("uk", returns.RMAKey("9002"))
+	require.Equal(t, []wakeUp{{other, []returns.Platform{returns.ReturnGO, returns.TikTok}}}, b.temporal.since())
+	left := b.inbox(t)
+	require.Len(t, left, 1)
+	require.Equal(t, 1, left[0].Tries)
 }
 
 func TestWithoutTheLedgerNobodyIsTold(t *testing.T) {
