@@ -129,6 +129,10 @@ func (r *relay) labelAwaited(ctx context.Context, tx *ledger.Tx, e ledger.Event)
 	if e.Status != returns.ShipmentLabelCreated || len(policy.OpenReasons) == 0 {
 		return false, nil
 	}
+	readAt, err := tx.SnapshotReadAt(ctx, e.Shop, returns.ReturnGO, e.RMAID)
+	if err != nil || !e.HappenedAt.IsZero() && e.HappenedAt.Before(readAt.Truncate(time.Second)) { // events bear whole seconds
+		return false, err
+	}
 	rma, _, err := tx.RMASeen(ctx, e.Shop, e.RMAID)
 	_, labelled := rma.Label()
 	return rma.Status == returns.RMAApproved && !labelled, err

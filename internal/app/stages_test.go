@@ -130,6 +130,10 @@ func TestALabelIsToldWhereAReturnWaitsForIt(t *testing.T) {
 			b.acts.Shops["uk"].Policy.OpenReasons = c.opens
 			b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", c.status))))
 			require.Equal(t, c.want, b.temporal.since())
+			early := fromReturnGO("2", "SHIPMENT_STATUS_UPDATED", "9001", c.status)
+			early.HappenedAt = noon.Add(-time.Second)
+			b.relay.pass(b.ctx, b.come(t, early))
+			require.Empty(t, b.temporal.since(), "it was read since")
 		})
 	}
 }
