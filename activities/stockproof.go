@@ -160,7 +160,8 @@ func spread(lines []ledger.StockLine, wrong int) bool {
 
 // byReading judges without TikTok's account, by reads and orders: what was sold
 // moved from available to committed, so their sum shows what the write did,
-// unless goods may have left or come back meanwhile. Else the write stays
+// unless goods may have left or come back meanwhile, or somebody else set the
+// number. Else the write stays
 // unproven, with the number, until the account comes; the time is when to judge
 // once more.
 func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
@@ -188,6 +189,8 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 		return time.Time{}, r.settle(ctx, w, "the answer was lost; read again: written")
 	case never && !written:
 		return time.Time{}, r.takeBack(ctx, w)
+	case others:
+		return r.unproven(ctx, w, "%d units were written, or may have been; a person or another program set the number meanwhile, and TikTok's own account has not come")
 	case lost:
 		return r.unproven(ctx, w, "%d units may have been written; the answer was lost, and the orders do not explain how the numbers moved")
 	}
