@@ -138,3 +138,37 @@ func TestSnapshotsAreFound(t *testing.T) {
 		require.Empty(b.t, items())
 	})
 }
+
+// A status that an event told of stands above the read before it, and below the next.
+func TestANotedStatusIsNoRead(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		note := func(p returns.Platform, id, status string, at time.Time) {
+			b.do(func(tx *Tx) error { return tx.NoteStatus(b.ctx, shop, p, id, status, at) })
+		}
+		open := returns.TikTokReturn{ID: "R1", OrderID: "O1", Status: returns.TikTokAwaitingShip}
+		b.do(func(tx *Tx) error {
+			return errors.Join(tx.SaveRMA(b.ctx, shop, rma(returns.RMAApproved), monday), tx.SaveTikTok(b.ctx, shop, "O1", nil, []returns.TikTokReturn{open}, monday))
+		})
+		want := b.load("RMA1")
+		note(returns.ReturnGO, "RMA1", returns.RMAReceived, monday)
+		note(returns.ReturnGO, "unknown", returns.RMAReceived, monday.Add(time.Hour))
+		require.Equal(b.t, want, b.load("RMA1"), "no later than the read")
+
+		later := monday.Add(time.Hour)
+		note(returns.ReturnGO, "RMA1", returns.RMAReceived, later)
+		want.RMA.Status, want.RMAStatusSince = returns.RMAReceived, later
+		require.Equal(b.t, want, b.load("RMA1"))
+		note(returns.TikTok, "R1", returns.TikTokShipped, later)
+		b.do(func(tx *Tx) error {
+			seen, _, err := tx.TikTokReturnSeen(b.ctx, shop, "R1")
+			require.Equal(b.t, returns.TikTokShipped, seen.Status)
+			require.Equal(b.t, later, seen.UpdatedAt)
+			return err
+		})
+
+		read := monday.Add(time.Minute)
+		b.do(func(tx *Tx) error { return tx.SaveRMA(b.ctx, shop, rma(returns.RMAApproved), read) })
+		got := b.load("RMA1")
+		require.Equal(b.t, []any{returns.RMAApproved, read}, []any{got.RMA.Status, got.RMAReadAt})
+	})
+}
