@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 )
 
@@ -22,32 +21,18 @@ var errWrongClock = errors.New("this machine's clock is wrong")
 // that was started so long ago that another attempt may be under way, and has the
 // worker end: it would only keep the work from others.
 type clockGuard struct {
-	interceptor.WorkerInterceptorBase
 	now   func() time.Time
 	fatal func(error)
 }
 
-// InterceptActivity implements interceptor.WorkerInterceptor.
-func (g *clockGuard) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	in := &clockGuardIn{guard: g}
-	in.Next = next
-	return in
-}
-
-type clockGuardIn struct {
-	interceptor.ActivityInboundInterceptorBase
-	guard *clockGuard
-}
-
-// ExecuteActivity implements interceptor.ActivityInboundInterceptor.
-func (in *clockGuardIn) ExecuteActivity(ctx context.Context, args *interceptor.ExecuteActivityInput) (any, error) {
-	ahead := in.guard.now().Sub(activity.GetInfo(ctx).StartedTime) // that is the server's time
+func (g *clockGuard) before(ctx context.Context) error {
+	ahead := g.now().Sub(activity.GetInfo(ctx).StartedTime) // that is the server's time
 	if ahead.Abs() <= wrongClock {
-		return in.Next.ExecuteActivity(ctx, args) //nolint:wrapcheck // the activity's own
+		return nil
 	}
 	err := fmt.Errorf("%w: it differs from Temporal's by %s", errWrongClock, ahead.Round(time.Second))
-	in.guard.fatal(err)
-	return nil, temporal.NewApplicationErrorWithOptions(err.Error(), "WrongClock", temporal.ApplicationErrorOptions{
+	g.fatal(err)
+	return temporal.NewApplicationErrorWithOptions(err.Error(), "WrongClock", temporal.ApplicationErrorOptions{
 		NextRetryDelay: time.Second, Category: temporal.ApplicationErrorCategoryBenign,
 	})
 }

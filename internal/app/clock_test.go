@@ -22,9 +22,9 @@ func TestAnActivityBeginsOnlyWhereTheClockIsRight(t *testing.T) {
 			var ended error
 			began := false
 			env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-			env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&clockGuard{
+			env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&gate{before: (&clockGuard{
 				now: func() time.Time { return time.Now().Add(ahead) }, fatal: func(err error) { ended = err },
-			}}})
+			}).before}}})
 			act := func(context.Context) error { began = true; return nil }
 			env.RegisterActivityWithOptions(act, activity.RegisterOptions{Name: "Act"})
 			_, err := env.ExecuteActivity(act)

@@ -13,7 +13,6 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/interceptor"
 	"go.uber.org/zap"
 
 	"returnbridge/activities"
@@ -32,7 +31,6 @@ const (
 // watch hears how every call to a platform ended, wakes the guard of a task queue
 // whose calls keep failing, and holds that queue back until the guard has it.
 type watch struct {
-	interceptor.WorkerInterceptorBase
 	waker *waker
 	log   *zap.Logger
 	now   func() time.Time
@@ -105,24 +103,11 @@ func (w *watch) held(queue string) time.Duration {
 	return holdBack - w.now().Sub(h.told)
 }
 
-// InterceptActivity implements interceptor.WorkerInterceptor.
-func (w *watch) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	in := &watchIn{watch: w}
-	in.Next = next
-	return in
-}
-
-type watchIn struct {
-	interceptor.ActivityInboundInterceptorBase
-	watch *watch
-}
-
-// ExecuteActivity implements interceptor.ActivityInboundInterceptor.
-func (in *watchIn) ExecuteActivity(ctx context.Context, args *interceptor.ExecuteActivityInput) (any, error) {
-	if wait := in.watch.held(activity.GetInfo(ctx).TaskQueue); wait > 0 {
-		return nil, activities.PutOff(wait) //nolint:wrapcheck // for Temporal
+func (w *watch) before(ctx context.Context) error {
+	if wait := w.held(activity.GetInfo(ctx).TaskQueue); wait > 0 {
+		return activities.PutOff(wait) //nolint:wrapcheck // for Temporal
 	}
-	return in.Next.ExecuteActivity(ctx, args) //nolint:wrapcheck // the activity's own
+	return nil
 }
 
 func (w *watch) tell(ctx context.Context, queue string, ill messages.Ill) {

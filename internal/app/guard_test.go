@@ -62,7 +62,7 @@ func TestAWorkerHoldsBackWhatItsGuardWillStop(t *testing.T) {
 	now, began := noon, 0
 	w := &watch{now: func() time.Time { return now }, queues: map[string]*health{}}
 	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{w}})
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&gate{before: w.before}}})
 	queue := ""
 	act := func(ctx context.Context) error { began++; queue = activity.GetInfo(ctx).TaskQueue; return nil }
 	env.RegisterActivityWithOptions(act, activity.RegisterOptions{Name: "Act"})

@@ -91,7 +91,7 @@ func (h *house) workers(fatal chan<- error) []worker.Worker {
 		w := worker.New(h.temporal, q, worker.Options{
 			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
 			TaskQueueActivitiesPerSecond: paces[q],
-			Interceptors:                 []interceptor.WorkerInterceptor{&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}, h.watch},
+			Interceptors:                 []interceptor.WorkerInterceptor{&gate{before: (&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}).before}, &gate{before: h.watch.before}},
 		})
 		h.registerActivities(w)
 		all = append(all, w)

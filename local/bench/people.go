@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -173,23 +172,7 @@ const patience = 3 * time.Minute
 
 // until waits for something to show.
 func until(ctx context.Context, what string, holds func() (bool, error)) error {
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		ok, err := holds()
-		if ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, ctx.Err())
-		case <-deadline.C:
-			return errors.New("waited in vain: " + what)
-		case <-tick.C:
-		}
-	}
+	return demo.Until(ctx, patience, what, holds) //nolint:wrapcheck // it names what was waited for
 }
 
 // calm waits until nothing moves: every webhook is delivered and relayed, and

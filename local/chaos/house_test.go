@@ -70,18 +70,8 @@ const patience = 2 * time.Minute
 // until waits for something to show.
 func (h *house) until(what string, holds func() bool) {
 	h.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-h.t.Context().Done():
-			h.t.Fatal("ended while waiting for: " + what)
-		case <-deadline.C:
-			h.t.Fatal("waited in vain for: " + what)
-		case <-tick.C:
-		}
+	if err := demo.Until(h.t.Context(), patience, what, func() (bool, error) { return holds(), nil }); err != nil {
+		h.t.Fatal(err)
 	}
 }
 

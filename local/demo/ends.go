@@ -37,7 +37,12 @@ const patience = 90 * time.Second
 
 // until waits for something to show in the books or on the server.
 func (s *shopper) until(what string, holds func() (bool, error)) error {
-	deadline := time.NewTimer(s.house.patience)
+	return Until(s.ctx, s.house.patience, what, holds)
+}
+
+// Until waits for something to show, with patience; what is what it waits for.
+func Until(ctx context.Context, patience time.Duration, what string, holds func() (bool, error)) error {
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -47,8 +52,8 @@ func (s *shopper) until(what string, holds func() (bool, error)) error {
 			return err
 		}
 		select {
-		case <-s.ctx.Done():
-			return s.ctx.Err()
+		case <-ctx.Done():
+			return fmt.Errorf("ended while waiting for %s: %w", what, ctx.Err())
 		case <-deadline.C:
 			return errors.New("waited in vain: " + what)
 		case <-tick.C:

@@ -65,18 +65,8 @@ const patience = 60 * time.Second
 // until waits for something to show at the platforms or on the server.
 func (h *house) until(what string, holds func() bool) {
 	h.t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-h.t.Context().Done():
-			h.t.Fatal("ended while waiting for: " + what)
-		case <-deadline.C:
-			h.t.Fatalf("waited in vain for: %s\n%s", what, h.openReturns())
-		case <-tick.C:
-		}
+	if err := demo.Until(h.t.Context(), patience, what, func() (bool, error) { return holds(), nil }); err != nil {
+		h.t.Fatalf("%s\n%s", err, h.openReturns())
 	}
 }
 
