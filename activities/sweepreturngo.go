@@ -1,0 +1,220 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/platform"
+	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
+)
+
+// openStatuses are the RMA statuses in which something is still to be done;
+// waitingStatuses are those in which it is ours to do.
+var (
+	openStatuses    = []string{returns.RMAPending, returns.RMAApproved, returns.RMAReceived, returns.RMAValidated}
+	waitingStatuses = []string{returns.RMAReceived, returns.RMAValidated}
+)
+
+// SweepReturnGO compares ReturnGO with the ledger and tells returns that differ
+// to look: by status, because update times have blind spots, and by transaction,
+// because refunds move no status (ReturnGO contract 3.8, 8.2). Most sweeps list
+// only what waits for us; when the day's calls run short they are put off.
+func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (messages.SweepResult, error) {
+	s, err := a.shop(in.Shop)
+	if err != nil {
+		return messages.SweepResult{}, err
+	}
+	ctx = withPurpose(ctx, forSweep)
+	off, err := a.Quota.sweepPutOff(ctx, s.Quota)
+	if err != nil {
+		return messages.SweepResult{}, retryable(ctx, err)
+	}
+	result := messages.SweepResult{PutOff: off}
+	if !off {
+		result, err = a.sweepReturnGO(ctx, s)
+	}
+	if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > longestHold {
+		result.PutOff, err = true, nil // the next sweep begins where the last one ended
+	}
+	if err != nil {
+		return result, retryable(ctx, err)
+	}
+	return result, orRetry(ctx, a.tellOfTheQuota(ctx, s, result.PutOff))
+}
+
+// tellOfTheQuota keeps one exception open for a shop while its sweeps have to
+// wait for the day's calls.
+func (a *Activities) tellOfTheQuota(ctx context.Context, s *Shop, short bool) error {
+	return a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if !short {
+			return tx.HealForShop(ctx, s.Key, returns.ReturnGO, returns.CallsRunShort)
+		}
+		e := returns.NewException(returns.CallsRunShort, "today's calls under the key "+s.Quota+" run short: \"starter quota\" tells for what they went and how long they last", returns.Money{})
+		e.Subject = string(returns.ReturnGO)
+		return tx.RaiseForShop(ctx, s.Key, returns.ReturnGO, e)
+	})
+}
+
+func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.SweepResult, error) {
+	var result messages.SweepResult
+	started := a.Now()
+	statuses, open := waitingStatuses, OpenSweepCursor(s.Key)
+	last, swept, err := a.sweptUntil(ctx, open)
+	if err != nil {
+		return result, err
+	}
+	if spared, err := a.eventsSpareIt(ctx, s.Key, started); err != nil || spared && swept {
+		return result, err
+	}
+	few, err := a.fewOpen(ctx, s.Key, started)
+	if err != nil {
+		return result, err
+	}
+	full := few || !swept || !last.Add(overlap).Add(a.OpenSweepEvery).After(started)
+	if full {
+		statuses = openStatuses
+	}
+	var bad, badMoves []string
+	rmas, err := searchAll(beside(&bad, func(cursor string) ([]returns.RMASummary, string, error) {
+		a.alive(ctx)
+		return s.ReturnGO.RMAs(ctx, returngo.RMAFilter{Statuses: statuses}, cursor)
+	}))
+	if err != nil {
+		return result, err
+	}
+	transactions := transactionsCursor(s.Key)
+	since, _, err := a.sweptUntil(ctx, transactions)
+	if err != nil {
+		return result, err
+	}
+	moved, err := searchAll(beside(&badMoves, func(page string) ([]returns.Transaction, string, error) {
+		a.alive(ctx)
+		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
+	}))
+	if err != nil {
+		return result, err
+	}
+	result.Read = len(rmas) + len(moved)
+	changed, err := a.rmasThatDiffer(ctx, s.Key, statuses, rmas, moved, started)
+	if err != nil {
+		return result, err
+	}
+	result.Unreadable = len(bad) + len(badMoves)
+	result.Changed = len(changed)
+	for _, id := range changed {
+		a.alive(ctx)
+		if err := a.Waker.WakeReturn(ctx, s.Key, returns.RMAKey(id), messages.News{Platforms: []returns.Platform{returns.ReturnGO}}); err != nil {
+			return result, fmt.Errorf("wake %s: %w", id, err)
+		}
+		result.Signaled++
+	}
+	if err := a.tellOfUnreadableRows(ctx, s.Key, bad, badMoves, full); err != nil {
+		return result, err
+	}
+	if full {
+		if err := a.sweptNow(ctx, open, started); err != nil {
+			return result, err
+		}
+	}
+	found := len(changed)
+	if !swept {
+		found = 0 // what was there before us, no event could tell
+	}
+	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, transactions, started)
+}
+
+// transactionsCursor names when ReturnGO was last swept.
+func transactionsCursor(shop string) string { return "returngo-transactions/" + shop }
+
+// onePage is safely less than what ReturnGO lists in one call (ReturnGO contract 1.4).
+const onePage = 450
+
+// fewOpen tells whether the RMAs of every open status fit on one page: then
+// listing all of them costs no more than listing some.
+func (a *Activities) fewOpen(ctx context.Context, shop string, now time.Time) (bool, error) {
+	var open []string
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		open, err = tx.RMAsSeen(ctx, shop, openStatuses, now)
+		return err
+	})
+	return len(open) < onePage, err
+}
+
+// OpenSweepCursor names when the RMAs of every open status were last listed. To
+// reset it asks for a full list at the next sweep.
+func OpenSweepCursor(shop string) string { return "returngo-open/" + shop }
+
+// rmasThatDiffer are the RMAs whose status or transactions are not those of the
+// ledger's snapshot. rmas are all that had one of the statuses since the list was
+// begun: one that had before and is not among them has moved on.
+func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, statuses []string, rmas []returns.RMASummary, moved []returns.Transaction, begun time.Time) ([]string, error) {
+	var changed []string
+	added := map[string]bool{"": true}
+	add := func(id string) {
+		if !added[id] {
+			added[id] = true
+			changed = append(changed, id)
+		}
+	}
+	listed := map[string]bool{}
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, r := range rmas {
+			listed[r.ID] = true
+			seen, err := tx.SnapshotStatus(ctx, shop, returns.ReturnGO, r.ID)
+			if err != nil {
+				return err
+			}
+			if seen != r.Status {
+				add(r.ID)
+			}
+		}
+		were, err := tx.RMAsSeen(ctx, shop, statuses, begun)
+		if err != nil {
+			return err
+		}
+		for _, id := range were {
+			if !listed[id] {
+				add(id)
+			}
+		}
+		for _, t := range moved {
+			id, err := a.rmaToLookAt(ctx, tx, shop, t)
+			if err != nil {
+				return err
+			}
+			add(id)
+		}
+		return nil
+	})
+	return changed, err
+}
+
+// rmaToLookAt is the RMA whose snapshot does not know this state of a
+// transaction; none if it is the echo of our own write-back, or of an RMA that
+// was never read (its status will bring it).
+func (a *Activities) rmaToLookAt(ctx context.Context, tx *ledger.Tx, shop string, t returns.Transaction) (string, error) {
+	id, err := tx.RMAOfItems(ctx, shop, t.ItemIDs)
+	if err != nil || id == "" {
+		return "", err
+	}
+	seen, _, err := tx.RMASeen(ctx, shop, id)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(seen.Transactions, func(k returns.Transaction) bool {
+		return k.ID == t.ID && k.Status == t.Status && returns.SameMoney(k.Amount, t.Amount)
+	}) {
+		return "", nil
+	}
+	done, err := tx.EffectDone(ctx, shop, returns.EffectWriteBack, t.ID)
+	if done && t.Status == returns.TransactionSuccess {
+		return "", err
+	}
+	return id, err
+}
