@@ -16,7 +16,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	_ "github.com/jackc/pgx/v5/stdlib" // PostgreSQL
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // one host
 
@@ -38,13 +39,11 @@ type Ledger struct {
 // a SQLite file, which one host's processes share.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error) {
 	l := &Ledger{now: now, dialect: goose.DialectPostgres}
-	driver, source := "pgx", dsn
+	open := openPostgres
 	if !strings.HasPrefix(dsn, "postgres") {
-		l.dialect, driver = goose.DialectSQLite3, "sqlite"
-		// Writers queue at BEGIN instead of failing in the middle.
-		source = "file:" + dsn + "?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+		l.dialect, open = goose.DialectSQLite3, openSQLite
 	}
-	db, err := sql.Open(driver, source)
+	db, err := open(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
@@ -53,6 +52,25 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 		return nil, errors.Join(err, db.Close())
 	}
 	return l, nil
+}
+
+// What is committed is on the disk, whatever the database was told to do with
+// others' commits: a claim that a crash forgets is an effect that happens twice.
+
+func openSQLite(path string) (*sql.DB, error) {
+	// Writers queue at BEGIN instead of failing in the middle.
+	return sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)") //nolint:wrapcheck // the caller names it
+}
+
+func openPostgres(dsn string) (*sql.DB, error) {
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names it
+	}
+	return stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+		return err
+	})), nil
 }
 
 // Close closes the database.

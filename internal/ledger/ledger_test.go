@@ -154,3 +154,16 @@ func TestOneRefreshesAToken(t *testing.T) {
 		}), errBusy)
 	})
 }
+
+// A process may die at any moment after a commit, and so may the machine.
+func TestACommitIsOnTheDisk(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		setting, want := "PRAGMA synchronous", "2" // FULL
+		if b.postgres() {
+			setting, want = "SHOW synchronous_commit", "on" // ledgertest's clusters have it off
+		}
+		var got string
+		require.NoError(t, b.db.QueryRowContext(b.ctx, setting).Scan(&got))
+		require.Equal(t, want, got)
+	})
+}
