@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,7 +139,9 @@ func (r *relay) labelAwaited(ctx context.Context, tx *ledger.Tx, e ledger.Event)
 	return rma.Status == returns.RMAApproved && !labelled, err
 }
 
-// concernedByStock wakes the writer of a product whose write waits for its proof.
+// concernedByStock wakes the writer of a product whose write waits for its proof,
+// if there is something to do: an account that says exactly what was owed is read
+// at the writer's own time.
 func concernedByStock(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]target, error) {
 	if e.ProductID == "" || e.Status != returns.MovementAPISync {
 		return nil, nil
@@ -147,5 +150,34 @@ func concernedByStock(ctx context.Context, tx *ledger.Tx, e ledger.Event) ([]tar
 	if err != nil || len(writes) == 0 {
 		return nil, err
 	}
-	return []target{{shop: e.Shop, product: e.ProductID}}, nil
+	owed, err := tx.Owed(ctx, e.Shop, e.ProductID)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range writes {
+		asOwed, err := toldAsOwed(ctx, tx, e.Shop, w)
+		if err != nil {
+			return nil, err
+		}
+		if !asOwed || len(owed) > 0 {
+			return []target{{shop: e.Shop, product: e.ProductID}}, nil
+		}
+	}
+	return nil, nil
+}
+
+// toldAsOwed tells whether a write that TikTok has answered, and whose round comes
+// back to it soon, did exactly what was owed by TikTok's own account.
+func toldAsOwed(ctx context.Context, tx *ledger.Tx, shop string, w ledger.StockWrite) (bool, error) {
+	if w.State != "open" || w.AnsweredAt.IsZero() {
+		return false, nil
+	}
+	owed, wrote := 0, 0
+	for _, l := range w.Lines {
+		owed, wrote = owed+l.Owed, wrote+l.Wrote
+	}
+	told, err := tx.Syncs(ctx, shop, w.SKUID, w.ReadAt.Add(-time.Minute), w.ClaimUntil.Add(time.Minute))
+	return slices.ContainsFunc(told, func(m returns.StockMovement) bool {
+		return m.AvailableAfter == wrote && m.AvailableDelta == owed
+	}), err
 }

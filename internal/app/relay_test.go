@@ -81,6 +81,9 @@ var (
 	sweepWork = messages.SweepReturnGO + "/uk"
 )
 
+// account is TikTok's own account of a number that a program set.
+var account = ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: returns.MovementAPISync}
+
 func TestWhoIsToldOfAnEvent(t *testing.T) {
 	t.Parallel()
 	status, paid := tiktokshop.ReturnStatusChange, tiktokshop.RefundSuccess
@@ -110,9 +113,12 @@ func TestWhoIsToldOfAnEvent(t *testing.T) {
 		"an order we carry nothing on":   {holding, fromTikTok("1", tiktokshop.OrderStatusChange, "", "576000000000000999", returns.OrderCompleted), nil},
 		"an authorisation withdrawn":     {nil, fromTikTok("1", tiktokshop.SellerDeauthorization, "", "", ""), []wakeUp{{messages.GuardID(messages.QueueTikTok("uk")), nil}}},
 		"an unknown topic":               {holding, fromTikTok("1", "topic 99", caseID, orderID, "X"), nil},
-		"a stock write's account":        {writing, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: returns.MovementAPISync}, []wakeUp{{stockWork, nil}}},
+		"a stock write's account":        {writing, account, []wakeUp{{stockWork, nil}}},
+		"an account of what was owed":    {accounted(3), account, nil},
+		"an account of something else":   {accounted(2), account, []wakeUp{{stockWork, nil}}},
+		"an account while more is owed":  {more, account, []wakeUp{{stockWork, nil}}},
 		"a sale":                         {writing, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: "order_created"}, nil},
-		"another program's write":        {nil, ledger.Event{Platform: returns.TikTok, ID: "1", Topic: tiktokshop.InventoryChanged, ProductID: product, Status: returns.MovementAPISync}, nil},
+		"another program's write":        {nil, account, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +152,38 @@ func writing(t *testing.T, b *bench) {
 	b.do(t, func(tx *ledger.Tx) error {
 		_, err := tx.BeginWrite(b.ctx, "uk", ledger.StockWrite{ProductID: product, ReadAt: noon, ClaimUntil: noon.Add(time.Minute)}, nil)
 		return err
+	})
+}
+
+// accounted has a write of three pieces answered, and told of by TikTok as a change by delta.
+func accounted(delta int) func(*testing.T, *bench) {
+	return func(t *testing.T, b *bench) {
+		t.Helper()
+		b.do(t, func(tx *ledger.Tx) error {
+			id, err := tx.BeginWrite(b.ctx, "uk", ledger.StockWrite{
+				ProductID: product, SKUID: "21", ReadAt: noon, ClaimUntil: noon.Add(time.Minute),
+				Lines: []ledger.StockLine{{SKUID: "21", WarehouseID: "w", Available: 10, Owed: 3, Wrote: 13}},
+			}, nil)
+			if err != nil {
+				return err
+			}
+			if err := tx.Answered(b.ctx, "uk", id, "req", nil); err != nil {
+				return err
+			}
+			return tx.Moved(b.ctx, "uk", returns.StockMovement{ID: "k", ProductID: product, SKUID: "21", Source: returns.MovementAPISync, At: noon, AvailableDelta: delta, AvailableAfter: 13})
+		})
+	}
+}
+
+// more is the same while another piece of the product is owed.
+func more(t *testing.T, b *bench) {
+	t.Helper()
+	accounted(3)(t, b)
+	b.do(t, func(tx *ledger.Tx) error {
+		return tx.SaveDecision(b.ctx, "uk", returns.RMAKey("9002"), returns.Record{}, ledger.Decided{
+			OrderID: orderID, Stage: returns.StageSettling, Rules: rules.Version,
+			Restocks: []returns.Restock{{Unit: "578", ProductID: product, SKUID: "21", WarehouseID: "w", State: returns.RestockOwed}},
+		})
 	})
 }
 

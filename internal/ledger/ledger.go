@@ -59,7 +59,11 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 
 func openSQLite(path string) (*sql.DB, error) {
 	// Writers queue at BEGIN instead of failing in the middle.
-	return sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)") //nolint:wrapcheck // the caller names it
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err == nil {
+		db.SetMaxOpenConns(1) // in line, in their order: SQLite itself would have them sleep and try again
+	}
+	return db, err //nolint:wrapcheck // the caller names it
 }
 
 func openPostgres(dsn string) (*sql.DB, error) {

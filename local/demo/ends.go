@@ -167,6 +167,9 @@ func (s *shopper) closedAt(key returns.Key) (bool, error) {
 	}
 	switch status := info.GetStatus(); status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		wait, cancel := context.WithTimeout(s.ctx, 2*time.Second) // then what it became is asked anew
+		defer cancel()
+		_ = s.house.Client.GetWorkflow(wait, info.GetExecution().GetWorkflowId(), "").Get(wait, nil)
 		return false, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: // it is to be taken up, unless it had just decided to end
 		return s.house.closedInLedger(s.ctx, key)

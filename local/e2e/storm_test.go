@@ -35,7 +35,7 @@ func TestStormOfEventsEveryReturnEndsRightAndLostOnesAreHealedBySweeps(t *testin
 	})
 	h.TikTok.SetWebhookWeather(tiktoksandbox.WebhookWeather{Lose: 0.3, Duplicate: 0.3, Delay: 0.7, Reorder: 0.5, MaxDelay: 2 * time.Hour})
 	h.ReturnGO.SetWebhookFaults(returngosandbox.WebhookFaults{Loss: 0.3, Duplicate: 0.3, Delay: 0.7, Reorder: 0.5, MaxDelay: 2 * time.Hour})
-	stop := h.watchTikTokReturns(seen)
+	stop := h.watchLedger(seen)
 	h.wantPopulationRight(25)
 	h.afterSweep()
 	stop()
@@ -43,18 +43,22 @@ func TestStormOfEventsEveryReturnEndsRightAndLostOnesAreHealedBySweeps(t *testin
 }
 
 // sightings are when the program learned how something stands: when it read an
-// RMA, and since when the ledger knows a TikTok return of some update time.
+// RMA, since when the ledger knows its status, and since when it knows a TikTok
+// return of some update time.
 type sightings struct {
-	mu      sync.Mutex
-	rmas    map[string][]time.Time
-	tiktoks map[string][]sighting
+	mu       sync.Mutex
+	rmas     map[string][]time.Time
+	statuses map[rmaStatus]time.Time
+	tiktoks  map[string][]sighting
 }
+
+type rmaStatus struct{ id, status string }
 
 type sighting struct{ at, updated time.Time }
 
 // ofRMAs stands before ReturnGO and notes the reads of single RMAs.
 func (s *sightings) ofRMAs(platform http.Handler) http.Handler {
-	s.rmas, s.tiktoks = map[string][]time.Time{}, map[string][]sighting{}
+	s.rmas, s.statuses, s.tiktoks = map[string][]time.Time{}, map[rmaStatus]time.Time{}, map[string][]sighting{}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := time.Now()
 		platform.ServeHTTP(w, r)
@@ -66,9 +70,9 @@ func (s *sightings) ofRMAs(platform http.Handler) http.Handler {
 	})
 }
 
-// watchTikTokReturns notes what the ledger knows of every TikTok return, until
-// it is stopped.
-func (h *house) watchTikTokReturns(s *sightings) (stop func()) {
+// watchLedger notes what the ledger knows of every RMA and TikTok return, until it
+// is stopped.
+func (h *house) watchLedger(s *sightings) (stop func()) {
 	ctx, cancel := context.WithCancel(h.t.Context())
 	ended := make(chan struct{})
 	h.must(h.ReadLedger(ctx, func(*ledger.Tx) error { return nil })) // opens it
@@ -82,7 +86,17 @@ func (h *house) watchTikTokReturns(s *sightings) (stop func()) {
 				ids = append(ids, d.ReturnID)
 			}
 			slices.Sort(ids)
+			rmas := h.ReturnGO.Books().RMAs
 			_ = h.ReadLedger(ctx, func(tx *ledger.Tx) error {
+				for id := range rmas {
+					status, err := tx.SnapshotStatus(ctx, demo.ShopName, returns.ReturnGO, id)
+					if err != nil {
+						return err
+					}
+					if now := (rmaStatus{id, status}); s.statuses[now].IsZero() {
+						s.statuses[now] = time.Now()
+					}
+				}
 				for _, id := range slices.Compact(ids) {
 					if r, known, err := tx.TikTokReturnSeen(ctx, demo.ShopName, id); err != nil {
 						return err
@@ -136,6 +150,9 @@ func (s *sightings) learned(e lostEvent) time.Time {
 			if !at.Before(e.at) {
 				return at
 			}
+		}
+		if at := s.statuses[rmaStatus{e.id, e.status}]; !at.Before(e.at) {
+			return at // another event of the same told it
 		}
 		return time.Time{}
 	}
