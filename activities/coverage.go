@@ -54,39 +54,75 @@ func heard(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, 
 	return tx.Came(ctx, shop, p, 0, found)
 }
 
-// Sweeps come at every second interval of the schedule, by the usual periods, while
-// the coverage says that events tell what happens: at most one change in trustedUpTo
-// was found by a sweep alone, today and the day before.
+// lists is what a sweep of ReturnGO asks for: nothing yet, what waits for us, or
+// everything; while events do not tell all, what waits for us and the transactions.
+type lists struct{ due, all, transactions bool }
+
+// Events are trusted while at most one change in trustedUpTo was found by a sweep
+// alone, today and the day before. Sweeps are rarer then: small shops would spend
+// most of their calls on lists in which nothing is new.
 const (
 	trustedUpTo = 100
-	rarer       = 4 // sweeps in the time of one that lists every open status, give or take a little
+	manyEvents  = 25 // so many since the last sweep, and the next comes as early as it may
 )
 
-// eventsSpareIt tells whether ReturnGO's events are so complete that it need not be
-// swept again so soon: small shops would spend most of their calls on sweeps.
-func (a *Activities) eventsSpareIt(ctx context.Context, shop string, now time.Time) (spared bool, err error) {
+// listsDue tells what ReturnGO is to be asked for now. Without trust every sweep
+// of the schedule takes place, and lists all every OpenSweepEvery; with trust one
+// comes after half of that time, or a quarter if much has happened, and lists all
+// after twice that time.
+func (a *Activities) listsDue(ctx context.Context, shop string, now time.Time) (due lists, err error) {
+	last, swept, err := a.sweptUntil(ctx, sweptCursor(shop))
+	if err != nil {
+		return due, err
+	}
+	lastAll, sweptAll, err := a.sweptUntil(ctx, OpenSweepCursor(shop))
+	if err != nil {
+		return due, err
+	}
+	few, err := a.fewOpen(ctx, shop, now)
+	if err != nil {
+		return due, err
+	}
+	passed := func(since time.Time, period time.Duration) bool { // the schedule is not to the second
+		return now.Sub(since.Add(overlap)) >= period-a.OpenSweepEvery/60
+	}
+	due = lists{due: true, all: few || !sweptAll || passed(lastAll, a.OpenSweepEvery), transactions: true}
+	if !swept || !sweptAll {
+		return due, nil
+	}
 	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		value, err := tx.Cursor(ctx, transactionsCursor(shop))
-		if err != nil {
+		trusted, events, err := a.eventsTellAll(ctx, tx, shop, last.Add(overlap), now)
+		if err != nil || !trusted {
 			return err
 		}
-		last, err := time.Parse(time.RFC3339, value)
-		if err != nil || now.Sub(last) >= a.OpenSweepEvery/rarer-a.OpenSweepEvery/60 {
-			return nil //nolint:nilerr // it was never swept
+		period := a.OpenSweepEvery / 2
+		if events >= manyEvents {
+			period /= 2
 		}
-		heard, err := tx.LastEvent(ctx, shop, returns.ReturnGO)
-		if err != nil || now.Sub(heard) > a.EventsQuiet {
-			return err
-		}
-		days, err := tx.Coverage(ctx, shop, now.AddDate(0, 0, -1))
-		told, found := 0, 0
-		for _, d := range days {
-			if d.Platform == returns.ReturnGO {
-				told, found = told+d.ByEvent, found+d.BySweep
-			}
-		}
-		spared = told > 0 && found*trustedUpTo <= told
-		return err
+		all := few || passed(lastAll, 2*a.OpenSweepEvery)
+		due = lists{due: passed(last, period), all: all, transactions: all}
+		return nil
 	})
-	return spared, err
+	return due, orRetry(ctx, err)
+}
+
+// eventsTellAll tells whether ReturnGO's events are complete, and how many came
+// since a time.
+func (a *Activities) eventsTellAll(ctx context.Context, tx *ledger.Tx, shop string, since, now time.Time) (all bool, events int, err error) {
+	heard, err := tx.LastEvent(ctx, shop, returns.ReturnGO)
+	if err != nil || now.Sub(heard) > a.EventsQuiet {
+		return false, 0, err
+	}
+	days, err := tx.Coverage(ctx, shop, now.AddDate(0, 0, -1))
+	if err != nil {
+		return false, 0, err
+	}
+	told, found := 0, 0
+	for _, d := range days {
+		if d.Platform == returns.ReturnGO {
+			told, found = told+d.ByEvent, found+d.BySweep
+		}
+	}
+	events, err = tx.EventsSince(ctx, shop, returns.ReturnGO, since)
+	return told > 0 && found*trustedUpTo <= told, events, err
 }

@@ -2,9 +2,9 @@ package activities
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,44 +107,89 @@ func TestSweepReturnGOWakesOnDifferences(t *testing.T) {
 	require.Equal(t, []returns.Key{key}, sweep(), "another amount moves no status")
 }
 
-// While events tell all there is, ReturnGO is swept at every second interval; as
-// soon as a sweep finds what no event told, or events are quiet, at each again.
+// While events tell all there is, ReturnGO is swept every hour, or half an hour if
+// much happens, and all of it every four; as soon as a sweep finds what no event
+// told, or events are quiet, at each interval again.
 func TestEventsThatTellAllSpareSweeps(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.EventsQuiet, b.OpenSweepEvery = 6*time.Hour, 2*time.Hour
-	sweep := func() int {
+	listed := b.manyOpen()
+	const nothing, waiting, moved, all = "", "waiting", "waiting+transactions", "all+transactions"
+	sweep := func() (lists string) {
 		b.forget()
 		must[messages.SweepResult](b, b.SweepReturnGO, messages.ShopInput{Shop: shopName})
-		return b.count("transactions")
+		if b.count("rmas") == 0 {
+			return nothing
+		}
+		lists = "waiting"
+		if strings.Contains(listed(), returns.RMAApproved) {
+			lists = "all"
+		}
+		if b.count("transactions") > 0 {
+			lists += "+transactions"
+		}
+		return lists
 	}
-	come := func(event, byEvent, bySweep int) {
+	events := 0
+	come := func(n, byEvent, bySweep int) {
 		require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
-			_, err := tx.Receive(b.ctx, ledger.Event{Shop: shopName, Platform: returns.ReturnGO, ID: fmt.Sprint(event)})
-			return errors.Join(err, tx.Came(b.ctx, shopName, returns.ReturnGO, byEvent, bySweep))
+			for range n {
+				events++
+				if _, err := tx.Receive(b.ctx, ledger.Event{Shop: shopName, Platform: returns.ReturnGO, ID: fmt.Sprint(events)}); err != nil {
+					return err
+				}
+			}
+			return tx.Came(b.ctx, shopName, returns.ReturnGO, byEvent, bySweep)
 		}))
 	}
-	b.look()
-	require.Equal(t, 1, sweep())
-	b.clock.pass(15 * time.Minute)
-	require.Equal(t, 1, sweep(), "no event ever came")
+	quarters := func(want ...string) {
+		t.Helper()
+		for i, w := range want {
+			b.clock.pass(15 * time.Minute)
+			require.Equal(t, w, sweep(), "quarter %d", i+1)
+		}
+	}
+	require.Equal(t, all, sweep())
+	quarters(moved, moved, moved, moved, moved, moved, moved, all) // no event ever came
 	come(1, 100, 0)
-	b.clock.pass(15 * time.Minute)
-	require.Zero(t, sweep())
-	b.clock.pass(15 * time.Minute)
-	require.Equal(t, 1, sweep())
-	b.clock.pass(15 * time.Minute)
-	require.Zero(t, sweep())
+	quarters(nothing, nothing, nothing, waiting)
+	come(manyEvents, 0, 0)
+	quarters(nothing, waiting, nothing, nothing, nothing, waiting)
+	quarters(nothing, nothing, nothing, waiting, nothing, nothing, nothing, all)
 	require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error { return tx.MoveCursor(b.ctx, OpenSweepCursor(shopName), "") }))
-	require.Equal(t, 1, sweep(), "an event that named nothing asked for it")
-	come(2, 0, 2)
-	b.clock.pass(15 * time.Minute)
-	require.Equal(t, 1, sweep(), "sweeps find what events do not tell")
-	come(3, 1000, 0)
-	b.clock.pass(15 * time.Minute)
-	require.Zero(t, sweep())
+	require.Equal(t, all, sweep(), "an event that named nothing asked for it")
+	come(1, 0, 2)
+	quarters(moved, moved) // sweeps find what events do not tell
+	come(1, 1000, 0)
+	quarters(nothing, nothing, nothing, waiting)
 	b.clock.pass(7 * time.Hour)
-	require.Equal(t, 1, sweep())
-	b.clock.pass(15 * time.Minute)
-	require.Equal(t, 1, sweep(), "events are quiet")
+	require.Equal(t, all, sweep())
+	quarters(moved) // events are quiet
+}
+
+// manyOpen are more approved RMAs than one call lists; it gives the statuses that
+// the last list asked for.
+func (b *bench) manyOpen() (listed func() string) {
+	var rows []any
+	require.NoError(b.t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+		for i := range onePage {
+			id := fmt.Sprint(8000 + i)
+			rows = append(rows, map[string]any{"rmaId": id, "status": returns.RMAApproved})
+			if err := tx.SaveRMA(b.ctx, shopName, returns.RMA{ID: id, Status: returns.RMAApproved}, b.clock.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	statuses := ""
+	b.answers("rmas", func(w http.ResponseWriter, r *http.Request) {
+		statuses = r.URL.Query().Get("status")
+		some := rows
+		if !strings.Contains(statuses, returns.RMAApproved) {
+			some = []any{}
+		}
+		_ = jsonTo(w, map[string]any{"rmas": some, "next_cursor": nil})
+	})
+	return func() string { return statuses }
 }

@@ -64,20 +64,12 @@ func (a *Activities) tellOfTheQuota(ctx context.Context, s *Shop, short bool) er
 func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.SweepResult, error) {
 	var result messages.SweepResult
 	started := a.Now()
-	statuses, open := waitingStatuses, OpenSweepCursor(s.Key)
-	last, swept, err := a.sweptUntil(ctx, open)
-	if err != nil {
+	lists, err := a.listsDue(ctx, s.Key, started)
+	if err != nil || !lists.due {
 		return result, err
 	}
-	if spared, err := a.eventsSpareIt(ctx, s.Key, started); err != nil || spared && swept {
-		return result, err
-	}
-	few, err := a.fewOpen(ctx, s.Key, started)
-	if err != nil {
-		return result, err
-	}
-	full := few || !swept || !last.Add(overlap).Add(a.OpenSweepEvery).After(started)
-	if full {
+	statuses, swept := waitingStatuses, sweptCursor(s.Key)
+	if lists.all {
 		statuses = openStatuses
 	}
 	var bad, badMoves []string
@@ -88,15 +80,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil {
 		return result, err
 	}
-	transactions := transactionsCursor(s.Key)
-	since, _, err := a.sweptUntil(ctx, transactions)
-	if err != nil {
-		return result, err
-	}
-	moved, err := searchAll(beside(&badMoves, func(page string) ([]returns.Transaction, string, error) {
-		a.alive(ctx)
-		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
-	}))
+	moved, err := a.movedTransactions(ctx, s, lists.transactions, &badMoves)
 	if err != nil {
 		return result, err
 	}
@@ -114,22 +98,41 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 		}
 		result.Signaled++
 	}
-	if err := a.tellOfUnreadableRows(ctx, s.Key, bad, badMoves, full); err != nil {
+	if err := a.tellOfUnreadableRows(ctx, s.Key, bad, badMoves, lists.all); err != nil {
 		return result, err
 	}
-	if full {
-		if err := a.sweptNow(ctx, open, started); err != nil {
-			return result, err
-		}
-	}
 	found := len(changed)
-	if !swept {
+	if _, before, err := a.sweptUntil(ctx, swept); err != nil || !before {
 		found = 0 // what was there before us, no event could tell
 	}
-	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, transactions, started)
+	for cursor, reached := range map[string]bool{OpenSweepCursor(s.Key): lists.all, transactionsCursor(s.Key): lists.transactions} {
+		if reached {
+			if err := a.sweptNow(ctx, cursor, started); err != nil {
+				return result, err
+			}
+		}
+	}
+	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, swept, started)
 }
 
-// transactionsCursor names when ReturnGO was last swept.
+// movedTransactions are the transactions that changed since they were last listed.
+func (a *Activities) movedTransactions(ctx context.Context, s *Shop, due bool, bad *[]string) ([]returns.Transaction, error) {
+	if !due {
+		return nil, nil
+	}
+	since, _, err := a.sweptUntil(ctx, transactionsCursor(s.Key))
+	if err != nil {
+		return nil, err
+	}
+	return searchAll(beside(bad, func(page string) ([]returns.Transaction, string, error) {
+		a.alive(ctx)
+		return s.ReturnGO.Transactions(ctx, returngo.TransactionFilter{UpdatedFrom: since}, page)
+	}))
+}
+
+// sweptCursor names when ReturnGO was last swept, transactionsCursor when its
+// transactions were last listed.
+func sweptCursor(shop string) string        { return "returngo-swept/" + shop }
 func transactionsCursor(shop string) string { return "returngo-transactions/" + shop }
 
 // onePage is safely less than what ReturnGO lists in one call (ReturnGO contract 1.4).

@@ -59,3 +59,12 @@ func (t *Tx) LastEvent(ctx context.Context, shop string, p returns.Platform) (ti
 	}, `SELECT COALESCE(MAX(received_at), '') FROM inbox WHERE shop = $1 AND platform = $2`, shop, string(p)))
 	return time.Time(at), err
 }
+
+// EventsSince counts a platform's events for a shop that came since a time.
+func (t *Tx) EventsSince(ctx context.Context, shop string, p returns.Platform, since time.Time) (int, error) {
+	n, _, err := first(query(ctx, t, "count events", func(scan func(...any) error) (int, error) {
+		var n int
+		return n, scan(&n)
+	}, `SELECT COUNT(*) FROM inbox WHERE shop = $1 AND platform = $2 AND received_at >= $3`, shop, string(p), text(since)))
+	return n, err
+}

@@ -28,7 +28,7 @@ func (b *bench) daysOfCalls(ctx context.Context) (Figure, error) {
 	steps := newShares(b.perRMA)
 	f := Figure{
 		Title: "calls to ReturnGO by the day", Storage: "no Temporal; a SQLite ledger for each day",
-		How: fmt.Sprintf("a day on a clock of its own, from midnight to midnight UTC, in the steady state of a merchant whose RMAs stay open %d days, half a day of it as Received and half a day as Validated; returns come evenly over the day and no event is lost, so every second sweep is spared. "+
+		How: fmt.Sprintf("a day on a clock of its own, from midnight to midnight UTC, in the steady state of a merchant whose RMAs stay open %d days, half a day of it as Received and half a day as Validated; returns come evenly over the day and no event is lost, so sweeps are as rare as they may be. "+
 			"Events: for each the calls that `cost` has measured on the whole program at that step, and one more before the write-back, which only the bench's quick money spares (%s), made by the real LookReturnGO and, for money, by the real client against the ledger's own count of the day. Sweeps: the real SweepReturnGO at each of the day's %d intervals, against a sandbox that holds all those RMAs and grants no more calls than the key has. Workflows do not run. A return is finished when all its calls are made: what the day did not grant is played on, over days on which nothing new comes. "+
 			"The last of the days has one call for each return, as 2,000 returns have under the default key, at a part of its size: reserves, sweeps and pages are in proportion.",
 			openDays, steps, 24*time.Hour/defaults(1).SweepReturnGO),
