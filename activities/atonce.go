@@ -84,8 +84,8 @@ func (d *desk) wakeWriters(ctx context.Context) error {
 // after another: the next one sees the stock.
 func (r *round) seesItWithTheMoney(ctx context.Context, key returns.Key) bool {
 	var record returns.Record
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		record, err = tx.Load(ctx, r.shop.Key, key)
+	err := r.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
+		record, err = tx.Record(ctx, r.shop.Key, key)
 		return err
 	})
 	return err == nil && slices.ContainsFunc(record.Effects, func(e returns.Effect) bool {

@@ -15,7 +15,7 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, e
 	for {
 		var keys []returns.Key
 		before := a.Now().Add(-a.OverdueAfter)
-		err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		err := a.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 			keys, err = tx.Overdue(ctx, shop, before)
 			return err
 		})
@@ -44,7 +44,7 @@ func (a *Activities) wakeOverdue(ctx context.Context, shop string) (woken int, e
 // in Temporal's lists a moment later.
 func (a *Activities) wakeUncarried(ctx context.Context, shop string) (woken int, err error) {
 	var quiet []returns.Key
-	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		quiet, err = tx.OpenReturnsDecidedBefore(ctx, shop, a.Now().Add(-a.OverdueAfter))
 		return err
 	})

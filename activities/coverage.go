@@ -90,7 +90,7 @@ func (a *Activities) listsDue(ctx context.Context, shop string, now time.Time) (
 	if !swept || !sweptAll {
 		return due, nil
 	}
-	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) error {
 		trusted, events, err := a.eventsTellAll(ctx, tx, shop, last.Add(overlap), now)
 		if err != nil || !trusted {
 			return err

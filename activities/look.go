@@ -122,7 +122,14 @@ func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]
 
 func (d *desk) facts(ctx context.Context) (rules.Facts, error) {
 	f := rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy}
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := d.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
+		f.Record, err = tx.Record(ctx, d.shop.Key, d.key)
+		return err
+	})
+	if err != nil || !f.Record.CreatedAt.IsZero() {
+		return f, err
+	}
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) { // it is new
 		f.Record, err = tx.Load(ctx, d.shop.Key, d.key)
 		return err
 	})

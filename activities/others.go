@@ -16,7 +16,7 @@ import (
 // known, though those returns have not decided on it.
 func (d *desk) tellOthers(ctx context.Context, orderID string, all []returns.TikTokReturn) error {
 	var others []returns.Key
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := d.Ledger.Read(ctx, func(tx *ledger.Tx) error {
 		for _, t := range all {
 			seen, err := tx.SnapshotStatus(ctx, d.shop.Key, returns.TikTok, t.ID)
 			if err != nil {
@@ -49,7 +49,7 @@ func (d *desk) wakeOthers(ctx context.Context) error {
 	}
 	var running, missing []returns.Key
 	held, free := splitByHold(d.record, d.decision)
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := d.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		if running, _, err = tx.OwnClocks(ctx, d.shop.Key, held); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (d *desk) handOver(ctx context.Context) error {
 		}
 	}
 	var closed []returns.Key
-	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := d.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		closed, err = tx.Closed(ctx, d.shop.Key, holders)
 		return err
 	})

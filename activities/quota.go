@@ -131,7 +131,7 @@ func ofDay(now time.Time) float64 {
 // used by now.
 func (q *Quota) sweepPutOff(ctx context.Context, key string) (bool, error) {
 	now, used := q.Now().UTC(), 0
-	err := q.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := q.Ledger.Read(ctx, func(tx *ledger.Tx) error {
 		hours, err := tx.QuotaUse(ctx, key, now)
 		for _, h := range hours {
 			if h.Purpose == forSweep.name {

@@ -126,7 +126,7 @@ func (r *round) lookAt(at time.Time) {
 
 func (r *round) owed(ctx context.Context) ([]ledger.StockEntry, error) {
 	var owed []ledger.StockEntry
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := r.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		owed, err = tx.Owed(ctx, r.shop.Key, r.product)
 		return err
 	})

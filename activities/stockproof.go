@@ -14,7 +14,7 @@ import (
 // which one is still open: a SKU has one write at a time.
 func (r *round) judgeAll(ctx context.Context) ([]string, error) {
 	var writes []ledger.StockWrite
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := r.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		writes, err = tx.UnjudgedWrites(ctx, r.shop.Key, r.product)
 		return err
 	})
@@ -202,7 +202,7 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 func (r *round) readSince(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
 	var next ledger.StockWrite
 	var found bool
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := r.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		next, found, err = tx.NextWrite(ctx, r.shop.Key, w)
 		return err
 	})

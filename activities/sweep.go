@@ -29,7 +29,7 @@ const quietSweep = 20 * time.Second
 // The first one reads what the overlap covers: history is the backfill's business.
 func (a *Activities) sweptUntil(ctx context.Context, cursor string) (since time.Time, swept bool, err error) {
 	var value string
-	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		value, err = tx.Cursor(ctx, cursor)
 		return err
 	})

@@ -142,7 +142,7 @@ const onePage = 450
 // listing all of them costs no more than listing some.
 func (a *Activities) fewOpen(ctx context.Context, shop string, now time.Time) (bool, error) {
 	var open []string
-	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := a.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		open, err = tx.RMAsSeen(ctx, shop, openStatuses, now)
 		return err
 	})
@@ -166,7 +166,7 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, statuses [
 		}
 	}
 	listed := map[string]bool{}
-	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := a.Ledger.Read(ctx, func(tx *ledger.Tx) error {
 		for _, r := range rmas {
 			listed[r.ID] = true
 			seen, err := tx.SnapshotStatus(ctx, shop, returns.ReturnGO, r.ID)

@@ -161,7 +161,7 @@ func (s *tiktokSweep) reread(ctx context.Context) error {
 			ids = append(ids, id)
 		}
 	}
-	err := s.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := s.Ledger.Read(ctx, func(tx *ledger.Tx) error {
 		open, err := tx.OpenTikTokReturns(ctx, s.shop.Key)
 		for _, t := range open {
 			add(t.ID)
@@ -190,7 +190,7 @@ func (s *tiktokSweep) reread(ctx context.Context) error {
 // something else than the ledger's snapshot. untold of them show another status:
 // of that an event should have told; of a new deadline none does.
 func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, found []returns.TikTokReturn) (wake []returns.Key, changed, untold int, err error) {
-	err = a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) error {
 		for _, t := range found {
 			seen, known, err := tx.TikTokReturnSeen(ctx, shop, t.ID)
 			if err != nil {

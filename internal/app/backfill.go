@@ -150,7 +150,7 @@ func (h *house) openReturns(ctx context.Context, shop string, rmas []returns.RMA
 		a, b := x.Deadline(), y.Deadline()
 		return cmp.Or(cmp.Compare(flag(a.IsZero()), flag(b.IsZero())), a.Compare(b))
 	})
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) error {
 		for _, t := range cases {
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)
 			if err != nil {

@@ -72,7 +72,7 @@ func (c *checkup) checkStrays(ctx context.Context) {
 }
 
 func (c *checkup) events(ctx context.Context, area, shop string) (came []ledger.EventCount, told string) {
-	err := c.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := c.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		came, err = tx.EventCounts(ctx, shop)
 		return err
 	})

@@ -92,7 +92,7 @@ func (h *house) coverage(ctx context.Context, shop string, days int, out Output)
 		return err
 	}
 	r := coverageReport{At: h.now().UTC(), Days: []coverageDay{}, Quiet: []quietEvents{}}
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) error {
 		all, err := tx.Coverage(ctx, shop, r.At.AddDate(0, 0, 1-days))
 		if err != nil {
 			return err

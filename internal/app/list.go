@@ -40,7 +40,7 @@ func (h *house) list(ctx context.Context, f ledger.ExceptionFilter, out Output) 
 		return err
 	}
 	var open []ledger.OpenException
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		open, err = tx.OpenExceptions(ctx, f)
 		return err
 	})

@@ -97,7 +97,7 @@ func (h *house) find(ctx context.Context, shop, number string) ([]ledger.ReturnR
 		return nil, err
 	}
 	var found []ledger.ReturnRef
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		found, err = tx.FindReturns(ctx, shop, strings.TrimSpace(number))
 		return err
 	})

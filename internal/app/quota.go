@@ -68,7 +68,7 @@ func Quota(ctx context.Context, cfg *config.Config, deps Deps, out Output) error
 func (h *house) quota(ctx context.Context, out Output) error {
 	now := h.now().UTC()
 	report := quotaReport{At: now, Keys: []keyQuota{}}
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) error {
 		for _, k := range h.cfg.ReturnGO {
 			hours, err := tx.QuotaUse(ctx, k.Name, now)
 			if err != nil {

@@ -81,7 +81,7 @@ func (r *relay) released() []ledger.Event {
 func (r *relay) takeOver(ctx context.Context) {
 	for range 10 {
 		var waiting []ledger.Event
-		err := r.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		err := r.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 			waiting, err = tx.Waiting(ctx, tx.Now().Add(-r.cfg.Periods.RelayTakeover), takeoverBatch)
 			return err
 		})

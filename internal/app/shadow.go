@@ -120,7 +120,7 @@ func (h *house) shadow(ctx context.Context, shop string, since time.Time, out Ou
 		return err
 	}
 	r := shadowReport{At: h.now().UTC(), Since: since, Actions: []actionSeen{}, Differed: []shadowSeen{}, Theirs: []shadowSeen{}, Waiting: []shadowSeen{}, Restock: []restockSeen{}}
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) error {
 		kept, err := tx.Shadows(ctx, shop, since)
 		if err != nil {
 			return err

@@ -96,7 +96,7 @@ func (h *house) show(ctx context.Context, shop, number string, out Output) error
 		return err
 	}
 	var all []story
-	err = h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err = h.ledger.Read(ctx, func(tx *ledger.Tx) error {
 		for _, of := range found {
 			s, known, err := tx.Story(ctx, of)
 			if err != nil {

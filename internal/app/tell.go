@@ -63,7 +63,7 @@ func (h *house) mustBeOpen(ctx context.Context, of ledger.ReturnRef, c returns.C
 		return nil
 	}
 	var s ledger.Story
-	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	err := h.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
 		s, _, err = tx.Story(ctx, of)
 		return err
 	})

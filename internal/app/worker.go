@@ -82,7 +82,8 @@ func stop(running []worker.Worker) {
 func (h *house) workers(fatal chan<- error) []worker.Worker {
 	flows := worker.New(h.temporal, messages.QueueReturns, worker.Options{
 		DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true, WorkerStopTimeout: stopTimeout,
-		OnFatalError: h.onFatal(messages.QueueReturns, fatal),
+		OnFatalError:               h.onFatal(messages.QueueReturns, fatal),
+		WorkflowTaskPollerBehavior: asManyPollersAsHelp(),
 	})
 	workflows.Register(flows)
 	all := []worker.Worker{flows}
@@ -90,13 +91,19 @@ func (h *house) workers(fatal chan<- error) []worker.Worker {
 	for _, q := range h.queues() {
 		w := worker.New(h.temporal, q, worker.Options{
 			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
-			TaskQueueActivitiesPerSecond: paces[q],
-			Interceptors:                 []interceptor.WorkerInterceptor{&gate{before: (&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}).before}, &gate{before: h.watch.before}},
+			TaskQueueActivitiesPerSecond: paces[q], ActivityTaskPollerBehavior: asManyPollersAsHelp(),
+			Interceptors: []interceptor.WorkerInterceptor{&gate{before: (&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}).before}, &gate{before: h.watch.before}},
 		})
 		h.registerActivities(w)
 		all = append(all, w)
 	}
 	return all
+}
+
+// asManyPollersAsHelp follows the server's word on how many polls a queue needs: with
+// the usual two, work waits for a poll after a sales peak while the worker is idle.
+func asManyPollersAsHelp() worker.PollerBehavior {
+	return worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
 }
 
 // onFatal passes on that the worker of a queue can take no more work.

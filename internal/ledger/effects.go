@@ -37,10 +37,13 @@ func scanEffect(scan func(...any) error) (returns.Effect, error) {
 	return e, err
 }
 
+// effectsOf are the effects of a return ($1, $2) and of all others of its order ($3).
+const effectsOf = `SELECT id FROM effects WHERE shop = $1 AND key = $2 UNION ALL SELECT id FROM effects WHERE shop = $1 AND order_id = $3 AND $3 <> ''`
+
 func (t *Tx) loadEffects(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
 	var err error
 	r.Effects, err = query(ctx, t, "read effects", scanEffect, `SELECT `+effectColumns+` FROM effects
-		WHERE shop = $1 AND (key = $2 OR order_id = $3 AND $3 <> '') ORDER BY intent_at, id`, shop, string(key), r.OrderID)
+		WHERE id IN (`+effectsOf+`) ORDER BY intent_at, id`, shop, string(key), r.OrderID)
 	if err != nil {
 		return err
 	}
@@ -51,8 +54,7 @@ func (t *Tx) loadEffects(ctx context.Context, shop string, key returns.Key, r *r
 	units, err := query(ctx, t, "read effect units", func(scan func(...any) error) (row, error) {
 		var u row
 		return u, scan(&u.effect, &u.unit)
-	}, `SELECT u.effect_id, u.unit FROM effect_units u JOIN effects e ON e.id = u.effect_id
-		WHERE e.shop = $1 AND (e.key = $2 OR e.order_id = $3 AND $3 <> '') ORDER BY u.unit`, shop, string(key), r.OrderID)
+	}, `SELECT effect_id, unit FROM effect_units WHERE effect_id IN (`+effectsOf+`) ORDER BY unit`, shop, string(key), r.OrderID)
 	for _, u := range units {
 		for i := range r.Effects {
 			if r.Effects[i].ID == u.effect {

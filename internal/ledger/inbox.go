@@ -113,7 +113,8 @@ func (t *Tx) holdersOf(ctx context.Context, shop, tiktokReturnID, orderID string
 	rows, err := query(ctx, t, "find holders", func(scan func(...any) error) (row, error) {
 		var r row
 		return r, scan(&r.key, &r.unit, &r.pairedWith)
-	}, `SELECT key, unit, tiktok_return_id FROM holds WHERE shop = $1 AND (tiktok_return_id = $2 OR order_id = $3 AND $3 <> '')`, shop, tiktokReturnID, orderID)
+	}, `SELECT key, unit, tiktok_return_id FROM holds WHERE shop = $1 AND unit IN (
+		SELECT unit FROM holds WHERE shop = $1 AND tiktok_return_id = $2 UNION ALL SELECT unit FROM holds WHERE shop = $1 AND order_id = $3 AND $3 <> '')`, shop, tiktokReturnID, orderID)
 	// Who was paired with it has read it.
 	known = known || slices.ContainsFunc(rows, func(r row) bool { return r.pairedWith == tiktokReturnID })
 	for _, r := range rows {

@@ -57,11 +57,13 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 // What is committed is on the disk, whatever the database was told to do with
 // others' commits: a claim that a crash forgets is an effect that happens twice.
 
+// openSQLite gives one connection, for which all of a program stand in line in their
+// order: SQLite itself would have them sleep and try again. Another that only reads
+// would read again, page by page, what the first has just written.
 func openSQLite(path string) (*sql.DB, error) {
-	// Writers queue at BEGIN instead of failing in the middle.
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err == nil {
-		db.SetMaxOpenConns(1) // in line, in their order: SQLite itself would have them sleep and try again
+		db.SetMaxOpenConns(1)
 	}
 	return db, err //nolint:wrapcheck // the caller names it
 }
@@ -71,11 +73,19 @@ func openPostgres(dsn string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names it
 	}
-	return stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
 		return err
-	})), nil
+	}))
+	db.SetMaxOpenConns(maxConns)
+	db.SetMaxIdleConns(maxConns) // else all but two are closed after each use
+	db.SetConnMaxIdleTime(time.Minute)
+	return db, nil
 }
+
+// maxConns is how many connections to PostgreSQL a program uses; it has a hundred
+// by default, for all.
+const maxConns = 16
 
 // Close closes the database.
 func (l *Ledger) Close() error { return l.db.Close() } //nolint:wrapcheck // nothing to add
@@ -115,8 +125,9 @@ const migrationPatience = 20 * time.Second
 
 // Tx is one transaction. A platform is never called inside of one.
 type Tx struct {
-	tx  *sql.Tx
-	now time.Time
+	tx        *sql.Tx
+	now       time.Time
+	onlyReads bool
 }
 
 // Now is the transaction's time: everything in it happened at once.
@@ -138,6 +149,17 @@ func (l *Ledger) Do(ctx context.Context, work func(*Tx) error) error {
 	return nil
 }
 
+// Read runs reads in one transaction, after which nothing is to be written to the
+// disk. A write in it is an error.
+func (l *Ledger) Read(ctx context.Context, work func(*Tx) error) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("ledger: begin: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // there is nothing to take back
+	return work(&Tx{tx: tx, now: l.now().UTC(), onlyReads: true})
+}
+
 func ignoreDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil
@@ -147,6 +169,9 @@ func ignoreDone(err error) error {
 
 // exec runs one statement and tells how many rows it changed.
 func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
+	if t.onlyReads {
+		return 0, fmt.Errorf("ledger: %s: this transaction only reads", what)
+	}
 	res, err := t.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, fmt.Errorf("ledger: %s: %w", what, err)

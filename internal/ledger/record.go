@@ -10,12 +10,18 @@ import (
 // Load reads everything that bears on one return; a return that is new to the
 // ledger is entered.
 func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Record, error) {
-	var r returns.Record
-	if err := t.enter(ctx, shop, key, &r); err != nil {
-		return r, err
+	if err := t.enterReturn(ctx, shop, key); err != nil {
+		return returns.Record{}, err
 	}
+	return t.Record(ctx, shop, key)
+}
+
+// Record reads everything that bears on one return, and waits for nobody who is
+// about to change it; one that the ledger does not know was created at no time.
+func (t *Tx) Record(ctx context.Context, shop string, key returns.Key) (returns.Record, error) {
+	var r returns.Record
 	for _, load := range []func(context.Context, string, returns.Key, *returns.Record) error{
-		t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
+		t.loadReturn, t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
 	} {
 		if err := load(ctx, shop, key, &r); err != nil {
 			return r, err
@@ -24,10 +30,7 @@ func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Re
 	return r, nil
 }
 
-func (t *Tx) enter(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
-	if err := t.enterReturn(ctx, shop, key); err != nil {
-		return err
-	}
+func (t *Tx) loadReturn(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
 		var opened, closed, restored, restock instant
 		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored, &restock)
@@ -116,7 +119,8 @@ func (t *Tx) loadHolds(ctx context.Context, shop string, key returns.Key, r *ret
 		var h row
 		return h, scan(&h.hold.Unit, &h.key, &h.hold.ItemID, &h.hold.OrderID, &h.hold.SKUID, &h.hold.ProductID, &h.hold.TikTokReturnID)
 	}, `SELECT unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id FROM holds
-		WHERE shop = $1 AND (key = $2 OR order_id = $3 AND $3 <> '') ORDER BY unit`, shop, string(key), r.OrderID)
+		WHERE shop = $1 AND unit IN (
+			SELECT unit FROM holds WHERE shop = $1 AND key = $2 UNION ALL SELECT unit FROM holds WHERE shop = $1 AND order_id = $3 AND $3 <> '') ORDER BY unit`, shop, string(key), r.OrderID)
 	r.HeldBy = map[returns.UnitID]returns.Key{}
 	for _, h := range rows {
 		if h.key == key {
@@ -137,7 +141,8 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 		s.At, s.ProblemAt, s.WokenAt = time.Time(at), time.Time(problem), time.Time(woken)
 		return s, err
 	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem, problem_at, woken_at FROM stock_entries
-		WHERE shop = $1 AND unit <> '' AND (key = $2 OR id IN (SELECT unit FROM holds WHERE shop = $1 AND key = $2)) ORDER BY unit`, shop, string(key))
+		WHERE shop = $1 AND unit <> '' AND id IN (
+			SELECT id FROM stock_entries WHERE shop = $1 AND key = $2 UNION ALL SELECT unit FROM holds WHERE shop = $1 AND key = $2) ORDER BY unit`, shop, string(key))
 	return err
 }
 

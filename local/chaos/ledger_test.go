@@ -112,7 +112,7 @@ func (h *house) openReturns() map[string][]string {
 			keys = append(keys, returns.Key(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), messages.ReturnID(demo.ShopName, ""))))
 		}
 		for _, k := range keys {
-			r, err := tx.Load(ctx, demo.ShopName, k)
+			r, err := tx.Record(ctx, demo.ShopName, k)
 			if err != nil {
 				return err
 			}

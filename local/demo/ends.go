@@ -61,6 +61,16 @@ func Until(ctx context.Context, patience time.Duration, what string, holds func(
 	}
 }
 
+// pause spares the server further questions for a while.
+func (s *shopper) pause(d time.Duration) error {
+	select {
+	case <-s.ctx.Done():
+		return s.ctx.Err() //nolint:wrapcheck // the caller says for what it waited
+	case <-time.After(d):
+		return nil
+	}
+}
+
 func (s *shopper) workflowID() string { return messages.ReturnID(shopName, returns.RMAKey(s.rmaID)) }
 
 // shows tells whether the server lists the return under an exception.
@@ -167,10 +177,7 @@ func (s *shopper) closedAt(key returns.Key) (bool, error) {
 	}
 	switch status := info.GetStatus(); status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
-		wait, cancel := context.WithTimeout(s.ctx, 2*time.Second) // then what it became is asked anew
-		defer cancel()
-		_ = s.house.Client.GetWorkflow(wait, info.GetExecution().GetWorkflowId(), "").Get(wait, nil)
-		return false, nil
+		return false, s.pause(400 * time.Millisecond) // it has seconds to go, and many ask
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: // it is to be taken up, unless it had just decided to end
 		return s.house.closedInLedger(s.ctx, key)
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:

@@ -304,7 +304,7 @@ func (h *House) ReadLedger(ctx context.Context, read func(*ledger.Tx) error) err
 		}
 		h.books = l
 	}
-	return h.books.Do(ctx, read)
+	return h.books.Read(ctx, read)
 }
 
 // Count asks the server how many workflows match a query.
