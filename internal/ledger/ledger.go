@@ -75,7 +75,7 @@ func openPostgres(dsn string) (*sql.DB, error) {
 	}
 	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
-		return err
+		return err //nolint:wrapcheck // the caller names it
 	}))
 	db.SetMaxOpenConns(maxConns)
 	db.SetMaxIdleConns(maxConns) // else all but two are closed after each use

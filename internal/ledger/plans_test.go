@@ -56,7 +56,7 @@ func (b *bench) plan(statement string) (steps []string, ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	defer rows.Close() //nolint:errcheck // a failed read shows in rows.Err
+	defer rows.Close()
 	for rows.Next() {
 		var id, parent, unused int
 		var step string

@@ -65,7 +65,7 @@ func Until(ctx context.Context, patience time.Duration, what string, holds func(
 func (s *shopper) pause(d time.Duration) error {
 	select {
 	case <-s.ctx.Done():
-		return s.ctx.Err() //nolint:wrapcheck // the caller says for what it waited
+		return s.ctx.Err()
 	case <-time.After(d):
 		return nil
 	}
