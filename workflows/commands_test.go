@@ -69,6 +69,27 @@ func TestCommandsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// News that cannot be read may have meant anything: all is looked at, and the ledger
+// refuses it with a line for people. News of nothing is an order to look.
+func TestNewsThatCannotBeRead(t *testing.T) {
+	for what, c := range map[string]struct {
+		payload any
+		refused int
+	}{"garbage": {garbage(), 1}, "another shape": {[]int{7}, 1}, "nothing": {nil, 0}} {
+		t.Run(what, func(t *testing.T) {
+			b := setup(t)
+			b.signalAt(time.Hour, messages.SignalNews, c.payload)
+			b.on(lookBoth, func(done, int) (returns.Plan, error) { return closed, nil })
+			b.ends(rma)
+			require.Equal(t, "LookReturnGO@0s LookBoth@1h0m0s", b.story())
+			require.Len(t, b.taken(), c.refused)
+			for _, command := range b.taken() {
+				require.ErrorContains(t, command.Validate(), "there is no command")
+			}
+		})
+	}
+}
+
 // A signal of a name that nobody listens to is refused the same way, whatever it
 // carries and whenever it comes; it wakes the return once, and stops nothing.
 func TestSignalsOfUnknownNames(t *testing.T) {

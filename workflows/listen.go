@@ -22,8 +22,9 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 		var raw converter.RawValue
 		c.Receive(ctx, &raw)
 		var n messages.News
-		if decode(raw, &n) != nil {
+		if decode(raw, &n) != nil { // it may have meant anything: all is looked at, and the audit names it
 			n = messages.News{}
+			r.apply(messages.SignalNews, returns.Command{Why: "a signal that could not be read"}, r.signalID(ctx, raw))
 		}
 		r.news(n)
 	})
