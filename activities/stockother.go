@@ -82,7 +82,7 @@ func (r *round) ours(ctx context.Context, tx *ledger.Tx, m returns.StockMovement
 func (r *round) othersMoved(ctx context.Context, w ledger.StockWrite, until time.Time) (moved bool, err error) {
 	ahead := r.shop.TikTok.ClockAhead()
 	from, to := w.ReadAt.Add(min(ahead, 0)-clockSkew), until.Add(max(ahead, 0)+clockSkew)
-	err = r.Ledger.Read(ctx, func(tx *ledger.Tx) error {
+	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		byHand, err := tx.ByHand(ctx, r.shop.Key, w.SKUID, from, to)
 		if moved = len(byHand) > 0; moved || err != nil {
 			return err

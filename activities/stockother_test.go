@@ -210,3 +210,26 @@ func TestAWriteToldByWarehouseIsOurs(t *testing.T) {
 	b.round()
 	require.Equal(t, 2, b.count("set-stock"))
 }
+
+// What is told again of a write that was judged already stands in no way of judging
+// the next by reading.
+func TestAnAccountToldAgainIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.owe(wh1, "u1")
+	b.round()
+	b.account("once", 1, 11)
+	b.round()
+	require.Empty(t, b.unjudged())
+	wrote := b.clock.now()
+	b.clock.pass(time.Second)
+	b.owe(wh1, "u2")
+	b.round()
+	require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+		return tx.Moved(b.ctx, shopName, returns.StockMovement{ID: "again", ProductID: product, SKUID: skuID, Source: returns.MovementAPISync, At: wrote, AvailableDelta: 1, AvailableAfter: 11})
+	}))
+	b.clock.pass(2 * time.Minute)
+	require.True(t, b.round().Done)
+	require.Empty(t, b.unjudged())
+	require.Equal(t, 12, b.at(wh1))
+}
