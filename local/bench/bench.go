@@ -56,7 +56,7 @@ var (
 	full = sizes{
 		few: 12, many: 36, atOnce: 12, sweeps: 8,
 		days:     []day{{100, 2000, false}, {400, 2000, false}, {2000, 20000, false}, {500, 500, true}},
-		speedFew: 40, speedMany: 160, fileFew: 20, fileMany: 60,
+		speedFew: 40, speedMany: 160, fileFew: 40, fileMany: 160,
 		outageReturns: 83, outageFor: 30 * time.Second, webhooksASec: 200, webhookSeconds: 60,
 	}
 	quick = sizes{
