@@ -124,7 +124,9 @@ func (h *house) programs(workers, starters int, boundaries string) (w, s []*chil
 	var addresses []string
 	for i := range starters {
 		own := *h.Config
-		own.Listen = freeAddress(h.t)
+		var err error
+		own.Listen, err = demo.FreeAddress()
+		h.must(err)
 		addresses = append(addresses, own.Listen)
 		s = append(s, newChild(h.t, order{Name: "starter-" + string(rune('a'+i)), Starter: true, Address: o.Address, Namespace: o.Namespace, Config: &own}))
 	}
@@ -145,16 +147,6 @@ func answers(address string) bool {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode == http.StatusOK
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // balance stands before the starters as a load balancer: one after the other, the

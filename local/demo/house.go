@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -219,6 +220,23 @@ func printLabel(w http.ResponseWriter, r *http.Request) {
 // labelAddress is where an RMA's label lies.
 func (h *House) labelAddress(rmaID string) string { return h.web[2].URL + "/" + rmaID + ".pdf" }
 
+// asked counts the ports that were asked for.
+var asked atomic.Int64
+
+// FreeAddress is an address on this machine for a server that starts later. Its
+// port is none that systems lend to clients (32768 and above): between now and then
+// an outgoing connection would take it.
+func FreeAddress() (string, error) {
+	for range 1000 {
+		port := 20_000 + (int64(os.Getpid())*97+asked.Add(1))%10_000 // other processes begin elsewhere
+		address := fmt.Sprintf("127.0.0.1:%d", port)
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, l.Close()
+		}
+	}
+	return "", errors.New("no free port between 20000 and 30000")
+}
+
 // configure writes what a merchant's configuration file would say. Periods are
 // short, clocks are real; the shortest stays well above a step's latency.
 func (h *House) configure(o HouseOptions, access, refresh string) error {
@@ -226,13 +244,9 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 	if _, err := rand.Read(seal); err != nil {
 		return fmt.Errorf("seal key: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := FreeAddress()
 	if err != nil {
-		return fmt.Errorf("free port: %w", err)
-	}
-	listen := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return fmt.Errorf("free port: %w", err)
+		return err
 	}
 	h.Config = &config.Config{
 		Ledger: filepath.Join(o.Dir, "ledger.db"), SealKey: base64.StdEncoding.EncodeToString(seal), Listen: listen, LogLevel: "warn",
