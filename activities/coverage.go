@@ -54,57 +54,9 @@ func heard(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, 
 	return tx.Came(ctx, shop, p, 0, found)
 }
 
-// lists is what a sweep of ReturnGO asks for: nothing yet, what waits for us, or
-// everything; while events do not tell all, what waits for us and the transactions.
-type lists struct{ due, all, transactions bool }
-
 // Events are trusted while at most one change in trustedUpTo was found by a sweep
-// alone, today and the day before. Sweeps are rarer then: small shops would spend
-// most of their calls on lists in which nothing is new.
-const (
-	trustedUpTo = 100
-	manyEvents  = 25 // so many since the last sweep, and the next comes as early as it may
-)
-
-// listsDue tells what ReturnGO is to be asked for now. Without trust every sweep
-// of the schedule takes place, and lists all every OpenSweepEvery; with trust one
-// comes after half of that time, or a quarter if much has happened, and lists all
-// after twice that time.
-func (a *Activities) listsDue(ctx context.Context, shop string, now time.Time) (due lists, err error) {
-	last, swept, err := a.sweptUntil(ctx, sweptCursor(shop))
-	if err != nil {
-		return due, err
-	}
-	lastAll, sweptAll, err := a.sweptUntil(ctx, OpenSweepCursor(shop))
-	if err != nil {
-		return due, err
-	}
-	few, err := a.fewOpen(ctx, shop, now)
-	if err != nil {
-		return due, err
-	}
-	passed := func(since time.Time, period time.Duration) bool { // the schedule is not to the second
-		return now.Sub(since.Add(overlap)) >= period-a.OpenSweepEvery/60
-	}
-	due = lists{due: true, all: few || !sweptAll || passed(lastAll, a.OpenSweepEvery), transactions: true}
-	if !swept || !sweptAll {
-		return due, nil
-	}
-	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) error {
-		trusted, events, err := a.eventsTellAll(ctx, tx, shop, last.Add(overlap), now)
-		if err != nil || !trusted {
-			return err
-		}
-		period := a.OpenSweepEvery / 2
-		if events >= manyEvents {
-			period /= 2
-		}
-		all := few || passed(lastAll, 2*a.OpenSweepEvery)
-		due = lists{due: passed(last, period), all: all, transactions: all}
-		return nil
-	})
-	return due, orRetry(ctx, err)
-}
+// alone, today and the day before.
+const trustedUpTo = 100
 
 // eventsTellAll tells whether ReturnGO's events are complete, and how many came
 // since a time.

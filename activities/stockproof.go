@@ -95,13 +95,11 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 		if err != nil {
 			return err
 		}
-		changed, owed := 0, 0
+		changed := 0
 		for _, m := range account {
 			changed += m.AvailableDelta
 		}
-		for _, l := range w.Lines {
-			owed += l.Owed
-		}
+		owed, _ := w.Sums()
 		if changed == 0 || changed != owed && !all {
 			return nil
 		}
@@ -122,10 +120,7 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 // accountOf are the api_sync movements of a write: in its time, by our clock or
 // TikTok's, ending at exactly the number it set.
 func (r *round) accountOf(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite) ([]returns.StockMovement, error) {
-	total := 0
-	for _, l := range w.Lines {
-		total += l.Wrote
-	}
+	_, total := w.Sums()
 	ahead := r.shop.TikTok.ClockAhead()
 	found, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, w.ReadAt.Add(min(ahead, 0)-clockSkew), w.ClaimUntil.Add(max(ahead, 0)+clockSkew))
 	return slices.DeleteFunc(found, func(m returns.StockMovement) bool { return m.AvailableAfter != total }), err

@@ -28,19 +28,28 @@ const quietSweep = 20 * time.Second
 // sweptUntil is from when a sweep has to read, and whether there ever was one.
 // The first one reads what the overlap covers: history is the backfill's business.
 func (a *Activities) sweptUntil(ctx context.Context, cursor string) (since time.Time, swept bool, err error) {
-	var value string
+	var at time.Time
 	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
-		value, err = tx.Cursor(ctx, cursor)
+		at, err = lastSwept(ctx, tx, cursor)
 		return err
 	})
 	if err != nil {
 		return time.Time{}, false, retryable(ctx, err)
 	}
-	at, err := time.Parse(time.RFC3339, value)
-	if err != nil {
+	if swept = !at.IsZero(); !swept {
 		at = a.Now()
 	}
-	return at.Add(-overlap).UTC(), value != "", nil
+	return at.Add(-overlap).UTC(), swept, nil
+}
+
+// lastSwept is when the last sweep of a cursor began; zero if there was none, or the
+// cursor was reset.
+func lastSwept(ctx context.Context, tx *ledger.Tx, cursor string) (time.Time, error) {
+	value, err := tx.Cursor(ctx, cursor)
+	if err != nil || value == "" {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339, value) //nolint:wrapcheck // only sweeps write it
 }
 
 func (a *Activities) sweptNow(ctx context.Context, cursor string, at time.Time) error {

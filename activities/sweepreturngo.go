@@ -68,7 +68,7 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil || !lists.due {
 		return result, err
 	}
-	statuses, swept := waitingStatuses, sweptCursor(s.Key)
+	statuses := waitingStatuses
 	if lists.all {
 		statuses = openStatuses
 	}
@@ -101,18 +101,72 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err := a.tellOfUnreadableRows(ctx, s.Key, bad, badMoves, lists.all); err != nil {
 		return result, err
 	}
-	found := len(changed)
-	if _, before, err := a.sweptUntil(ctx, swept); err != nil || !before {
-		found = 0 // what was there before us, no event could tell
-	}
-	for cursor, reached := range map[string]bool{OpenSweepCursor(s.Key): lists.all, transactionsCursor(s.Key): lists.transactions} {
-		if reached {
-			if err := a.sweptNow(ctx, cursor, started); err != nil {
-				return result, err
-			}
+	if lists.all {
+		if err := a.sweptNow(ctx, OpenSweepCursor(s.Key), started); err != nil {
+			return result, err
 		}
 	}
-	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, swept, started)
+	if lists.transactions {
+		if err := a.sweptNow(ctx, transactionsCursor(s.Key), started); err != nil {
+			return result, err
+		}
+	}
+	found := len(changed)
+	if lists.first {
+		found = 0 // what was there before us, no event could tell
+	}
+	return result, a.swept(ctx, s.Key, returns.ReturnGO, found, sweptCursor(s.Key), started)
+}
+
+// lists is what a sweep of ReturnGO asks for: nothing yet, what waits for us, or
+// everything; while events do not tell all, what waits for us and the transactions.
+// The first sweep of all finds what no event could tell.
+type lists struct{ due, first, all, transactions bool }
+
+// manyEvents since the last sweep let the next come as early as it may.
+const manyEvents = 25
+
+// listsDue tells what ReturnGO is to be asked for now. Without trust in its events
+// every sweep of the schedule takes place, and lists all every OpenSweepEvery; with
+// trust one comes after half of that time, or a quarter if much has happened, and
+// lists all after twice that time: small shops would spend most of their calls on
+// lists in which nothing is new.
+func (a *Activities) listsDue(ctx context.Context, shop string, now time.Time) (due lists, err error) {
+	passed := func(since time.Time, period time.Duration) bool { // the schedule is not to the second
+		return now.Sub(since) >= period-a.OpenSweepEvery/60
+	}
+	err = a.Ledger.Read(ctx, func(tx *ledger.Tx) error {
+		last, err := lastSwept(ctx, tx, sweptCursor(shop))
+		if err != nil {
+			return err
+		}
+		lastAll, err := lastSwept(ctx, tx, OpenSweepCursor(shop))
+		if err != nil {
+			return err
+		}
+		period, trusted := a.OpenSweepEvery, false
+		if !last.IsZero() && !lastAll.IsZero() {
+			var events int
+			if trusted, events, err = a.eventsTellAll(ctx, tx, shop, last, now); err != nil {
+				return err
+			}
+			wait := period / 2
+			if events >= manyEvents {
+				wait /= 2
+			}
+			if trusted && !passed(last, wait) {
+				return nil
+			}
+		}
+		if trusted {
+			period *= 2
+		}
+		few, err := fewOpen(ctx, tx, shop, now)
+		all := few || lastAll.IsZero() || passed(lastAll, period)
+		due = lists{due: true, first: last.IsZero(), all: all, transactions: all || !trusted}
+		return err
+	})
+	return due, orRetry(ctx, err)
 }
 
 // movedTransactions are the transactions that changed since they were last listed.
@@ -140,12 +194,8 @@ const onePage = 450
 
 // fewOpen tells whether the RMAs of every open status fit on one page: then
 // listing all of them costs no more than listing some.
-func (a *Activities) fewOpen(ctx context.Context, shop string, now time.Time) (bool, error) {
-	var open []string
-	err := a.Ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
-		open, err = tx.RMAsSeen(ctx, shop, openStatuses, now)
-		return err
-	})
+func fewOpen(ctx context.Context, tx *ledger.Tx, shop string, now time.Time) (bool, error) {
+	open, err := tx.RMAsSeen(ctx, shop, openStatuses, now)
 	return len(open) < onePage, err
 }
 

@@ -172,10 +172,7 @@ func toldAsOwed(ctx context.Context, tx *ledger.Tx, shop string, w ledger.StockW
 	if w.State != "open" || w.AnsweredAt.IsZero() {
 		return false, nil
 	}
-	owed, wrote := 0, 0
-	for _, l := range w.Lines {
-		owed, wrote = owed+l.Owed, wrote+l.Wrote
-	}
+	owed, wrote := w.Sums()
 	told, err := tx.Syncs(ctx, shop, w.SKUID, w.ReadAt.Add(-time.Minute), w.ClaimUntil.Add(time.Minute))
 	return slices.ContainsFunc(told, func(m returns.StockMovement) bool {
 		return m.AvailableAfter == wrote && m.AvailableDelta == owed

@@ -38,6 +38,15 @@ type StockWrite struct {
 	Lines      []StockLine
 }
 
+// Sums are what was owed and what was set, over all warehouses: TikTok's own
+// account names none.
+func (w StockWrite) Sums() (owed, wrote int) {
+	for _, l := range w.Lines {
+		owed, wrote = owed+l.Owed, wrote+l.Wrote
+	}
+	return owed, wrote
+}
+
 // StockLine is the SKU in one warehouse: what was there, what is owed, what was
 // set, what was there afterwards (-1: not read).
 type StockLine struct {

@@ -190,12 +190,7 @@ func calm(ctx context.Context, h *demo.House, people []*person, closed bool) err
 		}
 		return idle(ctx, h, people, closed)
 	})
-	select {
-	case <-ctx.Done():
-		return errors.Join(err, ctx.Err())
-	case <-time.After(time.Second):
-		return err
-	}
+	return errors.Join(err, demo.Pause(ctx, time.Second))
 }
 
 func delivered(h *demo.House) bool {

@@ -190,10 +190,8 @@ func runBare(ctx context.Context, h *demo.House, t *tally, n int) (float64, erro
 				return fmt.Errorf("start: %w", err)
 			}
 			for range w.Signals - 1 {
-				select {
-				case <-ctx.Done():
-					return fmt.Errorf("signal: %w", ctx.Err())
-				case <-time.After(betweenSignals):
+				if err := demo.Pause(ctx, betweenSignals); err != nil {
+					return fmt.Errorf("signal: %w", err)
 				}
 				if err := h.Client.SignalWorkflow(ctx, id, run.GetRunID(), bareSignal, nil); err != nil {
 					return fmt.Errorf("signal: %w", err)

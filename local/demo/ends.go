@@ -61,11 +61,11 @@ func Until(ctx context.Context, patience time.Duration, what string, holds func(
 	}
 }
 
-// pause spares the server further questions for a while.
-func (s *shopper) pause(d time.Duration) error {
+// Pause lets some time pass.
+func Pause(ctx context.Context, d time.Duration) error {
 	select {
-	case <-s.ctx.Done():
-		return s.ctx.Err()
+	case <-ctx.Done():
+		return fmt.Errorf("pause: %w", ctx.Err())
 	case <-time.After(d):
 		return nil
 	}
@@ -177,7 +177,7 @@ func (s *shopper) closedAt(key returns.Key) (bool, error) {
 	}
 	switch status := info.GetStatus(); status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
-		return false, s.pause(400 * time.Millisecond) // it has seconds to go, and many ask
+		return false, Pause(s.ctx, 400*time.Millisecond) // it has seconds to go, and many ask
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED: // it is to be taken up, unless it had just decided to end
 		return s.house.closedInLedger(s.ctx, key)
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
