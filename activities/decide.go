@@ -6,6 +6,7 @@ import (
 
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
+	"returnbridge/internal/returns/rules"
 	"returnbridge/internal/tiktokshop"
 )
 
@@ -27,15 +28,22 @@ func (d *desk) decideAtTikTok(ctx context.Context, act returns.Act, key string) 
 // ineligibleError is TikTok saying beforehand that it would not take a decision.
 type ineligibleError struct{ why string }
 
-func (e *ineligibleError) Error() string { return returns.NoteIneligible + e.why }
+func (e *ineligibleError) Error() string { return "TikTok would not take " + e.why }
 
-// ineligible asks right before a decision whether TikTok would take it, and gives
-// why not (TikTok contract 6.8): no refused write then tells nothing of it. There is
+// ineligible asks right before a decision that is still wanted whether TikTok would
+// take it, and gives why not (TikTok contract 6.8): no refused write then tells nothing of it. There is
 // no reason if it would, if it does not speak of this decision, and if the question
 // itself is refused: then the decision is the question. Other acts ask nothing.
 func (d *desk) ineligible(ctx context.Context, act returns.Act) (why string, err error) {
 	decision, asks := decisions[act.Route]
 	if !asks {
+		return "", nil
+	}
+	f, err := d.facts(ctx)
+	if err != nil {
+		return "", retryable(ctx, err)
+	}
+	if _, wanted := find(rules.Decide(f).Plan, act); !wanted {
 		return "", nil
 	}
 	answers, err := d.shop.TikTok.DecisionEligibility(ctx, act.TikTokReturnID, decision.Name)

@@ -48,9 +48,9 @@ func (a *Activities) WriteBack(ctx context.Context, in messages.ActInput) (messa
 type send func(*desk, context.Context, returns.Act, string) (tiktokReturnID, requestID string, err error)
 
 // effect carries out one effect: both platforms are read again and must still
-// want it (the deciding read), the call is claimed in the ledger, sent once, and
-// read back. An unknown outcome is no failure: the claim stays, and a read after
-// its end tells what happened.
+// want it (the deciding read), the call is claimed in the ledger together with the
+// decision that wants it, sent once, and read back. An unknown outcome is no
+// failure: the claim stays, and a read after its end tells what happened.
 func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind returns.EffectKind, call send) (messages.PlanResult, error) {
 	d, err := a.desk(in.Shop, in.Key)
 	if err != nil {
@@ -64,46 +64,38 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 // plan that stands afterwards.
 func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.EffectKind, call send) (returns.Plan, error) {
 	ctx = withPurpose(ctx, forMoney)
-	plan, readable, err := d.decidingRead(ctx, kind, want.Subject)
+	rests, trouble, err := d.decidingRead(ctx, kind, want.Subject)
 	if err != nil {
 		return returns.Plan{}, err
 	}
-	act, wanted := find(plan, want)
-	if !wanted {
+	whyNot := ""
+	if len(trouble) == 0 {
+		if whyNot, err = d.ineligible(ctx, want); err != nil {
+			return returns.Plan{}, err
+		}
+	}
+	c := &claim{want: want, kind: kind, rests: rests, troubled: len(trouble) > 0}
+	plan, err := d.decideThen(ctx, func(tx *ledger.Tx) error { return d.claim(ctx, tx, c) }, trouble)
+	switch {
+	case c.busy != nil: // nothing of that decision was kept
+		if plan, err = d.decide(ctx, trouble...); err != nil {
+			return returns.Plan{}, err
+		}
+		return without(plan, want, d.Now().Add(d.CallTimeout), c.busy.Error()), nil
+	case err != nil:
+		return returns.Plan{}, err
+	case c.unread:
+		return without(plan, want, d.readAgainAt(trouble), "a platform could not be read just now"), nil
+	case c.effect.ID == "":
 		return plan, nil // the state has changed: the new plan stands
 	}
-	if !readable.IsZero() {
-		return without(plan, act, readable, "a platform could not be read just now"), nil
-	}
-	e := returns.Effect{
-		Key: d.key, Kind: kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
-		Amount: act.Amount, Generation: d.generation(kind, act.Subject),
-	}
-	e.ID = returns.EffectID(d.shop.Key, kind, act.Subject, e.Generation)
-	if movesNothing(kind) {
-		e.Units = nil // a buyer's next request on the unit may be accepted too
-	}
-	whyNot, err := d.ineligible(ctx, act)
-	if err != nil {
-		return returns.Plan{}, err
-	}
-	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		e.ClaimUntil = tx.Now().Add(d.CallTimeout + claimMargin)
-		return tx.Claim(ctx, d.shop.Key, d.key, e, e.ClaimUntil)
-	})
-	switch {
-	case errors.Is(err, ledger.ErrClaimed), errors.Is(err, ledger.ErrOrderBusy), errors.Is(err, ledger.ErrEffectLive):
-		return without(plan, act, d.Now().Add(d.CallTimeout), err.Error()), nil
-	case err != nil:
-		return returns.Plan{}, retryable(ctx, err)
-	}
-	tiktokReturnID, requestID, callErr := act.TikTokReturnID, "", error(&ineligibleError{whyNot})
+	tiktokReturnID, requestID, callErr := c.act.TikTokReturnID, "", error(&ineligibleError{whyNot})
 	if whyNot == "" {
-		callCtx, cancel := context.WithTimeout(ctx, e.ClaimUntil.Add(-claimMargin).Sub(d.Now()))
-		tiktokReturnID, requestID, callErr = call(d, callCtx, act, e.ID)
+		callCtx, cancel := context.WithTimeout(ctx, c.effect.ClaimUntil.Add(-claimMargin).Sub(d.Now()))
+		tiktokReturnID, requestID, callErr = call(d, callCtx, c.act, c.effect.ID)
 		cancel()
 	}
-	again, err := d.note(ctx, e, act, tiktokReturnID, requestID, callErr)
+	again, err := d.note(ctx, c.effect, c.act, tiktokReturnID, requestID, callErr)
 	if err != nil {
 		return returns.Plan{}, err
 	}
@@ -111,56 +103,103 @@ func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.Effe
 	if err != nil {
 		return returns.Plan{}, err
 	}
-	return without(plan, act, again, "not done yet"), nil
+	return without(plan, c.act, again, "not done yet"), nil
 }
 
 // claimMargin is how long after a call's own deadline its claim ends.
 const claimMargin = 2 * time.Second
 
-// decidingRead reads what the effect rests on and decides again. It tells when
-// to try again if a read did not really come in: no time if all did. It is never
+// claim is the last act before a call is sent: it is made in the transaction of the
+// decision that wants the effect, and only if that decision rests on this activity's
+// own reads.
+type claim struct {
+	want     returns.Act
+	kind     returns.EffectKind
+	rests    basis
+	troubled bool
+
+	act    returns.Act    // as the decision wants it
+	effect returns.Effect // what was claimed; none if it has no id
+	unread bool           // wanted, but a read did not come in
+	busy   error          // wanted, but it cannot be claimed now
+}
+
+// basis are the numbers of the reads that a decision must rest on; 0: any.
+type basis struct{ rma, order int64 }
+
+// holds reports whether a record shows just these reads and no other.
+func (b basis) holds(r returns.Record) bool {
+	return (b.rma == 0 || r.RMARead == b.rma) && (b.order == 0 || r.TikTokRead == b.order)
+}
+
+func (d *desk) claim(ctx context.Context, tx *ledger.Tx, c *claim) error {
+	act, wanted := find(d.decision.Plan, c.want)
+	c.unread = wanted && (c.troubled || !c.rests.holds(d.record))
+	if !wanted || c.unread {
+		return nil
+	}
+	e := returns.Effect{
+		Key: d.key, Kind: c.kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
+		Amount: act.Amount, Generation: d.generation(c.kind, act.Subject),
+	}
+	e.ID = returns.EffectID(d.shop.Key, c.kind, act.Subject, e.Generation)
+	if movesNothing(c.kind) {
+		e.Units = nil // a buyer's next request on the unit may be accepted too
+	}
+	e.ClaimUntil = tx.Now().Add(d.CallTimeout + claimMargin).Truncate(time.Millisecond) // as exact as the ledger
+	err := tx.Claim(ctx, d.shop.Key, d.key, e, e.ClaimUntil)
+	if errors.Is(err, ledger.ErrClaimed) || errors.Is(err, ledger.ErrOrderBusy) || errors.Is(err, ledger.ErrEffectLive) {
+		c.busy = err
+	}
+	if err == nil {
+		c.act, c.effect = act, e
+	}
+	return err //nolint:wrapcheck // it names the effect
+}
+
+// decidingRead reads what the effect rests on, and gives the numbers of the reads
+// that the decision has to rest on, and why one could not be made. It is never
 // saved on: for money both platforms are read (promise 1, promise 2). What this
 // very activity has just read for its look is not read twice.
-func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind, subject string) (returns.Plan, time.Time, error) {
-	began := d.Now().Truncate(time.Millisecond) // as exact as the ledger
-	rmaFrom, tiktokFrom := began, began         // since when a read counts
-	again := d.decision.Plan.Rules == ""
-	var trouble []returns.Trouble
-	switch {
-	case d.justRead(d.rmaAt):
-		rmaFrom = d.rmaAt
-	case d.mayRestOnLastRead(ctx, kind, subject):
-		rmaFrom = began.Add(-freshness)
-	default:
-		again = true
-		var err error
-		if trouble, err = d.readRMA(ctx); err != nil {
-			return returns.Plan{}, time.Time{}, err
+func (d *desk) decidingRead(ctx context.Context, kind returns.EffectKind, subject string) (rests basis, trouble []returns.Trouble, err error) {
+	if last := d.lastRMARead(ctx, kind, subject); last > 0 {
+		rests.rma = last
+	} else {
+		if !d.justRead(d.rmaRead) {
+			if trouble, err = d.readRMA(ctx); err != nil {
+				return basis{}, nil, err
+			}
 		}
+		rests.rma = d.rmaRead.number
 	}
-	switch {
-	case kind == returns.EffectWriteBack:
-	case d.justRead(d.orderAt):
-		tiktokFrom = d.orderAt
-	default:
-		again = true
+	if kind == returns.EffectWriteBack {
+		return rests, trouble, nil
+	}
+	if !d.justRead(d.orderRead) {
 		more, err := d.readOrder(ctx, 0)
 		if err != nil {
-			return returns.Plan{}, time.Time{}, err
+			return basis{}, nil, err
 		}
 		trouble = append(trouble, more...)
 	}
-	plan, err := d.decision.Plan, error(nil)
-	if again {
-		plan, err = d.decide(ctx, trouble...)
+	if rests.order = d.orderRead.number; rests.order == 0 {
+		rests.order = noRead
 	}
-	if len(trouble) == 0 && !d.record.RMAReadAt.Before(rmaFrom) && (kind == returns.EffectWriteBack || !d.record.TikTokReadAt.Before(tiktokFrom)) {
-		return plan, time.Time{}, err
-	}
+	return rests, trouble, nil
+}
+
+// noRead is the number of no read: nothing rests on it.
+const noRead = -1
+
+// readAgainAt is when to try again to read what could not be read.
+func (d *desk) readAgainAt(trouble []returns.Trouble) time.Time {
 	if at := later(trouble).At; !at.IsZero() {
-		return plan, at, err
+		return at
 	}
-	return plan, d.Now().Add(d.shop.Policy.TroubleRetry), err
+	if len(trouble) == 0 { // another read came in between
+		return d.Now().Add(firstRetry)
+	}
+	return d.Now().Add(d.shop.Policy.TroubleRetry)
 }
 
 // movesNothing tells whether an effect leaves money and lines as they are.
@@ -168,26 +207,33 @@ func movesNothing(kind returns.EffectKind) bool {
 	return kind == returns.EffectAccept || kind == returns.EffectLabel
 }
 
-// justRead tells whether this activity made a read so lately that an effect may
+// justRead reports whether this activity made a read so lately that an effect may
 // rest on it.
-func (d *desk) justRead(at time.Time) bool {
-	return !at.IsZero() && d.Now().Sub(at) < freshness
+func (d *desk) justRead(r read) bool { return r.number > 0 && d.fresh(r.at) }
+
+// fresh reports whether a time is less than a minute ago. One in the future is that
+// of a clock which is ahead of ours: it says nothing.
+func (d *desk) fresh(at time.Time) bool {
+	age := d.Now().Sub(at)
+	return age >= 0 && age < freshness
 }
 
-// mayRestOnLastRead tells whether the RMA was read so lately, by whomever, that a
-// step which moves no money may rest on it: ReturnGO's calls are counted by the
-// day. A write to ReturnGO is a read, a comparison and a write (ReturnGO contract
-// 8.5): only a first one may rest on the read before; after any other the RMA is
-// read again.
-func (d *desk) mayRestOnLastRead(ctx context.Context, kind returns.EffectKind, subject string) bool {
-	if !movesNothing(kind) && kind != returns.EffectWriteBack {
-		return false
+// lastRMARead is the number of the last read of the RMA, by whomever, if a step which
+// moves no money may rest on it: ReturnGO's calls are counted by the day. A write to
+// ReturnGO is a read, a comparison and a write (ReturnGO contract 8.5): only a first
+// one may rest on the read before; after any other the RMA is read again.
+func (d *desk) lastRMARead(ctx context.Context, kind returns.EffectKind, subject string) int64 {
+	if !movesNothing(kind) && kind != returns.EffectWriteBack || d.justRead(d.rmaRead) {
+		return 0
 	}
 	f, err := d.facts(ctx)
 	written := kind == returns.EffectWriteBack && slices.ContainsFunc(f.Record.Effects, func(e returns.Effect) bool {
 		return e.Kind == kind && e.Subject == subject
 	})
-	return err == nil && !written && d.Now().Sub(f.Record.RMAReadAt) < freshness
+	if err != nil || written || !d.fresh(f.Record.RMAReadAt) {
+		return 0
+	}
+	return f.Record.RMARead
 }
 
 // freshness is how old a read may be to decide on (design section 2).
@@ -208,7 +254,7 @@ func (d *desk) readBack(ctx context.Context, kind returns.EffectKind) (returns.P
 // note keeps what became of a call: applied, definitely refused, not done, or
 // unknown. It gives the time before which the same call is not to be made again.
 func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tiktokReturnID, requestID string, callErr error) (time.Time, error) {
-	state, words, wait := judge(callErr)
+	state, reason, words, wait := judge(callErr)
 	again := time.Time{}
 	if wait > 0 { // what keeps being refused is asked less and less often
 		again = d.Now().Add(jitter(min(max(wait, d.Now().Sub(d.firstIntent(e.ID))), time.Hour)))
@@ -229,9 +275,9 @@ func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tikt
 		case returns.EffectClaimed:
 			return nil // unknown: the claim stays until a read tells
 		case returns.EffectIntent:
-			return tx.TakeBack(ctx, e.ID, e.ClaimUntil, note)
+			return tx.TakeBack(ctx, e, reason, note)
 		}
-		return tx.SetEffect(ctx, e.ID, state, tiktokReturnID, requestID, note)
+		return tx.EffectAnswered(ctx, e, ledger.EffectChange{State: state, TikTokReturnID: tiktokReturnID, RequestID: requestID, Reason: reason, Note: note})
 	})
 	return again, orRetry(ctx, err)
 }
@@ -248,26 +294,26 @@ func (d *desk) firstIntent(id string) time.Time {
 
 // judge says what a call's error means for its effect, and how long to wait at
 // least before the same call is made again.
-func judge(err error) (state returns.EffectState, words string, wait time.Duration) {
+func judge(err error) (state returns.EffectState, reason returns.Reason, words string, wait time.Duration) {
 	if err == nil {
-		return returns.EffectApplied, "done", 0
+		return returns.EffectApplied, "", "done", 0
 	}
 	if _, ok := errors.AsType[*ineligibleError](err); ok {
-		return returns.EffectIntent, "not sent", time.Minute
+		return returns.EffectIntent, returns.ReasonIneligible, "not sent", time.Minute
 	}
 	e, ok := errors.AsType[*platform.Error](err)
 	if !ok {
-		return returns.EffectClaimed, "answer lost", 0
+		return returns.EffectClaimed, "", "answer lost", 0
 	}
 	switch e.Class {
 	case platform.OutcomeUnknown:
-		return returns.EffectClaimed, "answer lost", 0
+		return returns.EffectClaimed, "", "answer lost", 0
 	case platform.Retry, platform.RefreshToken:
-		return returns.EffectIntent, "not possible now", max(e.RetryAfter, 2*time.Second)
+		return returns.EffectIntent, returns.ReasonUnavailable, "not possible now", max(e.RetryAfter, 2*time.Second)
 	case platform.StateChanged:
-		return returns.EffectIntent, "refused, the state has changed", 5 * time.Second
+		return returns.EffectIntent, returns.ReasonChanged, "refused, the state has changed", 5 * time.Second
 	default:
-		return returns.EffectVoid, "refused", 0
+		return returns.EffectVoid, returns.ReasonRefused, "refused", 0
 	}
 }
 

@@ -113,7 +113,8 @@ func TestJudgeACall(t *testing.T) {
 		"human":        {failure(platform.Human, 0), returns.EffectVoid, 0},
 		"permanent":    {failure(platform.Permanent, 0), returns.EffectVoid, 0},
 	} {
-		state, words, wait := judge(c.err)
+		state, reason, words, wait := judge(c.err)
+		require.Equal(t, state == returns.EffectIntent || state == returns.EffectVoid, reason != "", name)
 		require.Equal(t, c.state, state, name)
 		require.Equal(t, c.wait, wait, name)
 		require.NotEmpty(t, words, name)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"returnbridge/internal/ledger"
@@ -172,7 +171,7 @@ func IllnessOf(err error, now time.Time) messages.Ill {
 		ill.Illness = messages.Down
 	case e.Code == "" && e.HTTPStatus >= 200 && e.HTTPStatus < 300:
 		ill.Illness, ill.What = messages.Down, fmt.Sprintf("%s, %s: an answer that cannot be read", e.Platform, e.Endpoint)
-	case e.HTTPStatus == 0 && strings.HasPrefix(e.Message, "no answer"):
+	case e.NoAnswer:
 		ill.Illness, ill.What = messages.Down, fmt.Sprintf("%s, %s: no answer", e.Platform, e.Endpoint)
 	default:
 		return messages.Ill{}

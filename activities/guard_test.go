@@ -27,7 +27,7 @@ func TestIllnessOfAFailedCall(t *testing.T) {
 		"not of a platform":            {errors.New("ledger"), ""},
 		"http 503":                     {&platform.Error{Class: platform.Retry, HTTPStatus: 503}, messages.Down},
 		"a write, http 500":            {&platform.Error{Class: platform.OutcomeUnknown, HTTPStatus: 500}, messages.Down},
-		"no answer":                    {&platform.Error{Class: platform.Retry, Message: "no answer: EOF"}, messages.Down},
+		"no answer":                    {&platform.Error{Class: platform.Retry, NoAnswer: true, Message: "no answer: EOF"}, messages.Down},
 		"a page instead of an answer":  {&platform.Error{Class: platform.Retry, HTTPStatus: 200}, messages.Down},
 		"TikTok's internal error":      {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeInternal}, messages.Down},
 		"TikTok's throttling":          {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeTooMany}, messages.Throttled},

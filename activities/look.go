@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"returnbridge/internal/ledger"
@@ -84,14 +85,14 @@ func later(trouble []returns.Trouble) returns.Wake {
 // desk is where one return is read and decided.
 type desk struct {
 	*Activities
-	shop     *Shop
-	key      returns.Key
-	atTikTok bool             // this activity has just read TikTok and may ask it more
-	rmaAt    time.Time        // when this activity read the RMA
-	orderAt  time.Time        // when it read the order with all its returns
-	decision rules.Decision   // the last one
-	record   returns.Record   // what it rested on
-	woken    []returns.UnitID // units whose writer was told to look: noted with the next decision
+	shop      *Shop
+	key       returns.Key
+	atTikTok  bool             // this activity has just read TikTok and may ask it more
+	rmaRead   read             // this activity's last read of the RMA
+	orderRead read             // and of the order with all its returns
+	decision  rules.Decision   // the last one
+	record    returns.Record   // what it rested on
+	woken     []returns.UnitID // units whose writer was told to look: noted with the next decision
 }
 
 func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
@@ -139,7 +140,13 @@ func (d *desk) facts(ctx context.Context) (rules.Facts, error) {
 // decide lets the rules decide on what the ledger holds and keeps the decision.
 // A question to TikTok is asked at once, and decided again with the answer.
 func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.Plan, error) {
-	if err := d.decideOnce(ctx, trouble); err != nil {
+	return d.decideThen(ctx, nil, trouble)
+}
+
+// decideThen is decide, with something that is kept in the same transaction as the
+// decision or not at all.
+func (d *desk) decideThen(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) (returns.Plan, error) {
+	if err := d.decideOnce(ctx, then, trouble); err != nil {
 		return returns.Plan{}, orRetry(ctx, err)
 	}
 	if q := d.decision.Ask; q != nil && d.atTikTok {
@@ -147,14 +154,26 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 		if err != nil {
 			return returns.Plan{}, err
 		}
-		if err := d.decideOnce(ctx, append(trouble, more...)); err != nil {
+		if err := d.decideOnce(ctx, then, append(trouble, more...)); err != nil {
 			return returns.Plan{}, orRetry(ctx, err)
 		}
 	}
 	return d.decision.Plan, d.wakeOthers(ctx)
 }
 
-func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error {
+// decideOnce decides, and once more if what the decision rested on has changed by
+// the time it is kept.
+func (d *desk) decideOnce(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) error {
+	err := d.decideNow(ctx, then, trouble)
+	if errors.Is(err, ledger.ErrOvertaken) {
+		err = d.decideNow(ctx, then, trouble)
+	}
+	return err
+}
+
+// decideNow is one decision: loaded, judged and kept in one transaction. Everything
+// it writes holds only for what it read.
+func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) error {
 	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		if err := tx.StockWoken(ctx, d.shop.Key, d.woken); err != nil {
 			return err
@@ -166,19 +185,34 @@ func (d *desk) decideOnce(ctx context.Context, trouble []returns.Trouble) error 
 		d.record = record
 		d.decision = rules.Decide(rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy, Record: record, Trouble: trouble})
 		for _, c := range d.decision.Changes {
-			if err := tx.SetEffect(ctx, c.ID, c.State, c.TikTokReturnID, "", c.Note); err != nil {
+			if err := d.move(ctx, tx, c); err != nil {
 				return err
 			}
-			if err := tx.Audit(ctx, d.shop.Key, d.key, unitsOf(record, c.ID), ledger.Entry{What: c.ID + " is " + string(c.State), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: "rules " + rules.Version}); err != nil {
+		}
+		if d.decision.SlowSearch {
+			if err := tx.NoteSlowSearch(ctx, d.shop.Key, d.Now()); err != nil {
 				return err
 			}
 		}
 		p := d.decision.Plan
-		return tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
+		err = tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
 			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Shadows: d.decision.Shadows, Exceptions: p.Exceptions,
 			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
 		})
+		if err != nil || then == nil {
+			return err
+		}
+		return then(tx)
 	})
+}
+
+// move moves an effect as a decision has judged it.
+func (d *desk) move(ctx context.Context, tx *ledger.Tx, c rules.EffectChange) error {
+	err := tx.MoveEffect(ctx, c.Effect, ledger.EffectChange{State: c.State, TikTokReturnID: c.TikTokReturnID, Reason: c.Reason, Note: c.Note})
+	if err != nil {
+		return err
+	}
+	return tx.Audit(ctx, d.shop.Key, d.key, c.Effect.Units, ledger.Entry{What: c.Effect.ID + " is " + string(c.State), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: "rules " + rules.Version})
 }
 
 // lookBy is when the return decides again if all is well: at once after an act,
@@ -188,13 +222,4 @@ func lookBy(p returns.Plan) time.Time {
 		return p.DecidedAt
 	}
 	return p.Wake.At
-}
-
-func unitsOf(r returns.Record, effectID string) []returns.UnitID {
-	for _, e := range r.Effects {
-		if e.ID == effectID {
-			return e.Units
-		}
-	}
-	return nil
 }

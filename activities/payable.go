@@ -13,7 +13,7 @@ import (
 // ask puts the rules' question to TikTok: may the seller refund these units, and
 // how much (TikTok contract 2.5).
 func (d *desk) ask(ctx context.Context, q rules.Question) ([]returns.Trouble, error) {
-	p := returns.Payable{Units: q.Units, RequestType: q.RequestType, ReasonKey: q.ReasonKey, At: d.Now()}
+	p := returns.Payable{Units: q.Units, RequestType: q.RequestType, ReasonKey: q.ReasonKey, At: d.Now(), Read: d.record.TikTokRead}
 	eligible, err := d.shop.TikTok.Eligibility(ctx, q.OrderID)
 	if err != nil {
 		return d.orTrouble(ctx, returns.TikTok, err)

@@ -20,12 +20,19 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 		return nil, nil
 	}
 	at := d.Now()
+	last, err := d.lastRead(ctx, returns.ReturnGO, d.key.RMAID())
+	if err != nil {
+		return nil, retryable(ctx, err)
+	}
 	rma, err := d.shop.ReturnGO.RMA(ctx, d.key.RMAID())
 	gone := notThere(err)
 	if err != nil && !gone {
 		return d.orTrouble(ctx, returns.ReturnGO, err)
 	}
-	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		if d.rmaRead, err = take(ctx, tx, d.shop.Key, returns.ReturnGO, d.key.RMAID(), last, at); err != nil {
+			return err
+		}
 		if gone { // what it last said stays, only that it is gone is new
 			last, _, err := tx.RMASeen(ctx, d.shop.Key, d.key.RMAID())
 			if err != nil {
@@ -36,8 +43,32 @@ func (d *desk) readRMA(ctx context.Context) ([]returns.Trouble, error) {
 		}
 		return tx.SaveRMA(ctx, d.shop.Key, rma, at)
 	})
-	d.rmaAt = at.Truncate(time.Millisecond)
 	return nil, orRetry(ctx, err)
+}
+
+// read is a read that this activity has made and the ledger has stored.
+type read struct {
+	number int64 // by which the ledger puts reads in order; 0: none was made
+	at     time.Time
+}
+
+// lastRead is the number of the read before the one that is about to be made.
+func (d *desk) lastRead(ctx context.Context, p returns.Platform, id string) (last int64, err error) {
+	err = d.Ledger.Read(ctx, func(tx *ledger.Tx) error {
+		last, err = tx.LastRead(ctx, d.shop.Key, p, id)
+		return err
+	})
+	return last, err
+}
+
+// take gives a read its number. One that was overtaken by another is made again: the
+// activity is tried once more.
+func take(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, id string, last int64, at time.Time) (read, error) {
+	number, err := tx.TakeRead(ctx, shop, p, id, last)
+	if err != nil {
+		return read{}, err //nolint:wrapcheck // it says what was overtaken
+	}
+	return read{number, at}, nil
 }
 
 // notThere tells whether ReturnGO answered that there is no such RMA: no trouble
@@ -71,7 +102,7 @@ func (d *desk) readBoth(ctx context.Context) ([]returns.Trouble, error) {
 	}
 	if f, err := d.facts(ctx); err != nil || f.Record.OrderID == "" {
 		if err == nil {
-			err = d.decideOnce(ctx, trouble) // it links the RMA to its order: what is read of that goes with it
+			err = d.decideOnce(ctx, nil, trouble) // it links the RMA to its order: what is read of that goes with it
 		}
 		if err != nil {
 			return nil, orRetry(ctx, err)
@@ -104,8 +135,12 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	if orderID == "" {
 		return nil, nil
 	}
+	last, err := d.lastRead(ctx, returns.TikTok, orderID)
+	if err != nil {
+		return nil, retryable(ctx, err)
+	}
 	var order *returns.Order
-	if f.Record.Order == nil || f.Record.Order.ID != orderID || at.Sub(f.Record.OrderReadAt) >= age {
+	if f.Record.Order == nil || f.Record.Order.ID != orderID || at.Sub(f.Record.OrderReadAt).Abs() >= age {
 		orders, err := d.shop.TikTok.Orders(ctx, orderID)
 		if err != nil {
 			return d.orTrouble(ctx, returns.TikTok, err)
@@ -123,9 +158,15 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	if err := d.tellOthers(ctx, orderID, all); err != nil {
 		return nil, err
 	}
-	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at) })
-	if order != nil {
-		d.orderAt = at.Truncate(time.Millisecond)
+	var made read
+	err = d.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		if made, err = take(ctx, tx, d.shop.Key, returns.TikTok, orderID, last, at); err != nil {
+			return err
+		}
+		return tx.SaveTikTok(ctx, d.shop.Key, orderID, order, all, at)
+	})
+	if err == nil && order != nil {
+		d.orderRead = made // of the order too: an effect can rest on it
 	}
 	return nil, orRetry(ctx, err)
 }

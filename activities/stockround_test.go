@@ -709,10 +709,11 @@ func TestAProofIsNotToldWhileMoneyIsAwaited(t *testing.T) {
 			b := newBench(t)
 			require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
 				e := returns.Effect{ID: "uk:refund:" + caseID + ":1", Key: key, Kind: returns.EffectRefund, Subject: caseID, Generation: 1, Amount: gbp("24.99")}
-				if err := tx.Claim(b.ctx, shopName, key, e, b.clock.now().Add(time.Minute)); err != nil {
+				e.ClaimUntil = b.clock.now().Add(time.Minute)
+				if err := tx.Claim(b.ctx, shopName, key, e, e.ClaimUntil); err != nil {
 					return err
 				}
-				return tx.SetEffect(b.ctx, e.ID, c.state, "", "", "")
+				return tx.EffectAnswered(b.ctx, e, ledger.EffectChange{State: c.state})
 			}))
 			b.owe(wh1, "u1")
 			b.round()

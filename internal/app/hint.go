@@ -19,7 +19,7 @@ func hintOnly(e ledger.Event) ledger.Event {
 		sum := sha256.Sum256([]byte(e.ID))
 		e.ID = "sha256:" + hex.EncodeToString(sum[:])
 	}
-	for _, field := range []*string{&e.RMAID, &e.OrderID, &e.TikTokReturnID, &e.ProductID, &e.Status} {
+	for _, field := range []*string{&e.RMAID, &e.OrderID, &e.TikTokReturnID, &e.ProductID, &e.TransactionID, &e.Status} {
 		if !isWord(*field) {
 			*field = ""
 		}

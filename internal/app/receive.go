@@ -107,7 +107,10 @@ func nothingMore(context.Context, *ledger.Tx) error { return nil }
 // hints turns a TikTok event into inbox rows: one for each TikTok return it
 // names, else for each order.
 func hints(shop string, e tiktokshop.Event) []ledger.Event {
-	base := ledger.Event{Shop: shop, Platform: returns.TikTok, ID: e.ID, Topic: e.Topic, OrderID: e.OrderID, TikTokReturnID: e.ReturnID, Status: e.Status, HappenedAt: e.At}
+	base := ledger.Event{
+		Shop: shop, Platform: returns.TikTok, ID: e.ID, Topic: e.Topic, OrderID: e.OrderID, TikTokReturnID: e.ReturnID, Status: e.Status, HappenedAt: e.At,
+		Tells: map[string]returns.ToldWhat{tiktokshop.ReturnStatusChange: returns.ToldReturn, tiktokshop.RefundSuccess: returns.ToldPaid}[e.Topic],
+	}
 	if base.Topic == "" {
 		base.Topic = "topic " + strconv.Itoa(e.Number)
 	}
@@ -175,8 +178,21 @@ func (rc *receiver) returnGOEvent(w http.ResponseWriter, req *http.Request) {
 	}
 	e := returngo.ParseEvent(body)
 	rc.keep(w, req, []ledger.Event{{
-		Shop: shop, Platform: returns.ReturnGO, ID: e.Key, Topic: e.Name, RMAID: e.RMAID, Status: e.Status, HappenedAt: e.At,
+		Shop: shop, Platform: returns.ReturnGO, ID: e.Key, Topic: e.Name, RMAID: e.RMAID, TransactionID: e.TransactionID, Status: e.Status, HappenedAt: e.At,
+		Tells: toldByReturnGO(e),
 	}}, nothingMore)
+}
+
+// toldByReturnGO is what a read of the RMA must show after an event: the fields of
+// its events are assumed (A25), so that one which names nothing tells nothing.
+func toldByReturnGO(e returngo.Event) returns.ToldWhat {
+	switch {
+	case strings.HasPrefix(e.Name, "RMA_") && e.RMAID != "" && e.Status != "":
+		return returns.ToldRMA
+	case strings.HasPrefix(e.Name, "TRANSACTION_") && e.RMAID != "" && e.TransactionID != "":
+		return returns.ToldTransaction
+	}
+	return returns.ToldNothing
 }
 
 // keep stores the hints before it answers: a platform that hears 200 never

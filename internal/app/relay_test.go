@@ -180,7 +180,11 @@ func more(t *testing.T, b *bench) {
 	t.Helper()
 	accounted(3)(t, b)
 	b.do(t, func(tx *ledger.Tx) error {
-		return tx.SaveDecision(b.ctx, "uk", returns.RMAKey("9002"), returns.Record{}, ledger.Decided{
+		was, err := tx.Load(b.ctx, "uk", returns.RMAKey("9002"))
+		if err != nil {
+			return err
+		}
+		return tx.SaveDecision(b.ctx, "uk", returns.RMAKey("9002"), was, ledger.Decided{
 			OrderID: orderID, Stage: returns.StageSettling, Rules: rules.Version,
 			Restocks: []returns.Restock{{Unit: "578", ProductID: product, SKUID: "21", WarehouseID: "w", State: returns.RestockOwed}},
 		})

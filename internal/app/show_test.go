@@ -54,8 +54,10 @@ func (d *desk) someStory() {
 	})
 	d.now = noon.Add(-28 * time.Hour)
 	d.do(func(tx *ledger.Tx) error {
+		effect.ClaimUntil = d.now.Add(time.Minute)
 		return errors.Join(
-			tx.Claim(ctx, demo, key, effect, d.now.Add(time.Minute)), tx.SetEffect(ctx, effect.ID, returns.EffectVerified, "4031", "REQ-1", "read back"),
+			tx.Claim(ctx, demo, key, effect, effect.ClaimUntil),
+			tx.EffectAnswered(ctx, effect, ledger.EffectChange{State: returns.EffectVerified, TikTokReturnID: "4031", RequestID: "REQ-1", Note: "read back"}),
 			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: "refund confirm-parcel 12.50 GBP", Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: "rules"}))
 	})
 	d.decided(demo, key, ledger.Decided{

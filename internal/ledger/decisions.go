@@ -125,8 +125,8 @@ type Decided struct {
 var ErrUnitTaken = errors.New("ledger: the unit is held by another return")
 
 // SaveDecision keeps a decision: the units held, the stock owed for them, the
-// exceptions opened and healed, the stage. It counts them: whoever loaded a return
-// in the same transaction knows the number of this one.
+// exceptions opened and healed, the stage. It counts them, and holds only if no
+// other decision was saved since the record was loaded (ErrOvertaken).
 func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was returns.Record, d Decided) error {
 	if err := t.saveHolds(ctx, shop, key, was.Holds, d.Holds); err != nil {
 		return err
@@ -144,9 +144,12 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 	if d.Closed {
 		closed, lookBy = text(t.now), ""
 	}
-	_, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7,
+	n, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7,
 			decisions = decisions + 1
-		WHERE shop = $8 AND key = $9`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, shop, string(key))
+		WHERE shop = $8 AND key = $9 AND decisions = $10`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, shop, string(key), was.Decisions)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: return %s", ErrOvertaken, key)
+	}
 	return err
 }
 

@@ -61,7 +61,11 @@ func TestManyHoldOneUnit(t *testing.T) {
 			if i%2 == 1 {
 				units[0], units[1] = units[1], units[0]
 			}
-			return tx.SaveDecision(b.ctx, shop, returns.Key(fmt.Sprint("RMA", i)), returns.Record{}, Decided{Holds: units})
+			key := returns.Key(fmt.Sprint("RMA", i))
+			if err := tx.enterReturn(b.ctx, shop, key); err != nil {
+				return err
+			}
+			return tx.SaveDecision(b.ctx, shop, key, returns.Record{}, Decided{Holds: units})
 		}), ErrUnitTaken)
 		require.Equal(b.t, 1, b.count(`SELECT count(DISTINCT key) FROM holds`))
 		require.Equal(b.t, 2, b.count(`SELECT count(*) FROM holds`))

@@ -21,14 +21,14 @@ var (
 )
 
 const effectColumns = `id, key, kind, route, subject, generation, order_id, tiktok_return_id, amount, currency, state,
-	intent_at, claimed_at, claim_until, applied_at, request_id, note`
+	intent_at, claimed_at, claim_until, applied_at, request_id, reason, note`
 
 func scanEffect(scan func(...any) error) (returns.Effect, error) {
 	var e returns.Effect
 	var amount, currency string
 	var intent, claimed, until, applied instant
 	if err := scan(&e.ID, &e.Key, &e.Kind, &e.Route, &e.Subject, &e.Generation, &e.OrderID, &e.TikTokReturnID, &amount, &currency, &e.State,
-		&intent, &claimed, &until, &applied, &e.RequestID, &e.Note); err != nil {
+		&intent, &claimed, &until, &applied, &e.RequestID, &e.Reason, &e.Note); err != nil {
 		return e, err
 	}
 	e.IntentAt, e.ClaimedAt, e.ClaimUntil, e.AppliedAt = time.Time(intent), time.Time(claimed), time.Time(until), time.Time(applied)
@@ -67,7 +67,8 @@ func (t *Tx) loadEffects(ctx context.Context, shop string, key returns.Key, r *r
 
 // Claim enters an effect and claims its one call until the given time: the
 // last act before sending. The same effect claimed again after its claim's end
-// keeps its id and so the platform's idempotency key. Errors: ErrEffectLive,
+// keeps its id and so the platform's idempotency key. That its answer was once lost
+// stays known whatever comes after: a platform forgets keys. Errors: ErrEffectLive,
 // ErrOrderBusy, ErrClaimed.
 func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.Effect, until time.Time) error {
 	if err := t.enterReturn(ctx, shop, key); err != nil {
@@ -80,7 +81,7 @@ func (t *Tx) Claim(ctx context.Context, shop string, key returns.Key, e returns.
 	n, err := t.exec(ctx, "claim effect", `INSERT INTO effects (id, shop, key, kind, route, subject, generation, order_id, tiktok_return_id, amount, currency, state, intent_at, claimed_at, claim_until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'claimed', $12, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET state = 'claimed', claimed_at = excluded.claimed_at, claim_until = excluded.claim_until,
-			route = excluded.route, amount = excluded.amount, currency = excluded.currency, note = ''
+			route = excluded.route, amount = excluded.amount, currency = excluded.currency, reason = CASE WHEN effects.reason = 'lost' THEN 'lost' ELSE '' END, note = ''
 		WHERE effects.state IN ('intent', 'dropped')`,
 		e.ID, shop, string(key), string(e.Kind), string(e.Route), e.Subject, e.Generation, e.OrderID, e.TikTokReturnID, amount, currency, text(t.now), text(until))
 	if err != nil {
@@ -169,25 +170,62 @@ func (t *Tx) takeOrder(ctx context.Context, shop, orderID, effectID string) erro
 
 // TakeBack returns a claimed effect to intent: this very claim's call did not
 // happen. A newer claim stands.
-func (t *Tx) TakeBack(ctx context.Context, id string, claimUntil time.Time, note string) error {
-	_, err := t.exec(ctx, "take claim back", `UPDATE effects SET state = 'intent', note = $1 WHERE id = $2 AND state = 'claimed' AND claim_until = $3`,
-		note, id, text(claimUntil))
+func (t *Tx) TakeBack(ctx context.Context, claimed returns.Effect, reason returns.Reason, note string) error {
+	_, err := t.exec(ctx, "take claim back", `UPDATE effects SET state = 'intent', reason = CASE WHEN reason = 'lost' THEN 'lost' ELSE $1 END, note = $2
+		WHERE id = $3 AND state = 'claimed' AND claim_until = $4`, string(reason), note, claimed.ID, text(claimed.ClaimUntil))
 	return err
 }
 
-// SetEffect moves an effect on: back to intent (it was not done), applied,
-// verified or void. A verified effect stays what it is, and a void or dropped one too.
-func (t *Tx) SetEffect(ctx context.Context, id string, state returns.EffectState, tiktokReturnID, requestID, note string) error {
-	n, err := t.exec(ctx, "move effect", `UPDATE effects SET state = $1,
-			tiktok_return_id = CASE WHEN $2 = '' THEN tiktok_return_id ELSE $2 END,
-			request_id = CASE WHEN $3 = '' THEN request_id ELSE $3 END,
-			applied_at = CASE WHEN applied_at = '' AND $1 IN ('applied', 'verified') THEN $4 ELSE applied_at END,
-			note = $5
-		WHERE id = $6 AND state NOT IN ('verified', 'void', 'dropped')`, string(state), tiktokReturnID, requestID, text(t.now), note, id)
-	if err != nil || n == 0 || state != returns.EffectVoid {
+// EffectChange is how an effect moves on.
+type EffectChange struct {
+	State          returns.EffectState
+	TikTokReturnID string // empty: as it was
+	RequestID      string // empty: as it was
+	Reason         returns.Reason
+	Note           string // for people
+}
+
+// MoveEffect moves an effect on that a decision has judged: back to intent (it was
+// not done), applied, verified or void. It holds only for the effect as it was
+// judged: in the same state, under the same claim. Else it is ErrOvertaken, for
+// somebody else has moved or claimed it since. What is verified, void or dropped
+// stays what it is.
+func (t *Tx) MoveEffect(ctx context.Context, was returns.Effect, c EffectChange) error {
+	moved, err := t.moveEffect(ctx, was.ID, c, `state = $7 AND claim_until = $8 AND state NOT IN ('verified', 'void', 'dropped')`, string(was.State), text(was.ClaimUntil))
+	if err == nil && !moved {
+		err = fmt.Errorf("%w: effect %s", ErrOvertaken, was.ID)
+	}
+	return err
+}
+
+// EffectAnswered keeps what a platform answered to the call of a claim. That it was
+// done counts although a read has called it not done meanwhile; a refusal counts for
+// this very claim alone. A newer claim stands, and only learns which TikTok return
+// is its own.
+func (t *Tx) EffectAnswered(ctx context.Context, claimed returns.Effect, c EffectChange) error {
+	mine := `state = $7 AND claim_until = $8`
+	if c.State == returns.EffectApplied {
+		mine = `(state = $7 AND claim_until = $8 OR state = 'intent')`
+	}
+	moved, err := t.moveEffect(ctx, claimed.ID, c, mine, string(returns.EffectClaimed), text(claimed.ClaimUntil))
+	if err != nil || moved || c.TikTokReturnID == "" {
 		return err
 	}
-	return t.freeUnits(ctx, id)
+	_, err = t.exec(ctx, "name an effect's return", `UPDATE effects SET tiktok_return_id = $1 WHERE id = $2 AND tiktok_return_id = ''`, c.TikTokReturnID, claimed.ID)
+	return err
+}
+
+func (t *Tx) moveEffect(ctx context.Context, id string, c EffectChange, condition string, state, claimUntil string) (bool, error) {
+	n, err := t.exec(ctx, "move effect", `UPDATE effects SET state = $1, reason = $2, note = $3,
+			tiktok_return_id = CASE WHEN $4 = '' THEN tiktok_return_id ELSE $4 END,
+			request_id = CASE WHEN $5 = '' THEN request_id ELSE $5 END,
+			applied_at = CASE WHEN applied_at = '' AND $1 IN ('applied', 'verified') THEN $6 ELSE applied_at END
+		WHERE id = $9 AND `+condition,
+		string(c.State), string(c.Reason), c.Note, c.TikTokReturnID, c.RequestID, text(t.now), state, claimUntil, id)
+	if err != nil || n == 0 || c.State != returns.EffectVoid {
+		return n > 0, err
+	}
+	return true, t.freeUnits(ctx, id)
 }
 
 func (t *Tx) freeUnits(ctx context.Context, effectID string) error {

@@ -18,7 +18,9 @@ type Event struct {
 	OrderID        string
 	TikTokReturnID string
 	ProductID      string
+	TransactionID  string
 	Status         string
+	Tells          returns.ToldWhat // what a read can be held against, if anything
 	HappenedAt     time.Time
 	ReceivedAt     time.Time
 	Tries          int // how often it could not be passed on
@@ -26,9 +28,9 @@ type Event struct {
 
 // Receive keeps an event once; false means it was known already.
 func (t *Tx) Receive(ctx context.Context, e Event) (bool, error) {
-	n, err := t.exec(ctx, "receive", `INSERT INTO inbox (shop, platform, event_id, topic, rma_id, order_id, tiktok_return_id, product_id, status, happened_at, received_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shop, platform, event_id) DO NOTHING`,
-		e.Shop, string(e.Platform), e.ID, e.Topic, e.RMAID, e.OrderID, e.TikTokReturnID, e.ProductID, e.Status, text(e.HappenedAt), text(t.now))
+	n, err := t.exec(ctx, "receive", `INSERT INTO inbox (shop, platform, event_id, topic, rma_id, order_id, tiktok_return_id, product_id, status, happened_at, received_at, tells, transaction_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (shop, platform, event_id) DO NOTHING`,
+		e.Shop, string(e.Platform), e.ID, e.Topic, e.RMAID, e.OrderID, e.TikTokReturnID, e.ProductID, e.Status, text(e.HappenedAt), text(t.now), string(e.Tells), e.TransactionID)
 	return n > 0, err
 }
 

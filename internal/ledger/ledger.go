@@ -30,6 +30,7 @@ var migrations embed.FS
 // Ledger is the database. It is safe for use by many goroutines and processes.
 type Ledger struct {
 	db      *sql.DB
+	begin   *sql.TxOptions
 	dialect goose.Dialect
 	now     func() time.Time
 }
@@ -38,10 +39,13 @@ type Ledger struct {
 // A dsn that begins with "postgres" is PostgreSQL; anything else is the path of
 // a SQLite file, which one host's processes share.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error) {
-	l := &Ledger{now: now, dialect: goose.DialectPostgres}
+	// What the ledger relies on is READ COMMITTED and no more: every write names what
+	// it rests on in its condition, and a row that another transaction is changing is
+	// waited for and looked at anew. SQLite writes one transaction after another.
+	l := &Ledger{now: now, dialect: goose.DialectPostgres, begin: &sql.TxOptions{Isolation: sql.LevelReadCommitted}}
 	open := openPostgres
 	if !strings.HasPrefix(dsn, "postgres") {
-		l.dialect, open = goose.DialectSQLite3, openSQLite
+		l.dialect, l.begin, open = goose.DialectSQLite3, nil, openSQLite
 	}
 	db, err := open(dsn)
 	if err != nil {
@@ -135,7 +139,7 @@ func (t *Tx) Now() time.Time { return t.now }
 
 // Do runs work in one transaction: all of it is kept, or nothing.
 func (l *Ledger) Do(ctx context.Context, work func(*Tx) error) error {
-	tx, err := l.db.BeginTx(ctx, nil)
+	tx, err := l.db.BeginTx(ctx, l.begin)
 	if err != nil {
 		return fmt.Errorf("ledger: begin: %w", err)
 	}
@@ -152,7 +156,7 @@ func (l *Ledger) Do(ctx context.Context, work func(*Tx) error) error {
 // Read runs reads in one transaction, after which nothing is to be written to the
 // disk. A write in it is an error.
 func (l *Ledger) Read(ctx context.Context, work func(*Tx) error) error {
-	tx, err := l.db.BeginTx(ctx, nil)
+	tx, err := l.db.BeginTx(ctx, l.begin)
 	if err != nil {
 		return fmt.Errorf("ledger: begin: %w", err)
 	}

@@ -38,7 +38,7 @@ func TestNoUnitEverHasTwoLiveEffects(t *testing.T) {
 					kind := rapid.SampledFrom([]returns.EffectKind{returns.EffectRefund, returns.EffectAccept}).Draw(r, "kind")
 					id := returns.EffectID(shop, kind, rapid.SampledFrom([]string{"S1", "S2", "S3"}).Draw(r, "subject"), rapid.IntRange(0, 1).Draw(r, "generation"))
 					to := rapid.SampledFrom([]returns.EffectState{returns.EffectIntent, returns.EffectApplied, returns.EffectVerified, returns.EffectVoid}).Draw(r, "state")
-					b.do(func(tx *Tx) error { return tx.SetEffect(b.ctx, id, to, "", "", "") })
+					b.move(id, EffectChange{State: to})
 				},
 				"": func(r *rapid.T) {
 					// Counted from the effects' own states, not from the column the index guards.

@@ -21,7 +21,7 @@ func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Re
 func (t *Tx) Record(ctx context.Context, shop string, key returns.Key) (returns.Record, error) {
 	var r returns.Record
 	for _, load := range []func(context.Context, string, returns.Key, *returns.Record) error{
-		t.loadReturn, t.loadRMA, t.loadTikTok, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
+		t.loadReturn, t.loadRMA, t.loadTikTok, t.loadTold, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
 	} {
 		if err := load(ctx, shop, key, &r); err != nil {
 			return r, err
@@ -32,12 +32,14 @@ func (t *Tx) Record(ctx context.Context, shop string, key returns.Key) (returns.
 
 func (t *Tx) loadReturn(ctx context.Context, shop string, key returns.Key, r *returns.Record) error {
 	_, _, err := first(query(ctx, t, "read return", func(scan func(...any) error) (struct{}, error) {
-		var opened, closed, restored, restock instant
-		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored, &restock)
+		var opened, closed, restored, restock, slow instant
+		err := scan(&r.OrderID, &r.Paused, &r.Decisions, &opened, &closed, &restored, &restock, &slow)
 		r.CreatedAt, r.ClosedAt, r.RestoredAt, r.RestockSince = time.Time(opened), time.Time(closed), time.Time(restored), time.Time(restock)
+		r.SlowSearchAt = time.Time(slow)
 		return struct{}{}, err
-	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at, COALESCE((SELECT value FROM cursors WHERE name = $3), ''), COALESCE((SELECT value FROM cursors WHERE name = $4), '')
-		FROM returns WHERE shop = $1 AND key = $2`, shop, string(key), restoredCursor(shop), restockCursor(shop)))
+	}, `SELECT order_id, paused = 1, decisions, opened_at, closed_at, COALESCE((SELECT value FROM cursors WHERE name = $3), ''),
+			COALESCE((SELECT value FROM cursors WHERE name = $4), ''), COALESCE((SELECT value FROM cursors WHERE name = $5), '')
+		FROM returns WHERE shop = $1 AND key = $2`, shop, string(key), restoredCursor(shop), restockCursor(shop), slowSearchCursor(shop)))
 	return err
 }
 
@@ -59,8 +61,8 @@ func (t *Tx) loadRMA(ctx context.Context, shop string, key returns.Key, r *retur
 		return err
 	}
 	r.RMA, r.RMAReadAt, r.RMAStatusSince = &s.body, s.readAt, s.since
-	if r.OrderID != "" {
-		return nil
+	if r.RMARead, err = t.LastRead(ctx, shop, returns.ReturnGO, key.RMAID()); err != nil || r.OrderID != "" {
+		return err
 	}
 	r.OrderID, _, err = first(query(ctx, t, "read order link", func(scan func(...any) error) (string, error) {
 		var id string
@@ -88,6 +90,9 @@ func (t *Tx) loadTikTok(ctx context.Context, shop string, key returns.Key, r *re
 		return err
 	}
 	r.TikTokReadAt = time.Time(readAt)
+	if r.TikTokRead, err = t.LastRead(ctx, shop, returns.TikTok, r.OrderID); err != nil {
+		return err
+	}
 	if s, found, err := snapshotByID[returns.Order](ctx, t, shop, kindOrder, r.OrderID); err != nil {
 		return err
 	} else if found {

@@ -72,33 +72,39 @@ func TestAFullReturnComesBackAsItWas(t *testing.T) {
 	})
 }
 
-func TestAnOlderReadOverwritesNothing(t *testing.T) {
+// Reads are put in order by the ledger: what was begun before another read was stored
+// is not stored, whatever the clocks say; a read made after it is, however early its
+// time.
+func TestReadsAreInTheLedgersOrder(t *testing.T) {
 	onBoth(t, func(b *bench) {
-		save := func(status string, at time.Time) {
-			b.do(func(tx *Tx) error {
-				return errors.Join(tx.SaveRMA(b.ctx, shop, rma(status), at),
-					tx.SaveTikTok(b.ctx, shop, "O1", nil, []returns.TikTokReturn{{ID: "C1", OrderID: "O1", Status: status}}, at))
+		begin := func() int64 {
+			return get(b, func(tx *Tx) (int64, error) { return tx.LastRead(b.ctx, shop, returns.ReturnGO, "RMA1") })
+		}
+		save := func(last int64, status string, at time.Time) error {
+			return b.Do(b.ctx, func(tx *Tx) error {
+				number, err := tx.TakeRead(b.ctx, shop, returns.ReturnGO, "RMA1", last)
+				if err != nil {
+					return err
+				}
+				require.Equal(b.t, last+1, number)
+				return tx.SaveRMA(b.ctx, shop, rma(status), at)
 			})
 		}
-		status := func(p returns.Platform, id string) string {
-			return get(b, func(tx *Tx) (string, error) { return tx.SnapshotStatus(b.ctx, shop, p, id) })
-		}
-		require.Empty(b.t, status(returns.ReturnGO, "RMA1"))
-		save(returns.RMAApproved, monday)
-		save(returns.RMAApproved, monday.Add(2*time.Hour))
-		save(returns.RMAPending, monday.Add(time.Hour))
+		slow, fast := begin(), begin()
+		require.NoError(b.t, save(fast, returns.RMAApproved, monday.Add(2*time.Hour)))
+		require.ErrorIs(b.t, save(slow, returns.RMAPending, monday.Add(3*time.Hour)), ErrOvertaken)
 		r := b.load("RMA1")
 		require.Equal(b.t, returns.RMAApproved, r.RMA.Status)
-		require.Equal(b.t, monday.Add(2*time.Hour), r.RMAReadAt)
-		require.Equal(b.t, monday, r.RMAStatusSince, "unchanged since then")
-		require.Equal(b.t, returns.RMAApproved, status(returns.ReturnGO, "RMA1"))
-		require.Equal(b.t, returns.RMAApproved, status(returns.TikTok, "C1"))
-		require.Equal(b.t, monday.Add(2*time.Hour), b.load(returns.TikTokKey("C1")).TikTokReadAt)
+		require.Equal(b.t, int64(1), r.RMARead)
 
-		save(returns.RMADone, monday.Add(3*time.Hour))
-		require.Equal(b.t, monday.Add(3*time.Hour), b.load("RMA1").RMAStatusSince)
-		save(returns.RMAReceived, monday.Add(3*time.Hour))
-		require.Equal(b.t, returns.RMAReceived, status(returns.ReturnGO, "RMA1"), "of two reads in one instant the later stored")
+		require.NoError(b.t, save(begin(), returns.RMACanceled, monday), "made by a clock that is two hours behind")
+		r = b.load("RMA1")
+		require.Equal(b.t, returns.RMACanceled, r.RMA.Status)
+		require.Equal(b.t, int64(2), r.RMARead)
+		require.Equal(b.t, monday, r.RMAReadAt)
+		require.Equal(b.t, monday, r.RMAStatusSince)
+		require.NoError(b.t, save(begin(), returns.RMACanceled, monday.Add(time.Hour)))
+		require.Equal(b.t, monday, b.load("RMA1").RMAStatusSince, "unchanged since then")
 	})
 }
 

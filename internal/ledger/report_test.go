@@ -95,8 +95,9 @@ func TestTheStoryOfAReturn(t *testing.T) {
 		two := one
 		two.ID, two.Units = "e2", []returns.UnitID{"line-9"}
 		b.do(func(tx *Tx) error {
-			return errors.Join(tx.SaveRMA(b.ctx, shop, rma(returns.RMAValidated), monday), tx.Claim(b.ctx, shop, "RMA1", one, monday.Add(time.Minute)),
-				tx.SetEffect(b.ctx, "e1", returns.EffectApplied, "C1", "req-1", ""), tx.Claim(b.ctx, shop, "other", two, monday.Add(time.Minute)),
+			one.ClaimUntil = monday.Add(time.Minute)
+			return errors.Join(tx.SaveRMA(b.ctx, shop, rma(returns.RMAValidated), monday), tx.Claim(b.ctx, shop, "RMA1", one, one.ClaimUntil),
+				tx.EffectAnswered(b.ctx, one, EffectChange{State: returns.EffectApplied, TikTokReturnID: "C1", RequestID: "req-1"}), tx.Claim(b.ctx, shop, "other", two, monday.Add(time.Minute)),
 				tx.saveRestocks(b.ctx, shop, "RMA1", []returns.Restock{{Unit: "line-1", ProductID: product, SKUID: sku, WarehouseID: "W1", State: returns.RestockOwed, Note: "the inspection passed"}}))
 		})
 		unlinked := returns.NewException(returns.UnlinkedOrder, "no order", returns.Money{})

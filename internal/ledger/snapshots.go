@@ -17,7 +17,8 @@ const (
 	kindPayable = "payable"
 )
 
-// SaveRMA keeps what ReturnGO showed.
+// SaveRMA keeps what ReturnGO showed. Who reads it again takes the read's number
+// first (TakeRead).
 func (t *Tx) SaveRMA(ctx context.Context, shop string, rma returns.RMA, readAt time.Time) error {
 	for _, item := range rma.Items {
 		if _, err := t.exec(ctx, "index item", `INSERT INTO rma_items (shop, item_id, rma_id) VALUES ($1, $2, $3)
@@ -29,7 +30,8 @@ func (t *Tx) SaveRMA(ctx context.Context, shop string, rma returns.RMA, readAt t
 }
 
 // SaveTikTok keeps what TikTok showed of an order and of all its returns. A nil
-// order means that TikTok knows none by this id.
+// order means that it was not read, or that TikTok knows none by this id. Who reads
+// them again takes the read's number first (TakeRead).
 func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *returns.Order, all []returns.TikTokReturn, readAt time.Time) error {
 	if order != nil {
 		if err := t.saveSnapshot(ctx, shop, kindOrder, order.ID, order.ID, order.Status, readAt, order); err != nil {
@@ -42,7 +44,7 @@ func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *return
 		}
 	}
 	_, err := t.exec(ctx, "note order read", `INSERT INTO orders (shop, order_id, read_at) VALUES ($1, $2, $3)
-		ON CONFLICT (shop, order_id) DO UPDATE SET read_at = excluded.read_at WHERE orders.read_at <= excluded.read_at`, shop, orderID, text(readAt))
+		ON CONFLICT (shop, order_id) DO UPDATE SET read_at = excluded.read_at`, shop, orderID, text(readAt))
 	return err
 }
 
@@ -51,7 +53,8 @@ func (t *Tx) SavePayable(ctx context.Context, shop string, key returns.Key, orde
 	return t.saveSnapshot(ctx, shop, kindPayable, string(key), orderID, "", p.At, p)
 }
 
-// saveSnapshot never lets an older read overwrite a newer one.
+// saveSnapshot keeps a read. Its time is that of the machine that made it, for people
+// and for periods; it puts nothing in order.
 func (t *Tx) saveSnapshot(ctx context.Context, shop, kind, id, orderID, status string, readAt time.Time, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -61,8 +64,7 @@ func (t *Tx) saveSnapshot(ctx context.Context, shop, kind, id, orderID, status s
 		VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
 		ON CONFLICT (shop, kind, id) DO UPDATE SET
 			status_since = CASE WHEN snapshots.status = excluded.status THEN snapshots.status_since ELSE excluded.status_since END,
-			order_id = excluded.order_id, status = excluded.status, read_at = excluded.read_at, body = excluded.body
-		WHERE snapshots.read_at <= excluded.read_at`,
+			order_id = excluded.order_id, status = excluded.status, read_at = excluded.read_at, body = excluded.body`,
 		shop, kind, id, orderID, status, text(readAt), string(body))
 	return err
 }

@@ -217,7 +217,11 @@ func TestWhatIsNotWrittenCanBeTakenBack(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		save := func(r returns.Restock) func(*Tx) error {
 			return func(tx *Tx) error {
-				return tx.SaveDecision(b.ctx, shop, "RMA1", returns.Record{}, Decided{Restocks: []returns.Restock{r}})
+				was, err := tx.Load(b.ctx, shop, "RMA1")
+				if err != nil {
+					return err
+				}
+				return tx.SaveDecision(b.ctx, shop, "RMA1", was, Decided{Restocks: []returns.Restock{r}})
 			}
 		}
 		for _, state := range []returns.RestockState{returns.RestockDropped, returns.RestockSkipped} {
@@ -283,7 +287,11 @@ func TestTheNextHolderSeesTheRestock(t *testing.T) {
 		b.owe("line-1")
 		require.Empty(b.t, b.load("RMA2").Restocks)
 		b.do(func(tx *Tx) error {
-			return tx.SaveDecision(b.ctx, shop, "RMA2", returns.Record{}, Decided{OrderID: "O1", Holds: []returns.Hold{hold("line-1")}})
+			was, err := tx.Load(b.ctx, shop, "RMA2")
+			if err != nil {
+				return err
+			}
+			return tx.SaveDecision(b.ctx, shop, "RMA2", was, Decided{OrderID: "O1", Holds: []returns.Hold{hold("line-1")}})
 		})
 		require.Len(b.t, b.load("RMA2").Restocks, 1)
 		require.Len(b.t, b.load("RMA1").Restocks, 1)

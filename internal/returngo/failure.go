@@ -86,7 +86,7 @@ func (cl *Client) noAnswer(c call, w *way, err error) *platform.Error {
 	}
 	err = plain(err)
 	e := c.fails(class, "no answer: "+cl.presentable(err.Error()))
-	e.Cause = err
+	e.NoAnswer, e.Cause = true, err
 	return e
 }
 

@@ -67,12 +67,25 @@ type Effect struct {
 	ClaimUntil     time.Time   `json:"claim_until,omitzero"` // no answer can come after this
 	AppliedAt      time.Time   `json:"applied_at,omitzero"`
 	RequestID      string      `json:"request_id,omitempty"`
-	Note           string      `json:"note,omitempty"` // why void, or what the platform said
+	Reason         Reason      `json:"reason,omitempty"`
+	Note           string      `json:"note,omitempty"` // the same for people: why it stands where it stands
 }
 
-// NoteIneligible begins the note of a decision that was not sent because TikTok
-// said beforehand that it would not take it.
-const NoteIneligible = "TikTok would not take "
+// Reason is why an effect is not, or not yet, done. It is what the rules go by;
+// the note beside it is for people alone.
+type Reason string
+
+// The reasons. None: nothing stands in the way.
+const (
+	ReasonLost        Reason = "lost"        // a create was sent, its answer lost, and reads show nothing
+	ReasonNotDone     Reason = "not-done"    // a decision was sent, its answer lost, and a read shows that it was not taken
+	ReasonIneligible  Reason = "ineligible"  // not sent: TikTok said beforehand that it would not take it
+	ReasonUnavailable Reason = "unavailable" // not possible just now
+	ReasonChanged     Reason = "changed"     // refused: the platform's state is another than we thought
+	ReasonRefused     Reason = "refused"     // definitely refused
+	ReasonEnded       Reason = "ended"       // TikTok took it and ended it without paying
+	ReasonAnswered    Reason = "answered"    // a person found out what became of it
+)
 
 // EffectID is the effect's name in the ledger and the platform's idempotency
 // key: business ids only, so that no new run, reset or restart makes a second.

@@ -43,6 +43,7 @@ const (
 	AnswerAcknowledge     AnswerName = "acknowledge"
 	AnswerPayRest         AnswerName = "pay-rest"    // pay what is missing up to the authorised value
 	AnswerRestockNow      AnswerName = "restock-now" // it is not in stock: put it there
+	AnswerGoByRead        AnswerName = "go-by-read"  // the event is wrong or out of date: go on by what the platform shows
 )
 
 // Entry is one kind of exception in the catalogue.
@@ -106,6 +107,8 @@ const (
 	AmountUnusable      Kind = "amount-unusable"
 	RMAVanished         Kind = "rma-vanished"
 	TikTokVanished      Kind = "tiktok-return-vanished"
+	ReadsLag            Kind = "reads-lag"
+	EventNotShown       Kind = "event-not-shown"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -209,6 +212,10 @@ var Catalogue = map[Kind]Entry{
 		"Nothing is refunded any more; a TikTok return that is open is approved by TikTok at its deadline.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
 	TikTokVanished: {CX, "TikTok no longer shows a return that it showed or told us of before.",
 		"Nothing is done for it; its clock at TikTok, if it still has one, runs on unseen.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
+	ReadsLag: {IT, "A platform told us of a change by an event, and does not show it when it is asked: its reads lag behind.",
+		"Nothing is paid on the returns concerned until its reads show the change; TikTok's clock runs on.", nil},
+	EventNotShown: {CX, "A platform told us of a change to this return, and what it shows when asked is older.",
+		"Nothing is paid on this return until both agree; TikTok's clock runs on.", []AnswerName{AnswerGoByRead}},
 	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
 		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",

@@ -7,6 +7,7 @@ import "time"
 type Record struct {
 	RMA            *RMA
 	RMAReadAt      time.Time
+	RMARead        int64     // the number of that read; the ledger counts them
 	RMAStatusSince time.Time // when we first saw the RMA in its present status
 
 	OrderID       string // the TikTok order it belongs to, empty while unlinked
@@ -14,8 +15,14 @@ type Record struct {
 	OrderReadAt   time.Time            // when the order itself was read
 	TikTokReturns []TikTokReturn       // all of that order
 	TikTokReadAt  time.Time            // when its returns were read
+	TikTokRead    int64                // the number of that read
 	TikTokSeenAt  map[string]time.Time // when TikTok last showed each of them
 	Payable       *Payable             // newest answer of TikTok to "what could be refunded"
+
+	Told []Told // what the platforms' own events say of the RMA and the order, the oldest first
+	// SlowSearchAt is when TikTok's search last failed to show a return that TikTok
+	// had made for us long enough before. Zero: never.
+	SlowSearchAt time.Time
 
 	Holds     []Hold             // this return's units
 	HeldBy    map[UnitID]Key     // units of the order held by other returns
@@ -39,6 +46,30 @@ type Record struct {
 	RestockSince time.Time
 }
 
+// Told is what an event says. It is a lower bound: a read that does not show it
+// yet shows the past.
+type Told struct {
+	Platform       Platform
+	What           ToldWhat
+	Status         string // of an RMA or a TikTok return
+	TikTokReturnID string
+	TransactionID  string
+	At             time.Time // when it happened, as the platform says; when it came if it does not
+	ReceivedAt     time.Time
+}
+
+// ToldWhat is what kind of thing an event says that a read can be held against.
+type ToldWhat string
+
+// What events tell. Others are hints and no more.
+const (
+	ToldNothing     ToldWhat = ""
+	ToldRMA         ToldWhat = "rma"         // an RMA has a status
+	ToldTransaction ToldWhat = "transaction" // an RMA has a transaction
+	ToldReturn      ToldWhat = "return"      // a TikTok return has a status
+	ToldPaid        ToldWhat = "paid"        // a TikTok return was paid
+)
+
 // Payable is what TikTok says a seller could refund for some units at a time
 // (TikTok contract 2.5, Calculate Refund and Get Aftersale Eligibility).
 type Payable struct {
@@ -49,6 +80,7 @@ type Payable struct {
 	Why         string    `json:"why,omitempty"` // TikTok's words if not eligible
 	Amount      Money     `json:"amount"`
 	At          time.Time `json:"at"`
+	Read        int64     `json:"read"` // the number of the read of the order that it was asked upon
 }
 
 // Trouble is a platform that did not answer, or refused for a reason that only

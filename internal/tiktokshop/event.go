@@ -158,6 +158,7 @@ type wireEventData struct {
 	RMAStatus        text `json:"rma_status"`
 	RefundStatus     text `json:"refund_status"`
 
+	UpdateTime     unix `json:"update_time"`
 	ExpirationTime unix `json:"expiration_time"`
 	RefundTotal    text `json:"refund_total"`
 	RefundCurrency text `json:"refund_currency"`
@@ -173,6 +174,9 @@ func (d wireEventData) fill(e *Event) {
 	e.ExpiresAt = d.ExpirationTime.Time
 	e.Refund = money(d.RefundTotal, d.RefundCurrency)
 	e.Status = d.status(e.Topic)
+	if e.Topic == ReturnStatusChange && !d.UpdateTime.IsZero() {
+		e.At = d.UpdateTime.Time // when it changed, not when it was told
+	}
 	for _, l := range d.Lines {
 		e.OrderIDs = appendOnce(e.OrderIDs, string(l.OrderID))
 		e.ReturnIDs = appendOnce(e.ReturnIDs, string(l.ReturnID))

@@ -84,7 +84,7 @@ func (w *connection) neverOpened(err error) bool {
 func noAnswer(e endpoint, class platform.Class, err error) error {
 	cause := withoutURL(err)
 	return &platform.Error{
-		Platform: platformName, Endpoint: e.name, Class: class, Message: "no answer: " + presentable(cause.Error(), nil), Cause: cause,
+		Platform: platformName, Endpoint: e.name, Class: class, NoAnswer: true, Message: "no answer: " + presentable(cause.Error(), nil), Cause: cause,
 	}
 }
 

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -35,8 +34,8 @@ func (d *desk) settleClaims() {
 		if change.State == "" || change.State == e.State {
 			continue
 		}
-		change.ID = e.ID
-		e.State, e.Note = change.State, change.Note
+		change.Effect = *e
+		e.State, e.Reason, e.Note = change.State, change.Reason, change.Note
 		if change.TikTokReturnID != "" {
 			e.TikTokReturnID = change.TikTokReturnID
 		}
@@ -44,9 +43,48 @@ func (d *desk) settleClaims() {
 	}
 }
 
-// readAfter tells whether a read can prove that a claimed call did nothing.
-func readAfter(read time.Time, e returns.Effect) bool {
-	return e.State == returns.EffectClaimed && !read.Before(e.ClaimUntil)
+// readAfter reports whether a read can prove that a claimed call did nothing: it was
+// made after the claim's end, also where another machine made the claim whose clock
+// is behind.
+func (d *desk) readAfter(read time.Time, e returns.Effect) bool {
+	return e.State == returns.EffectClaimed && !read.Before(d.claimEnd(e))
+}
+
+// claimEnd is when no answer to a claimed call can come any more, whichever machine
+// made the claim.
+func (d *desk) claimEnd(e returns.Effect) time.Time { return e.ClaimUntil.Add(d.Policy.ClockSkew) }
+
+// lost is a create of which reads show nothing after its answer was lost.
+func lost(state returns.EffectState) EffectChange {
+	return EffectChange{State: state, Reason: returns.ReasonLost, Note: "the answer was lost, and reads show nothing"}
+}
+
+// notDone is any other write of which a read shows that it was not done.
+var notDone = EffectChange{State: returns.EffectIntent, Reason: returns.ReasonNotDone, Note: "read again after the answer was lost: not done"}
+
+// mayRepeat reports whether a create whose answer was lost may be sent again without
+// a person, now that reads show nothing of it: no event tells of a return that they
+// do not show, TikTok's search is not known to be slower than the time they covered
+// (T34), and TikTok still knows the key, counted from the first sending (T12).
+func (d *desk) mayRepeat(e returns.Effect) bool {
+	return !d.toldOfUnknownReturn() && !d.slowSearch() && d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime
+}
+
+// slowSearch reports whether TikTok's search was lately slower than creates are
+// waited for.
+func (d *desk) slowSearch() bool {
+	at := d.Record.SlowSearchAt
+	return !at.IsZero() && d.Now.Sub(at) < slowFor
+}
+
+// slowFor is how long one slow search makes every lost create a question to a person.
+const slowFor = 7 * 24 * time.Hour
+
+// settled reports whether reads after a create's answer was lost cover the time that
+// TikTok's search may take.
+func (d *desk) settled(e returns.Effect) bool {
+	read := d.Record.TikTokReadAt
+	return d.readAfter(read, e) && read.Sub(e.ClaimedAt) >= d.Policy.CreateSettle+d.Policy.ClockSkew
 }
 
 // seenOnCase judges a decision by the state of its TikTok return.
@@ -64,10 +102,10 @@ func (d *desk) seenOnCase(e returns.Effect) EffectChange {
 	case e.Kind == returns.EffectRefund && t.Pays():
 		return EffectChange{State: returns.EffectApplied}
 	case e.Kind == returns.EffectRefund && (t.Status == returns.TikTokCancelled || t.NextID != "") &&
-		(e.State == returns.EffectApplied || readAfter(d.Record.TikTokReadAt, e)):
-		return EffectChange{State: returns.EffectVoid, Note: "TikTok ended return " + t.ID + " without paying"}
-	case readAfter(d.Record.TikTokReadAt, e):
-		return EffectChange{State: returns.EffectIntent, Note: "read again after the answer was lost: not done"}
+		(e.State == returns.EffectApplied || d.readAfter(d.Record.TikTokReadAt, e)):
+		return EffectChange{State: returns.EffectVoid, Reason: returns.ReasonEnded, Note: "TikTok ended return " + t.ID + " without paying"}
+	case d.readAfter(d.Record.TikTokReadAt, e):
+		return notDone
 	}
 	return EffectChange{}
 }
@@ -85,22 +123,17 @@ func (d *desk) seenAsSellerRefund(e returns.Effect) EffectChange {
 		case t.Live():
 			return EffectChange{State: returns.EffectApplied, TikTokReturnID: t.ID}
 		case t.Status == returns.TikTokCancelled:
-			return EffectChange{State: returns.EffectVoid, TikTokReturnID: t.ID, Note: "TikTok cancelled the return that our refund opened"}
+			return EffectChange{State: returns.EffectVoid, TikTokReturnID: t.ID, Reason: returns.ReasonEnded, Note: "TikTok cancelled the return that our refund opened"}
 		}
 	}
 	if d.toldWhatBecame(e) {
-		return EffectChange{State: returns.EffectVoid, Note: "a person looked"}
+		return EffectChange{State: returns.EffectVoid, Reason: returns.ReasonAnswered, Note: "a person looked"}
 	}
-	quietSince := d.Record.TikTokReadAt.Sub(e.ClaimedAt)
-	if readAfter(d.Record.TikTokReadAt, e) && quietSince >= d.Policy.CreateSettle && d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
-		return EffectChange{State: returns.EffectIntent, Note: lostAndNotFound}
+	if d.settled(e) && d.mayRepeat(e) {
+		return lost(returns.EffectIntent)
 	}
 	return EffectChange{}
 }
-
-// lostAndNotFound is the note of a create whose answer was lost and of which
-// reads show nothing: it is sent again under the same key.
-const lostAndNotFound = "the answer was lost, and reads show nothing"
 
 // madeBy tells whether a TikTok return looks like the work of this effect.
 func (d *desk) madeBy(e returns.Effect, t returns.TikTokReturn) bool {
@@ -150,8 +183,8 @@ func (d *desk) seenInReturnGO(e returns.Effect) EffectChange {
 	switch {
 	case there:
 		return EffectChange{State: returns.EffectVerified}
-	case readAfter(d.Record.RMAReadAt, e):
-		return EffectChange{State: returns.EffectIntent, Note: "read again after the answer was lost: not done"}
+	case d.readAfter(d.Record.RMAReadAt, e):
+		return notDone
 	}
 	return EffectChange{}
 }
@@ -165,21 +198,36 @@ func (d *desk) tiktokReturn(id string) *returns.TikTokReturn {
 	return nil
 }
 
-// toldWhatBecame tells whether a person found out what no read could show: that
+// toldWhatBecame reports whether a person found out what no read could show: that
 // the create did nothing, or that they dealt with it.
 func (d *desk) toldWhatBecame(e returns.Effect) bool {
 	ours := slices.ContainsFunc(d.Record.Holds, func(h returns.Hold) bool { return e.Covers(h.Unit) })
-	return ours && e.State == returns.EffectClaimed && slices.ContainsFunc(d.standing(returns.OutcomeUnclear), func(a returns.Answer) bool {
-		return (a.Subject == "" || a.Subject == joined(e.Units)) && !a.At.Before(e.IntentAt.Add(d.Policy.KeyLifetime))
+	return ours && maybeSent(e) && slices.ContainsFunc(d.standing(returns.OutcomeUnclear), func(a returns.Answer) bool {
+		return (a.Subject == "" || a.Subject == joined(e.Units)) && a.At.After(e.ClaimedAt)
 	})
 }
 
+// maybeSent reports whether a create was sent of which nobody knows what became.
+func maybeSent(e returns.Effect) bool {
+	return e.State == returns.EffectClaimed || unsent(e) && e.Reason == returns.ReasonLost
+}
+
 // unclear names a create whose outcome can no longer be found out: sending it
-// again would risk a second payment.
+// again would risk a second payment. It is named when reads have covered the time
+// that a search takes and it may not be repeated, and at the latest when TikTok has
+// forgotten its key.
 func (d *desk) unclear(e returns.Effect) bool {
-	if e.State != returns.EffectClaimed || e.Route != returns.RouteSellerRefund || d.Now.Before(e.ClaimUntil) || d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
+	forgotten := d.Now.Sub(e.IntentAt) >= d.Policy.KeyLifetime
+	switch {
+	case e.Route != returns.RouteSellerRefund || !maybeSent(e) || e.State == returns.EffectClaimed && d.Now.Before(d.claimEnd(e)):
+		return false
+	case !forgotten && !(d.slowSearch() && (unsent(e) || d.settled(e))):
 		return false
 	}
-	d.raiseAbout(joined(e.Units), returns.OutcomeUnclear, e.Amount, "a refund of %s was sent at %s; nothing shows whether it happened", e.Amount, fmt.Sprint(e.ClaimedAt.UTC().Format(time.RFC3339)))
+	why := "nothing shows whether it happened"
+	if d.slowSearch() {
+		why = "TikTok's search does not show it, and was slow to show others"
+	}
+	d.raiseAbout(joined(e.Units), returns.OutcomeUnclear, e.Amount, "a refund of %s was sent at %s; %s", e.Amount, e.ClaimedAt.UTC().Format(time.RFC3339), why)
 	return true
 }

@@ -172,7 +172,7 @@ func (d *desk) acting(id string) bool {
 // keepsFailing tells whether an act was tried already and not possible.
 func (d *desk) keepsFailing(a returns.Act) bool {
 	return slices.ContainsFunc(d.Record.Effects, func(e returns.Effect) bool {
-		return e.Subject == a.Subject && e.State == returns.EffectIntent && e.Note != ""
+		return e.Subject == a.Subject && e.State == returns.EffectIntent && e.Reason != ""
 	})
 }
 

@@ -49,10 +49,12 @@ type desk struct {
 	held     bool          // an act is held back because the return is paused
 	wanted   []returns.Act // what switches keep from being done
 	over     []string      // TikTok returns that are no longer shown, and taken as over by a person
+	lags     []lag         // events that the reads do not show yet
+	slow     bool          // TikTok's search does not show what it made long enough ago
 }
 
 func newDesk(f Facts) *desk {
-	return &desk{Facts: f, orderID: f.Record.OrderID, holds: f.Record.Holds, plan: returns.Plan{
+	return &desk{Facts: f, orderID: f.Record.OrderID, holds: f.Record.Holds, lags: lagging(f.Record), plan: returns.Plan{
 		Stage: returns.StageNew, Number: f.Record.Decisions + 1, DecidedAt: f.Now, Rules: Version, Paused: f.Record.Paused, OrderID: f.Record.OrderID,
 	}}
 }
@@ -97,6 +99,9 @@ func (d *desk) do(on bool, a returns.Act) {
 		d.wait(fmt.Sprintf("%s is switched off; would now: %s", a.Kind, a.Reason))
 		held := d.Now.Sub(d.Record.RMAStatusSince)
 		d.wakeAt(d.Now.Add(min(max(switchLook, held), rarestSwitchLook)), fmt.Sprintf("see whether %s is switched on", a.Kind))
+		return
+	}
+	if !d.keepsUp(a) {
 		return
 	}
 	d.plan.Acts = append(d.plan.Acts, a)
@@ -225,7 +230,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows()}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow}
 }
 
 // oneOfAKind asks one question of a kind at a time: the first, in the order of

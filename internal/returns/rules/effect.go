@@ -16,14 +16,17 @@ import (
 func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	last := d.newest(kind, act.Subject)
 	switch {
-	case last == nil || last.State == returns.EffectDropped:
+	case last == nil:
 		d.do(on, act)
-	case last.State == returns.EffectIntent && last.Note == lostAndNotFound && !returns.SameMoney(last.Amount, act.Amount) && !d.retried(*last, aboutAct(act)):
+	case unsent(*last) && last.Reason == returns.ReasonLost && !d.retried(*last, aboutAct(act)) && d.unclear(*last):
+		// TikTok has forgotten the key, or its search is too slow to tell.
+	case last.State == returns.EffectDropped:
+		d.do(on, act)
+	case last.State == returns.EffectIntent && last.Reason == returns.ReasonLost && !returns.SameMoney(last.Amount, act.Amount) && !d.retried(*last, aboutAct(act)):
 		// The same key with another amount would be refused, or worse.
 		d.raiseAbout(aboutAct(act), returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
 	case last.State == returns.EffectIntent:
-		ineligible := strings.HasPrefix(last.Note, returns.NoteIneligible)
-		if last.Note != "" && (ineligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
+		if last.Reason != "" && (last.Reason == returns.ReasonIneligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
 			if d.answeredAboutSince(aboutAct(act), last.IntentAt, returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
 				return
 			}
@@ -41,17 +44,33 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	}
 }
 
+// unsent reports whether nothing of an effect is under way: it is meant to happen,
+// or was decided otherwise.
+func unsent(e returns.Effect) bool {
+	return e.State == returns.EffectIntent || e.State == returns.EffectDropped
+}
+
 // await waits to see an effect of ours at the platform: at once when its claim
-// ends, then at growing intervals.
+// ends, then at growing intervals. A return that TikTok says it has made, and does
+// not show, is looked for when searches should show it: if they do not, they are
+// too slow to rest on.
 func (d *desk) await(e returns.Effect) {
 	platform := returns.TikTok
 	if e.Kind == returns.EffectWriteBack {
 		platform = returns.ReturnGO
 	}
 	d.wait(fmt.Sprintf("%s was sent; waiting to see it at %s", e.Route, platform))
-	if e.State == returns.EffectClaimed && d.Now.Before(e.ClaimUntil) {
-		d.wakeAt(e.ClaimUntil, "the answer was lost: read what happened", platform)
+	if e.State == returns.EffectClaimed && d.Now.Before(d.claimEnd(e)) {
+		d.wakeAt(d.claimEnd(e), "the answer was lost: read what happened", platform)
 		return
+	}
+	if e.Route.Creates() && e.State == returns.EffectApplied && d.tiktokReturn(e.TikTokReturnID) == nil {
+		should := e.AppliedAt.Add(d.Policy.CreateSettle + d.Policy.ClockSkew)
+		if d.Now.Before(should) {
+			d.wakeAt(should, "see whether TikTok's search shows the return that it made", platform)
+		} else if !d.Record.TikTokReadAt.Before(should) {
+			d.slow = true
+		}
 	}
 	d.wakeAt(d.growing(d.Policy.MoneyWait, e.ClaimedAt), "see what became of it", platform)
 }

@@ -52,6 +52,7 @@ type Policy struct {
 	CreateSettle      time.Duration // reads must show nothing for so long before a create is sent again (T12)
 	KeyLifetime       time.Duration // as long as TikTok honours an idempotency key (T12)
 	TroubleRetry      time.Duration // look again at a platform that refuses us
+	ClockSkew         time.Duration // how far the clocks of machines, and TikTok's, may be apart
 	SetDone           bool          // set the RMA to Done when all is settled
 }
 
@@ -84,14 +85,18 @@ type Decision struct {
 	Changes  []EffectChange    // effects that the platforms now show, or do not
 	Shadows  []returns.Shadow  // what switches kept us from, where it is new or came out otherwise
 	Ask      *Question         // what to ask TikTok before a seller refund or a return of ours can be planned
+	// SlowSearch: TikTok's search does not show a return that TikTok made for us long
+	// enough ago.
+	SlowSearch bool
 }
 
 // EffectChange is what a fresh read says about an effect of ours.
 type EffectChange struct {
-	ID             string
+	Effect         returns.Effect // as it was when it was judged: the change holds for nothing else
 	State          returns.EffectState
 	TikTokReturnID string // the return that a create made, where it was not known yet
-	Note           string
+	Reason         returns.Reason
+	Note           string // for people
 }
 
 // Question asks TikTok what a seller could refund for these units.

@@ -72,12 +72,12 @@ func (l *life) decides(t *rapid.T) Decision {
 		d = Decide(l.f)
 		r := &l.f.Record
 		for _, c := range d.Changes {
-			i := slices.IndexFunc(r.Effects, func(e returns.Effect) bool { return e.ID == c.ID })
+			i := slices.IndexFunc(r.Effects, func(e returns.Effect) bool { return e.ID == c.Effect.ID })
 			e := &r.Effects[i]
 			if e.State == returns.EffectVerified || !e.Live() {
 				continue
 			}
-			e.State, e.Note = c.State, c.Note
+			e.State, e.Reason, e.Note = c.State, c.Reason, c.Note
 			if c.TikTokReturnID != "" {
 				e.TikTokReturnID = c.TikTokReturnID
 			}

@@ -79,10 +79,10 @@ func (d *desk) mayOpen(u *unit) bool {
 		return true
 	case last.State != returns.EffectIntent:
 		return false
-	case last.Note == lostAndNotFound && !returns.SameMoney(last.Amount, u.value):
+	case last.Reason == returns.ReasonLost && (!returns.SameMoney(last.Amount, u.value) || !d.mayRepeat(*last)):
 		return false // the same key with another amount would be refused, or worse
 	}
-	return last.Note == "" || d.Now.Sub(last.IntentAt) <= d.Policy.TroubleRetry
+	return last.Reason == "" || d.Now.Sub(last.IntentAt) <= d.Policy.TroubleRetry
 }
 
 // opening is a return of ours on these units that TikTok may have opened, though
@@ -111,13 +111,13 @@ func (d *desk) seenAsOpened(e returns.Effect) EffectChange {
 			return EffectChange{State: returns.EffectVerified, TikTokReturnID: t.ID}
 		}
 	}
-	if !readAfter(d.Record.TikTokReadAt, e) || d.Record.TikTokReadAt.Sub(e.ClaimedAt) < d.Policy.CreateSettle {
+	switch {
+	case !d.settled(e) || d.toldOfUnknownReturn():
 		return EffectChange{}
+	case d.mayRepeat(e):
+		return lost(returns.EffectIntent)
 	}
-	if d.Now.Sub(e.IntentAt) < d.Policy.KeyLifetime {
-		return EffectChange{State: returns.EffectIntent, Note: lostAndNotFound}
-	}
-	return EffectChange{State: returns.EffectVoid, Note: lostAndNotFound}
+	return lost(returns.EffectVoid)
 }
 
 // openedByUs tells whether a TikTok return is the work of ours.

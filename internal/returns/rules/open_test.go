@@ -107,7 +107,9 @@ func TestOpeningAReturn(t *testing.T) {
 		{"sent, and a day of silence", setup(1, announced, ask, opened(returns.EffectClaimed, "", "10.00", "L1"), effectIs(1, func(e *returns.Effect) { e.IntentAt = noon.Add(-25 * time.Hour) })), nothing},
 		{"refused: the seller refund remains", setup(1, announced, ask, opened(returns.EffectVoid, "", "10.00", "L1")), nothing},
 		{"not possible for long: the same", setup(1, announced, ask, opened(returns.EffectIntent, "", "10.00", "L1"),
-			effectIs(1, func(e *returns.Effect) { e.IntentAt, e.Note = noon.Add(-16*time.Minute), "25001011" })), nothing},
+			effectIs(1, func(e *returns.Effect) {
+				e.IntentAt, e.Reason, e.Note = noon.Add(-16*time.Minute), returns.ReasonUnavailable, "25001011"
+			})), nothing},
 		{"opened and ended: never again", setup(1, announced, ask, opened(returns.EffectVerified, "R1", "10.00", "L1"), ourReturn("R1", returns.TikTokCancelled, 1)), nothing},
 		{"while it is sent, nothing else is paid", setup(1, announced, passed(1), stock("L1", returns.RestockProven, ""), rma(returns.RMAValidated), payable("10.00", "L1"),
 			opened(returns.EffectApplied, "R1", "10.00", "L1")), nothing},
@@ -171,10 +173,10 @@ func TestWhatBecameOfAnOpening(t *testing.T) {
 		{"found by what it is, the answer lost", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), ourReturn("R1", returns.TikTokAwaitingShip, 1)), []EffectChange{{State: returns.EffectVerified, TikTokReturnID: "R1"}}},
 		{"found late, thought lost", setup(1, announced, opened(returns.EffectIntent, "", "10.00", "L1"), effectIs(1, func(e *returns.Effect) { e.ClaimedAt = e.IntentAt }), ourReturn("R1", returns.TikTokAwaitingShip, 1)),
 			[]EffectChange{{State: returns.EffectVerified, TikTokReturnID: "R1"}}},
-		{"the buyer's is not ours", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), buyerReturn("R1", returns.TikTokAwaitingShip, 1)), []EffectChange{{State: returns.EffectIntent, Note: lostAndNotFound}}},
+		{"the buyer's is not ours", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), buyerReturn("R1", returns.TikTokAwaitingShip, 1)), []EffectChange{lost(returns.EffectIntent)}},
 		{"a refund is none", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), ourReturn("R1", returns.TikTokApproved, 1), caseIs(1, func(t *returns.TikTokReturn) { t.Type = returns.TypeRefund })),
-			[]EffectChange{{State: returns.EffectIntent, Note: lostAndNotFound}}},
-		{"a day of silence", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), effectIs(1, func(e *returns.Effect) { e.IntentAt = noon.Add(-25 * time.Hour) })), []EffectChange{{State: returns.EffectVoid, Note: lostAndNotFound}}},
+			[]EffectChange{lost(returns.EffectIntent)}},
+		{"a day of silence", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), effectIs(1, func(e *returns.Effect) { e.IntentAt = noon.Add(-25 * time.Hour) })), []EffectChange{lost(returns.EffectVoid)}},
 		{"read too early", setup(1, announced, opened(returns.EffectClaimed, "", "10.00", "L1"), func(f *Facts) { f.Record.TikTokReadAt = noon.Add(-10 * time.Minute) }), nil},
 	}
 	for _, tt := range tests {
@@ -182,7 +184,7 @@ func TestWhatBecameOfAnOpening(t *testing.T) {
 			t.Parallel()
 			d := Decide(tt.given)
 			for i := range d.Changes {
-				d.Changes[i].ID = ""
+				d.Changes[i].Effect = returns.Effect{}
 			}
 			require.Equal(t, tt.want, d.Changes)
 		})

@@ -134,7 +134,7 @@ func TestRefundsOfOneOrderGoOneByOne(t *testing.T) {
 		{"the first", setup(2, two), want{acts: []string{one}}},
 		{"then the second, though the money has not moved", setup(2, two, first(returns.EffectApplied), caseIs(1, func(t *returns.TikTokReturn) { t.Status = returns.TikTokApproved })), want{acts: []string{other}}},
 		{"not while the first may still be answered", setup(2, two, first(returns.EffectClaimed), effectIs(1, func(e *returns.Effect) { e.ClaimUntil = noon.Add(time.Second) })), want{}},
-		{"one that keeps being impossible holds nobody up", setup(2, two, first(returns.EffectIntent), effectIs(1, func(e *returns.Effect) { e.Note = "25001028" })), want{acts: []string{one, other}}},
+		{"one that keeps being impossible holds nobody up", setup(2, two, first(returns.EffectIntent), effectIs(1, func(e *returns.Effect) { e.Reason, e.Note = returns.ReasonUnavailable, "25001028" })), want{acts: []string{one, other}}},
 	})
 }
 

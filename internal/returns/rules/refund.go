@@ -133,7 +133,7 @@ func (d *desk) decideOn(g group) {
 		}
 	case returns.TikTokAwaitingShip:
 		if slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned }) {
-			if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt) {
+			if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt.Add(-d.Policy.ClockSkew)) { // perhaps by another machine's clock
 				d.look(returns.TikTok, "the goods are here: see whether TikTok knows")
 				return
 			}

@@ -146,12 +146,19 @@ func (d *desk) oneTooMany(g group) (*unit, string) {
 // these units; if not it is asked.
 func (d *desk) payableKnown(g group, requestType, key string) bool {
 	p := d.Record.Payable
-	if p != nil && p.RequestType == requestType && p.ReasonKey == key && slices.Equal(p.Units, g.ids()) && !p.At.Before(d.Record.TikTokReadAt.Add(-time.Minute)) {
+	if p != nil && p.RequestType == requestType && p.ReasonKey == key && slices.Equal(p.Units, g.ids()) && d.askedLately(*p) {
 		return true
 	}
 	d.ask = &Question{OrderID: d.orderID, Units: g.ids(), RequestType: requestType, ReasonKey: key}
 	d.look(returns.TikTok, "ask TikTok what can be refunded")
 	return false
+}
+
+// askedLately reports whether TikTok's answer rests on the last read of the order,
+// or on one less than a minute before. An answer from the future was not given since.
+func (d *desk) askedLately(p returns.Payable) bool {
+	age := d.Record.TikTokReadAt.Sub(p.At)
+	return p.Read > 0 && p.Read == d.Record.TikTokRead || age >= 0 && age <= time.Minute
 }
 
 // payAsSeller plans the refund, if TikTok would take it and the amount stands.

@@ -1,0 +1,137 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// What a platform's own event says is a lower bound of what its reads must show.
+// Reads may come from a cache, and searches lag behind (TikTok contract 5): while
+// one does not show what a newer event told, nothing that cannot be undone rests on
+// it. It is made again, and after a while people hear of it.
+
+// lag is an event that the reads of its platform do not show yet.
+type lag struct {
+	returns.Told
+	told  string // what the event said, for people
+	shown string // what the reads say instead
+}
+
+// lagging are the events that the reads do not show. Of each thing only the newest
+// event counts: an older one may come late.
+func lagging(r returns.Record) []lag {
+	var all []lag
+	for i, e := range r.Told {
+		newer := slices.ContainsFunc(r.Told[i+1:], func(o returns.Told) bool {
+			return o.What == e.What && o.TikTokReturnID == e.TikTokReturnID && o.TransactionID == e.TransactionID
+		})
+		if newer || goneByRead(r, e) {
+			continue
+		}
+		if l, behind := behind(r, e); behind {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// goneByRead reports whether a person said, since the event came, that the reads are
+// right and it is not.
+func goneByRead(r returns.Record, e returns.Told) bool {
+	return slices.ContainsFunc(r.Said, func(a returns.Answer) bool {
+		return a.Kind == returns.EventNotShown && a.Answer == returns.AnswerGoByRead && !a.At.Before(e.ReceivedAt)
+	})
+}
+
+// behind reports whether the reads do not show an event.
+func behind(r returns.Record, e returns.Told) (lag, bool) {
+	l := lag{Told: e}
+	switch e.What {
+	case returns.ToldRMA:
+		if r.RMA == nil || showsStatus(*r.RMA, e) {
+			return l, false
+		}
+		l.told, l.shown = "the RMA is "+e.Status, r.RMA.Status
+	case returns.ToldTransaction:
+		if r.RMA == nil || r.RMA.Status == returns.RMAGone ||
+			slices.ContainsFunc(r.RMA.Transactions, func(t returns.Transaction) bool { return t.ID == e.TransactionID }) {
+			return l, false
+		}
+		l.told, l.shown = "the RMA has transaction "+e.TransactionID, "none of that id"
+	case returns.ToldReturn, returns.ToldPaid:
+		i := slices.IndexFunc(r.TikTokReturns, func(t returns.TikTokReturn) bool { return t.ID == e.TikTokReturnID })
+		if i >= 0 && showsReturn(r.TikTokReturns[i], e) {
+			return l, false
+		}
+		l.told, l.shown = fmt.Sprintf("return %s is %s", e.TikTokReturnID, cmp.Or(e.Status, "there")), "no return of that id"
+		if i >= 0 {
+			l.shown = r.TikTokReturns[i].Status
+		}
+	}
+	return l, l.told != ""
+}
+
+// rmaProgress is the order in which an RMA goes forward (ReturnGO contract 3.2): a
+// read that shows a later stage shows the earlier ones. Out of it there is no order.
+var rmaProgress = []string{returns.RMAPending, returns.RMAApproved, returns.RMAReceived, returns.RMAValidated, returns.RMADone}
+
+// showsStatus reports whether a read of an RMA is as new as an event: it shows its
+// status, a later stage, an end, or a change after it. Not every change moves the
+// RMA's own time (ReturnGO contract 3.8), so that an earlier time proves nothing.
+func showsStatus(rma returns.RMA, e returns.Told) bool {
+	switch {
+	case e.Status == "" || rma.Status == e.Status || rma.UpdatedAt.After(e.At):
+		return true
+	case rma.Status == returns.RMARejected || rma.Status == returns.RMACanceled || rma.Status == returns.RMAGone:
+		return true // nothing is done on it any more
+	}
+	told := slices.Index(rmaProgress, e.Status)
+	return told >= 0 && slices.Index(rmaProgress, rma.Status) >= told
+}
+
+// showsReturn reports whether a read of a TikTok return is as new as an event.
+func showsReturn(t returns.TikTokReturn, e returns.Told) bool {
+	if e.What == returns.ToldPaid {
+		return t.Paid()
+	}
+	return e.Status == "" || t.Status == e.Status || t.UpdatedAt.After(e.At) || t.Paid()
+}
+
+// keepsUp reports whether an act may rest on what was read. If not, the platform
+// that lags behind is read again, and people hear of it when that takes long.
+func (d *desk) keepsUp(a returns.Act) bool {
+	if a.Kind == returns.ActRestock || len(d.lags) == 0 {
+		return true // goods are here, whatever else happens
+	}
+	d.waitForReads()
+	return false
+}
+
+// waitForReads has the platforms read again that do not show what they told.
+func (d *desk) waitForReads() {
+	for _, l := range d.lags {
+		d.wait(fmt.Sprintf("%s told that %s, and its reads show %s: waiting until they agree", l.Platform, l.told, l.shown))
+		d.wakeAt(d.growing(lagLook, l.ReceivedAt), "read "+string(l.Platform)+" again", l.Platform)
+		if d.due(l.ReceivedAt.Add(d.Policy.TroubleRetry), "tell people that reads lag behind") {
+			since := l.At.UTC().Format(time.RFC3339)
+			d.raiseAbout(string(l.Platform), returns.ReadsLag, returns.Money{}, "%s told at %s that %s; what it shows when asked is %s", l.Platform, since, l.told, l.shown)
+			d.raise(returns.EventNotShown, returns.Money{}, "%s told at %s that %s; what it shows when asked is %s. Nothing is paid on this return until both agree", l.Platform, since, l.told, l.shown)
+		}
+	}
+}
+
+// lagLook is how soon a platform is first read again whose reads lag behind: searches
+// do so for half a minute (TikTok contract 5).
+const lagLook = 15 * time.Second
+
+// toldOfUnknownReturn reports whether TikTok told of a return on the order that no
+// read shows: it may be the one whose creation was not answered.
+func (d *desk) toldOfUnknownReturn() bool {
+	return slices.ContainsFunc(d.lags, func(l lag) bool {
+		return l.TikTokReturnID != "" && d.tiktokReturn(l.TikTokReturnID) == nil
+	})
+}
