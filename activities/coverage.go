@@ -19,6 +19,9 @@ func (a *Activities) swept(ctx context.Context, shop string, p returns.Platform,
 		if err := tx.MoveCursor(ctx, cursor, begun.UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
+		if err := tx.HealRefundLimit(ctx, shop); err != nil {
+			return err
+		}
 		last, err := tx.LastEvent(ctx, shop, p)
 		if err != nil {
 			return err

@@ -175,6 +175,10 @@ func (d *desk) decideOnce(ctx context.Context, then func(*ledger.Tx) error, trou
 // it writes holds only for what it read.
 func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) error {
 	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		today, err := d.refundDay(ctx, tx, then != nil)
+		if err != nil {
+			return err
+		}
 		if err := tx.StockWoken(ctx, d.shop.Key, d.woken); err != nil {
 			return err
 		}
@@ -183,7 +187,7 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 			return err
 		}
 		d.record = record
-		d.decision = rules.Decide(rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy, Record: record, Trouble: trouble})
+		d.decision = rules.Decide(rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy, Record: record, Trouble: trouble, Today: today})
 		for _, c := range d.decision.Changes {
 			if err := d.move(ctx, tx, c); err != nil {
 				return err
@@ -194,16 +198,35 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 				return err
 			}
 		}
+		if over := d.decision.OverLimit; over != "" {
+			if err := tx.RaiseForShop(ctx, d.shop.Key, returns.TikTok, returns.NewException(returns.RefundLimit, over, returns.Money{})); err != nil {
+				return err
+			}
+		}
 		p := d.decision.Plan
 		err = tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
 			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Shadows: d.decision.Shadows, Exceptions: p.Exceptions,
-			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, LookBy: lookBy(p), Closed: p.Close,
+			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Held: d.decision.Held, LookBy: lookBy(p), Closed: p.Close,
 		})
 		if err != nil || then == nil {
 			return err
 		}
 		return then(tx)
 	})
+}
+
+// refundDay is what the shop has refunded today, where that is limited. Who is about
+// to claim a refund waits for others that are.
+func (d *desk) refundDay(ctx context.Context, tx *ledger.Tx, claims bool) (day returns.RefundDay, err error) {
+	if !d.shop.Policy.DayLimit.Set() {
+		return day, nil
+	}
+	if claims {
+		if err := tx.LockRefundDay(ctx, d.shop.Key); err != nil {
+			return day, err
+		}
+	}
+	return tx.RefundDay(ctx, d.shop.Key) //nolint:wrapcheck // the ledger names the read
 }
 
 // move moves an effect as a decision has judged it.

@@ -92,6 +92,14 @@ type Refund struct {
 	Reasons     []Reason `key:"reasons"`
 	PayExpected bool     `key:"pay_expected"` // Finance agreed to pay the expected value where none was authorised
 	SetDone     bool     `key:"set_done"`     // set the RMA to Done when all is settled
+	DayLimit    DayLimit `key:"day_limit"`    // of what is refunded in a day (UTC)
+}
+
+// DayLimit bounds a shop's refunds in a day (UTC); beyond it they wait, and Finance
+// is asked once.
+type DayLimit struct {
+	Count  int    `key:"count"`  // how many; 0: no limit
+	Amount string `key:"amount"` // how much together, such as "500.00 GBP"; empty: no limit
 }
 
 // Reason is one line of the reason map. It is a list, because a key of a

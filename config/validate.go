@@ -22,6 +22,7 @@ var (
 	country = regexp.MustCompile(`^[A-Z]{2}$`)
 	host    = regexp.MustCompile(`^[A-Za-z0-9.-]*$`)
 	oneWord = regexp.MustCompile(`^[!-~]*$`)
+	amount  = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})? [A-Z]{3}$`)
 	// A webhook token is part of an address.
 	webhookToken = regexp.MustCompile(`^[A-Za-z0-9_-]{32,}$`)
 	// What a SQLite address takes for the end of a path, or "key=value" would be
@@ -106,6 +107,9 @@ func (l Link) check(p *problems) {
 func (r Refund) check(p *problems) {
 	p.must(slices.Contains(Gates, r.Gate), "gate", "must be one of %s", strings.Join(Gates, ", "))
 	checkReasons(p, "reasons", r.Reasons)
+	limit := p.in("day_limit")
+	limit.must(r.DayLimit.Count >= 0, "count", "must be a whole number, 0 for no limit")
+	limit.must(r.DayLimit.Amount == "" || amount.MatchString(r.DayLimit.Amount), "amount", "must be an amount with its currency, such as \"500.00 GBP\"")
 }
 
 func checkReasons(p *problems, key string, reasons []Reason) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -23,6 +24,7 @@ import (
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/returns/rules"
 	"returnbridge/internal/tiktokshop"
 )
@@ -163,6 +165,16 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	}, tiktok, nil
 }
 
+// amountIn reads an amount of the configuration, such as "500.00 GBP"; nothing is no
+// amount.
+func amountIn(text string) (returns.Money, error) {
+	number, currency, _ := strings.Cut(text, " ")
+	if number == "" {
+		return returns.Money{}, nil
+	}
+	return returns.NewMoney(number, currency)
+}
+
 // overdueSweeps is after how many sweeps a return that should have decided again
 // is taken up.
 const overdueSweeps = 4
@@ -182,6 +194,10 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
 		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,
 		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, TroubleRetry: p.TroubleRetry,
+	}
+	policy.DayLimit.Count = s.Refund.DayLimit.Count
+	if policy.DayLimit.Amount, err = amountIn(s.Refund.DayLimit.Amount); err != nil {
+		return rules.Policy{}, fmt.Errorf("shop %s: refund.day_limit.amount: %w", s.Name, err)
 	}
 	for _, r := range s.Refund.Reasons {
 		policy.ReasonKeys[r.ReturnGO] = r.TikTok

@@ -205,6 +205,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 			c.checkEvents(ctx, s.Name)
 		}
 		c.writesOf(s)
+		c.checkBrakes(ctx, s)
 	}
 	if c.ledger != nil {
 		c.checkStrays(ctx)

@@ -7,7 +7,9 @@ import (
 
 	"returnbridge/activities"
 	"returnbridge/config"
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
 
@@ -72,6 +74,28 @@ func salesWarehouses(all []tiktokshop.Warehouse) string {
 		return "no enabled sales warehouse"
 	}
 	return join(names)
+}
+
+// checkBrakes says what people have stopped, and warns of refunds without a limit.
+func (c *checkup) checkBrakes(ctx context.Context, s config.Shop) {
+	area := "shop " + s.Name
+	if s.Switches.Refund && s.Refund.DayLimit == (config.DayLimit{}) {
+		c.note(area, "refund.day_limit is not set: nothing bounds what is refunded in a day")
+	}
+	if c.ledger == nil {
+		return
+	}
+	var stops []returns.Stop
+	err := c.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
+		stops, err = tx.Stops(ctx, s.Name)
+		return err
+	})
+	if err != nil {
+		c.problem(area, "what is stopped cannot be read: %v", err)
+	}
+	for _, stop := range stops {
+		c.note(area, "%s", stop)
+	}
 }
 
 // writesOf says what is written in a shop, and by whom.

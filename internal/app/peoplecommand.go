@@ -33,7 +33,7 @@ func peopleCommands() []*cobra.Command {
 		simpleCommand(returns.CommandResume, "Let a paused return go on", "Let a paused return go on: what has become due meanwhile is done."),
 		simpleCommand(returns.CommandRecheck, "Have a return read both platforms again, now",
 			"Have a return read both platforms again, now, and decide on what they say."),
-		linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(),
+		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(),
 	}
 }
 
@@ -133,12 +133,14 @@ func resolveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "resolve RETURN", Short: "Answer an open exception of a return", Args: oneReturn,
 		Long: `Answer an open exception of a return; it goes on from there. "starter show" names
-the exceptions that are open, what they mean and the answers they take.
+the exceptions that are open, what they mean and the answers they take. The
+exception refund-limit belongs to a whole shop: name the shop instead of a return.
 
 ` + namingHelp + "\n\n" + signingHelp,
 		Example: `  starter resolve 4711 --exception refund-value-mismatch --answer accept-payable --who Ada --why "agreed with the customer"
   starter resolve 4711 --exception no-authorised-amount --answer set-amount --amount 12.50 --currency GBP --who Ada --why "as in the order"
-  starter resolve 4711 --exception unlinked-order --answer handled-manually --reference "paid in Seller Center" --who Ada --why "sold by phone"`,
+  starter resolve 4711 --exception unlinked-order --answer handled-manually --reference "paid in Seller Center" --who Ada --why "sold by phone"
+  starter resolve demo-gb --exception refund-limit --answer lift-for-today --who Ada --why "sale last week"`,
 	}
 	v, shop := newVisitor(cmd, true), shopFlag(cmd)
 	c := returns.Command{Name: returns.CommandResolve}
@@ -154,7 +156,12 @@ the exceptions that are open, what they mean and the answers they take.
 		if c.Amount, err = amountOf(amount, currency, c.Answer); err != nil {
 			return err
 		}
-		return v.run(cmd, func(ctx context.Context, h *house, out Output) error { return h.tell(ctx, *shop, args[0], c, out) })
+		return v.run(cmd, func(ctx context.Context, h *house, out Output) error {
+			if c.Exception == returns.RefundLimit {
+				return h.liftLimit(ctx, args[0], c, out)
+			}
+			return h.tell(ctx, *shop, args[0], c, out)
+		})
 	}
 	return cmd
 }

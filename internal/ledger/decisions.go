@@ -116,6 +116,7 @@ type Decided struct {
 	Stage      returns.Stage
 	Summary    string
 	Rules      string
+	Held       bool      // a stop or a limit keeps it from something
 	LookBy     time.Time // by then the return's workflow decides again; zero: only news can tell
 	Closed     bool
 }
@@ -145,8 +146,8 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 		closed, lookBy = text(t.now), ""
 	}
 	n, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7,
-			decisions = decisions + 1
-		WHERE shop = $8 AND key = $9 AND decisions = $10`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, shop, string(key), was.Decisions)
+			held = $8, decisions = decisions + 1
+		WHERE shop = $9 AND key = $10 AND decisions = $11`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, flag(d.Held), shop, string(key), was.Decisions)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("%w: return %s", ErrOvertaken, key)
 	}

@@ -21,7 +21,7 @@ func (t *Tx) Load(ctx context.Context, shop string, key returns.Key) (returns.Re
 func (t *Tx) Record(ctx context.Context, shop string, key returns.Key) (returns.Record, error) {
 	var r returns.Record
 	for _, load := range []func(context.Context, string, returns.Key, *returns.Record) error{
-		t.loadReturn, t.loadRMA, t.loadTikTok, t.loadTold, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadExceptions, t.loadAnswers,
+		t.loadReturn, t.loadRMA, t.loadTikTok, t.loadTold, t.loadHolds, t.loadEffects, t.loadRestocks, t.loadShadows, t.loadStops, t.loadExceptions, t.loadAnswers,
 	} {
 		if err := load(ctx, shop, key, &r); err != nil {
 			return r, err
@@ -148,6 +148,11 @@ func (t *Tx) loadRestocks(ctx context.Context, shop string, key returns.Key, r *
 	}, `SELECT unit, product_id, sku_id, warehouse_id, state, changed_at, note, problem, problem_at, woken_at FROM stock_entries
 		WHERE shop = $1 AND unit <> '' AND id IN (
 			SELECT id FROM stock_entries WHERE shop = $1 AND key = $2 UNION ALL SELECT unit FROM holds WHERE shop = $1 AND key = $2) ORDER BY unit`, shop, string(key))
+	return err
+}
+
+func (t *Tx) loadStops(ctx context.Context, shop string, _ returns.Key, r *returns.Record) (err error) {
+	r.Stops, err = t.Stops(ctx, shop)
 	return err
 }
 

@@ -41,9 +41,10 @@ const (
 	AnswerRetry           AnswerName = "retry" // after a definite refusal: once more, as a new effect
 	AnswerNotOurs         AnswerName = "not-ours"
 	AnswerAcknowledge     AnswerName = "acknowledge"
-	AnswerPayRest         AnswerName = "pay-rest"    // pay what is missing up to the authorised value
-	AnswerRestockNow      AnswerName = "restock-now" // it is not in stock: put it there
-	AnswerGoByRead        AnswerName = "go-by-read"  // the event is wrong or out of date: go on by what the platform shows
+	AnswerPayRest         AnswerName = "pay-rest"       // pay what is missing up to the authorised value
+	AnswerRestockNow      AnswerName = "restock-now"    // it is not in stock: put it there
+	AnswerGoByRead        AnswerName = "go-by-read"     // the event is wrong or out of date: go on by what the platform shows
+	AnswerLiftToday       AnswerName = "lift-for-today" // let refunds go on until the day (UTC) is over
 )
 
 // Entry is one kind of exception in the catalogue.
@@ -109,6 +110,8 @@ const (
 	TikTokVanished      Kind = "tiktok-return-vanished"
 	ReadsLag            Kind = "reads-lag"
 	EventNotShown       Kind = "event-not-shown"
+	ActionStopped       Kind = "action-stopped"
+	RefundLimit         Kind = "refund-limit"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -214,6 +217,10 @@ var Catalogue = map[Kind]Entry{
 		"Nothing is done for it; its clock at TikTok, if it still has one, runs on unseen.", []AnswerName{AnswerHandledManually, AnswerDoNotRefund, AnswerRetry}},
 	ReadsLag: {IT, "A platform told us of a change by an event, and does not show it when it is asked: its reads lag behind.",
 		"Nothing is paid on the returns concerned until its reads show the change; TikTok's clock runs on.", nil},
+	ActionStopped: {IT, "A person has stopped an action for a whole shop.",
+		"It is not done for any return until \"starter start\"; TikTok's clock runs on.", nil},
+	RefundLimit: {Finance, "The day's limit of refunds is reached.",
+		"Further refunds wait until the next day (UTC); a TikTok return that waits for our answer is approved by TikTok at its deadline.", []AnswerName{AnswerLiftToday}},
 	EventNotShown: {CX, "A platform told us of a change to this return, and what it shows when asked is older.",
 		"Nothing is paid on this return until both agree; TikTok's clock runs on.", []AnswerName{AnswerGoByRead}},
 	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",

@@ -34,6 +34,7 @@ type Record struct {
 	Open      []Exception        // exceptions open now
 	OpenedAt  map[Kind]time.Time // since when each has been open
 	Stopped   []Platform         // platforms that are ill for the whole shop; one exception says so
+	Stops     []Stop             // actions that people have stopped for the shop
 	Paused    bool
 	Decisions int64 // how often this return was decided on
 	CreatedAt time.Time

@@ -51,6 +51,8 @@ type desk struct {
 	over     []string      // TikTok returns that are no longer shown, and taken as over by a person
 	lags     []lag         // events that the reads do not show yet
 	slow     bool          // TikTok's search does not show what it made long enough ago
+	braking  bool          // a stop or the day's limit keeps something back
+	limit    string        // the day's limit, where it does
 }
 
 func newDesk(f Facts) *desk {
@@ -101,7 +103,7 @@ func (d *desk) do(on bool, a returns.Act) {
 		d.wakeAt(d.Now.Add(min(max(switchLook, held), rarestSwitchLook)), fmt.Sprintf("see whether %s is switched on", a.Kind))
 		return
 	}
-	if !d.keepsUp(a) {
+	if !d.keepsUp(a) || d.braked(a) {
 		return
 	}
 	d.plan.Acts = append(d.plan.Acts, a)
@@ -230,7 +232,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow, Held: d.braking, OverLimit: d.limit}
 }
 
 // oneOfAKind asks one question of a kind at a time: the first, in the order of

@@ -21,6 +21,7 @@ type Facts struct {
 	Policy  Policy
 	Record  returns.Record
 	Trouble []returns.Trouble // platforms that did not answer, or refused us
+	Today   returns.RefundDay // what the shop has refunded today; told only where the policy limits it
 }
 
 // Policy is what the merchant configured for the shop. Every period counts from
@@ -54,6 +55,7 @@ type Policy struct {
 	TroubleRetry      time.Duration // look again at a platform that refuses us
 	ClockSkew         time.Duration // how far the clocks of machines, and TikTok's, may be apart
 	SetDone           bool          // set the RMA to Done when all is settled
+	DayLimit          DayLimit      // of refunds
 }
 
 // Switches turn each sort of action on. All are off in a new configuration.
@@ -64,6 +66,15 @@ type Switches struct {
 	Restock   bool
 	WriteBack bool
 }
+
+// DayLimit bounds what is refunded for a shop in a day (UTC). Beyond it refunds wait.
+type DayLimit struct {
+	Count  int           // 0: no limit
+	Amount returns.Money // unknown: no limit
+}
+
+// Set reports whether there is a limit at all.
+func (l DayLimit) Set() bool { return l.Count > 0 || returns.Known(l.Amount) }
 
 // Gate is the event in ReturnGO that authorises a unit's refund (A30).
 type Gate string
@@ -85,6 +96,10 @@ type Decision struct {
 	Changes  []EffectChange    // effects that the platforms now show, or do not
 	Shadows  []returns.Shadow  // what switches kept us from, where it is new or came out otherwise
 	Ask      *Question         // what to ask TikTok before a seller refund or a return of ours can be planned
+	// Held: a stop or the day's limit keeps the return from something it would do.
+	Held bool
+	// OverLimit says that the day's limit keeps refunds back; empty: it does not.
+	OverLimit string
 	// SlowSearch: TikTok's search does not show a return that TikTok made for us long
 	// enough ago.
 	SlowSearch bool

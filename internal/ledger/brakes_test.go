@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"returnbridge/internal/returns"
+)
+
+func TestStopsAreKeptAndAudited(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		changed := func(do func(*Tx) (bool, error)) bool { return get(b, do) }
+		stop := func(a returns.Action) bool {
+			return changed(func(tx *Tx) (bool, error) { return tx.Stop(b.ctx, shop, a, "Ada", "odd amounts") })
+		}
+		start := func(a returns.Action) bool {
+			return changed(func(tx *Tx) (bool, error) { return tx.Start(b.ctx, shop, a, "Bo", "put right") })
+		}
+		require.False(b.t, start(returns.ActionRefund))
+		require.True(b.t, stop(returns.ActionRefund))
+		require.False(b.t, stop(returns.ActionRefund))
+		require.True(b.t, stop(returns.ActionRestock))
+		require.Equal(b.t, []returns.Stop{
+			{Action: returns.ActionRefund, By: "Ada", Why: "odd amounts", At: monday}, {Action: returns.ActionRestock, By: "Ada", Why: "odd amounts", At: monday},
+		}, b.load("RMA1").Stops)
+		b.refused(ErrStopped{returns.Stop{Action: returns.ActionRestock, By: "Ada", Why: "odd amounts", At: monday}}, func(tx *Tx) error {
+			return tx.NotStopped(b.ctx, shop, returns.ActionRestock)
+		})
+		b.do(func(tx *Tx) error { return tx.NotStopped(b.ctx, shop, returns.ActionWriteBack) })
+		b.do(func(tx *Tx) error { return tx.NotStopped(b.ctx, "other-shop", returns.ActionRestock) })
+		require.True(b.t, start(returns.ActionAll))
+		require.Empty(b.t, b.load("RMA1").Stops)
+		require.ElementsMatch(b.t, []string{"stop refund by Ada", "stop restock by Ada", "start all by Bo"},
+			b.column(`SELECT what || ' by ' || decided_by FROM audit WHERE key = 'shop/tiktok' AND what NOT LIKE 'exception%'`))
+		require.Equal(b.t, 1, b.count(`SELECT COUNT(*) FROM exceptions WHERE kind = 'action-stopped' AND closed_by = 'healed'`))
+	})
+}
+
+// A refund counts for the day on which it was sent, unless it was definitely refused
+// or never made; one of which nobody knows counts.
+func TestWhatCountsForTheDay(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		for subject, c := range map[string]EffectChange{
+			"taken": {State: returns.EffectApplied}, "paid": {State: returns.EffectVerified}, "lost": {State: returns.EffectIntent, Reason: returns.ReasonLost},
+			"refused": {State: returns.EffectVoid, Reason: returns.ReasonRefused}, "not possible": {State: returns.EffectIntent, Reason: returns.ReasonUnavailable},
+		} {
+			e := refund(subject, returns.UnitID(subject))
+			require.NoError(b.t, b.claim(e))
+			b.move(e.ID, c)
+		}
+		require.NoError(b.t, b.claim(refund("under way", "under way")))
+		today := func() returns.RefundDay {
+			return get(b, func(tx *Tx) (returns.RefundDay, error) { return tx.RefundDay(b.ctx, shop) })
+		}
+		require.Len(b.t, today().Refunds, 4)
+		require.Equal(b.t, gbp("12.50"), today().Refunds[0])
+		b.do(func(tx *Tx) error { return tx.LiftRefundLimit(b.ctx, shop, "Fin", "sale") })
+		require.Equal(b.t, "Fin", today().LiftedBy)
+		b.clock.pass(15 * time.Hour) // midnight has passed
+		require.Equal(b.t, returns.RefundDay{}, today())
+	})
+}

@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"returnbridge/internal/returns"
+)
+
+// braked reports whether people have stopped what an act belongs to, or the day's
+// limit of refunds is reached. The return is told when that ends; should it not hear
+// of it, it looks by itself.
+func (d *desk) braked(a returns.Act) bool {
+	if s, stopped := returns.StopOf(d.Record.Stops, a.Kind.Action()); stopped {
+		d.braking = true
+		d.wait(fmt.Sprintf("%s; would now: %s", s, a.Reason))
+		d.wakeAt(d.Now.Add(rarestSwitchLook), "see whether it is started again")
+		return true
+	}
+	if a.Kind != returns.ActRefund || !d.overLimit(a) {
+		return false
+	}
+	tomorrow := d.Now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	d.braking = true
+	d.limit = fmt.Sprintf("the limit of refunds for %s (UTC) is reached with %s: further ones wait until midnight, or until a person lifts it for today", d.Now.Format(time.DateOnly), d.refunded())
+	d.wait(d.limit)
+	d.wakeAt(tomorrow, "the next day's refunds begin")
+	return true
+}
+
+// overLimit reports whether one more refund would exceed the day's limit. An amount
+// in another currency than the limit's cannot be added up, so that it does.
+func (d *desk) overLimit(a returns.Act) bool {
+	limit := d.Policy.DayLimit
+	if !limit.Set() || d.Today.LiftedBy != "" {
+		return false
+	}
+	if limit.Count > 0 && len(d.Today.Refunds) >= limit.Count {
+		return true
+	}
+	if !returns.Known(limit.Amount) {
+		return false
+	}
+	total, err := returns.Sum(append([]returns.Money{a.Amount}, d.Today.Refunds...)...)
+	return err != nil || returns.Exceeds(total, limit.Amount)
+}
+
+// refunded says what was refunded today.
+func (d *desk) refunded() string {
+	total, err := returns.Sum(d.Today.Refunds...)
+	if err != nil || !returns.Known(total) {
+		return plural(len(d.Today.Refunds), "refund")
+	}
+	return fmt.Sprintf("%s over %s", plural(len(d.Today.Refunds), "refund"), total)
+}
