@@ -46,7 +46,7 @@ type desk struct {
 	changes  []EffectChange
 	ask      *Question
 	waits    []string      // what is waited for, in plain words
-	held     bool          // an act is held back because the return is paused
+	held     bool          // an act is held back, by a person or by reads that lag behind: the return stays open for it
 	wanted   []returns.Act // what switches keep from being done
 	over     []string      // TikTok returns that are no longer shown, and taken as over by a person
 	lags     []lag         // events that the reads do not show yet
@@ -104,6 +104,7 @@ func (d *desk) do(on bool, a returns.Act) {
 		return
 	}
 	if !d.keepsUp(a) || d.braked(a) {
+		d.held = true
 		return
 	}
 	d.plan.Acts = append(d.plan.Acts, a)

@@ -23,6 +23,9 @@ func (d *desk) compare(g group) {
 	switch {
 	case d.gone():
 		d.paidGone(g)
+	case d.fellThrough(g) != "":
+		d.raiseUnlessSeen(t.ID, returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; %s", t.Refund, t.ID, d.fellThrough(g))
+		g.done(g.paidWords() + "; its transaction came to nothing")
 	case g.any(asked):
 		g.say(g.paidWords() + "; a person has to look at the authorisation") // its exception is named
 	case g.any(undecided):
@@ -44,6 +47,23 @@ func (d *desk) compare(g group) {
 	default:
 		d.paidDifferently(g, value)
 	}
+}
+
+// fellThrough says which transaction came to nothing for units that were paid, where
+// no other one authorises them: ReturnGO no longer stands by the refund.
+func (d *desk) fellThrough(g group) string {
+	for _, u := range g.units {
+		if len(d.liveTransactions(u)) > 0 {
+			return ""
+		}
+	}
+	for _, t := range d.Record.RMA.Transactions {
+		over := t.Status == returns.TransactionFailed || t.Status == returns.TransactionCanceled
+		if over && t.Type == returns.ResolutionRefund && slices.ContainsFunc(g.units, func(u *unit) bool { return slices.Contains(t.ItemIDs, u.item.ID) }) {
+			return fmt.Sprintf("its transaction %s over %s is %s in ReturnGO", t.ID, words(t.Amount), t.Status)
+		}
+	}
+	return ""
 }
 
 // paidGone names money that was paid on an RMA that is no longer shown, unless it
