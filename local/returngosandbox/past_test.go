@@ -146,9 +146,9 @@ func TestEventsThatDisagreeWithReads(t *testing.T) {
 	// It fails after it was requested: reads do not show it yet, the event does.
 	b.pass(time.Minute)
 	b.ReadsBehind(30 * time.Second)
-	b.must(b.SettleRefund(transaction, false, ""))
 	b.must(b.Notify(Notice{Event: "TRANSACTION_CREATED", TransactionID: transaction, Status: Failed}))
 	require.Equal(t, Failed, last()["status"])
+	b.must(b.SettleRefund(transaction, false, ""))
 	require.Equal(t, Requested, b.cached(id).transaction)
 	b.ReadsBehind(0)
 
