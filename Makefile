@@ -2,12 +2,13 @@
 # that only its archival needs.
 LOCAL = -tags disable_grpc_modules
 
-# The linter has a module of its own, so that its dependencies never enter the root go.mod.
+# The linter and what runs the guards have a module of their own, so that their
+# dependencies never enter the root go.mod.
 GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo sandbox test race chaos chaos-short bench lint fmt fuzz contract assumptions histories
+.PHONY: help demo sandbox test race chaos chaos-short bench lint fmt fuzz contract assumptions histories guards
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -52,6 +53,9 @@ fmt: ## format both modules
 fuzz: ## every fuzz target for one minute
 	@set -e; for pkg in ./config ./internal/returngo ./internal/tiktokshop; do \
 		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m -fuzzminimizetime 20x $$pkg; done; done
+
+guards: ## take each guard away in turn and see its test fail (options, such as GUARDS="-issue 9.1 -short")
+	go -C tools run ./guards $(GUARDS)
 
 contract: ## ask sandboxes and, given credentials, the real platforms whether they keep the contracts (see local/contract/doc.go)
 	go -C local test $(LOCAL) -count=1 -v ./contract

@@ -39,12 +39,20 @@ func (s *Sandbox) announceShipment(event string, r *RMA, sh *Shipment) {
 }
 
 func (s *Sandbox) announceTransaction(r *RMA, t *Transaction) {
-	s.announce(r.Shop, "TRANSACTION_CREATED", obj{"transactionId": s.transactionID(t.ID), "rmaId": r.ID,
-		"orderId": r.OrderID, "type": t.Type, "status": t.Status})
+	s.announceOfTransaction("TRANSACTION_CREATED", r, t)
 	if strings.HasPrefix(t.Type, "RefundTo") {
-		s.announce(r.Shop, "REFUND_CREATED", obj{"rmaId": r.ID, "orderId": r.OrderID,
-			"transactionIds": []any{s.transactionID(t.ID)}})
+		s.announceOfTransaction("REFUND_CREATED", r, t)
 	}
+}
+
+func (s *Sandbox) announceOfTransaction(event string, r *RMA, t *Transaction) {
+	if event == "REFUND_CREATED" {
+		s.announce(r.Shop, event, obj{"rmaId": r.ID, "orderId": r.OrderID,
+			"transactionIds": []any{s.transactionID(t.ID)}})
+		return
+	}
+	s.announce(r.Shop, event, obj{"transactionId": s.transactionID(t.ID), "rmaId": r.ID,
+		"orderId": r.OrderID, "type": t.Type, "status": t.Status})
 }
 
 func (s *Sandbox) announceTracker(shopName, id string, t tracker, status string) {

@@ -21,6 +21,7 @@ func (s *Sandbox) onRMA(id string, act func(*RMA) error) error {
 	if r == nil {
 		return fmt.Errorf("no RMA %q", id)
 	}
+	s.keep(r)
 	return act(r)
 }
 
@@ -201,6 +202,7 @@ func (s *Sandbox) settleAs(transactionID string, outcome transactionBody, moves 
 		kind := orElse(referenceTypes[t.Type], "PlatformRefundId")
 		outcome.ExternalReferenceType = &kind
 	}
+	s.keep(r)
 	s.settle(r, t, outcome, staff)
 	return nil
 }

@@ -143,6 +143,11 @@ func (s *Sandbox) addWeatherControls(all map[string]http.HandlerFunc) {
 		s.SetSwitches(in.StrictSchema, in.LastUpdatedFull)
 		return obj{}, nil
 	})
+	all["reads-behind"] = control(func(in struct{ Seconds float64 }) (any, error) {
+		s.ReadsBehind(time.Duration(in.Seconds * float64(time.Second)))
+		return obj{}, nil
+	})
+	all["notify"] = control(func(in Notice) (any, error) { return obj{}, s.Notify(in) })
 	all["clock"] = control(func(in struct{ At time.Time }) (any, error) {
 		if in.At.IsZero() {
 			return nil, fmt.Errorf("at is required")

@@ -68,6 +68,7 @@ func (s *Sandbox) create(sh *shop, spec RMASpec, who actor) (*RMA, error) {
 		CustomerID: order.CustomerID, Status: Pending, Items: units, CancellationFee: fee,
 		OutOfPolicy: spec.OutOfPolicy, CreatedAt: s.stamp(), LastUpdated: s.stamp()}
 	s.rmas[r.ID] = r
+	s.past.add(r.ID, version{until: s.now()}) // before, there was none
 	sh.returns[order.ID] = append(sh.returns[order.ID], r)
 	s.begin(r, spec.AutoApprove && !spec.LabelFails, who)
 	if spec.AutoApprove && spec.LabelFails {

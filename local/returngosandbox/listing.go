@@ -28,8 +28,8 @@ func (s *Sandbox) listRMAs(c *call) answer {
 		return badRequest(err)
 	}
 	var found []row
-	for _, r := range s.rmas {
-		if r.Shop == c.shop.name && filter.matches(r) {
+	for _, present := range s.rmas {
+		if r := s.shown(present); r != nil && r.Shop == c.shop.name && filter.matches(r) {
 			found = append(found, row{id: idNumber(r.ID), created: r.CreatedAt, updated: r.LastUpdated, view: func() obj { return s.summaryView(r) }})
 		}
 	}

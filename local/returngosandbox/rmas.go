@@ -31,6 +31,9 @@ func (s *Sandbox) getRMA(c *call) answer {
 	if refused != nil {
 		return *refused
 	}
+	if r = s.shown(r); r == nil {
+		return failure(http.StatusNotFound, "RMA not found")
+	}
 	media := c.query.Get("includeMedia")
 	if media != "" && media != "true" && media != "false" {
 		return failure(http.StatusBadRequest, "includeMedia must be true or false")
@@ -53,6 +56,7 @@ func (s *Sandbox) postComment(c *call) answer {
 	if strings.TrimSpace(body.HTMLText) == "" {
 		return failure(http.StatusBadRequest, "htmlText is required")
 	}
+	s.keep(r)
 	s.note(r, "merchant", api.by, body.HTMLText)
 	s.wrote(c, r.ID, r.ID, true)
 	return success(http.StatusCreated, obj{"message": "Comment added"})
@@ -96,6 +100,7 @@ func (s *Sandbox) putStatus(c *call) answer {
 	if !slices.Contains(rmaStatuses, body.Status) {
 		return failure(http.StatusBadRequest, fmt.Sprintf("unknown status %q", body.Status))
 	}
+	s.keep(r)
 	before := r.clone()
 	changed, err := s.applyStatus(r, body)
 	if err != nil {

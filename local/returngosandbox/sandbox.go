@@ -33,6 +33,8 @@ type Sandbox struct {
 	keys     map[string]*apiKey
 	shops    map[string]*shop
 	rmas     map[string]*RMA
+	past     past
+	behind   time.Duration // how old every read is
 	counters ids
 	faults   []Fault
 	calls    map[string]int
@@ -78,6 +80,7 @@ func New(options Options) *Sandbox {
 		keys:     map[string]*apiKey{},
 		shops:    map[string]*shop{},
 		rmas:     map[string]*RMA{},
+		past:     past{of: map[string][]version{}},
 		calls:    map[string]int{},
 		counters: ids{rma: 5000100, item: 900000, shipment: 70000, transaction: 660000, webhook: 300, tracker: 80},
 		outbox:   newOutbox(),

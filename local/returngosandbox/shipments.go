@@ -43,6 +43,7 @@ func (s *Sandbox) putShipment(c *call) answer {
 	if moves && !slices.Contains(shipmentMoves[sh.Status], *body.Status) {
 		return badRequest(fmt.Errorf("shipment %s cannot go from %s to %s", sh.ID, sh.Status, *body.Status))
 	}
+	s.keep(r)
 	changed := body.apply(sh) || moves
 	s.note(r, "system", api.by, "Shipment <strong>updated</strong>")
 	if moves {
@@ -74,6 +75,7 @@ func (s *Sandbox) deleteShipment(c *call) answer {
 	if r == nil {
 		return failure(http.StatusNotFound, "Shipment not found")
 	}
+	s.keep(r)
 	id := sh.ID
 	r.Shipments = slices.DeleteFunc(r.Shipments, func(sh Shipment) bool { return sh.ID == id })
 	for i := range r.Items {

@@ -14,8 +14,9 @@ func (s *Sandbox) listTransactions(c *call) answer {
 		return badRequest(err)
 	}
 	var found []row
-	for _, r := range s.rmas {
-		if r.Shop != c.shop.name {
+	for _, present := range s.rmas {
+		r := s.shown(present)
+		if r == nil || r.Shop != c.shop.name {
 			continue
 		}
 		for i := range r.Transactions {
@@ -81,6 +82,7 @@ func (s *Sandbox) putTransaction(c *call) answer {
 		if !slices.Contains(transactionMoves[t.Status], body.Status) {
 			return badRequest(fmt.Errorf("transaction %s cannot go from %s to %q", t.ID, t.Status, body.Status))
 		}
+		s.keep(r)
 		s.settle(r, t, body, api)
 		s.wrote(c, r.ID, t.ID, true)
 	} else {

@@ -145,7 +145,7 @@ func TestADevelopmentShopIsLimited(t *testing.T) {
 			break
 		}
 	}
-	require.ErrorContains(t, err, "36009002")
+	require.ErrorContains(t, err, "36009037")
 }
 
 func TestRunEndsQuietly(t *testing.T) {

@@ -28,6 +28,9 @@ type Books struct {
 	InventoryWrites []InventoryWrite
 	Mishaps         []string // window steps that could not be done
 	Calls           map[string]int
+	// Refreshes counts the token refreshes that were carried out, by SellerID:
+	// those that were refused are in Calls only.
+	Refreshes map[string]int
 }
 
 // Payment is money that really reached the buyer: booked at COMPLETE only (contract 6.11).
@@ -102,6 +105,7 @@ func (s *Sandbox) Books() Books {
 		InventoryWrites: slices.Clone(s.books.InventoryWrites),
 		Mishaps:         slices.Clone(s.books.Mishaps),
 		Calls:           maps.Clone(s.books.Calls),
+		Refreshes:       maps.Clone(s.books.Refreshes),
 		Stock:           s.stockLevels(),
 	}
 	for i := range copied.InventoryWrites {

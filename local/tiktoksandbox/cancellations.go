@@ -99,6 +99,7 @@ func (s *Sandbox) moveCancel(c *cancelCase, status string, why step) {
 // where the SKU says so (section 5 item 5).
 func (s *Sandbox) cancelLines(c *cancelCase) {
 	o := c.order
+	s.keepOrder(o)
 	for _, item := range c.items {
 		l := item.line
 		l.cancelled, l.cancelReason, l.cancelUser = true, c.reason, c.role
@@ -121,8 +122,8 @@ func (s *Sandbox) cancelLines(c *cancelCase) {
 
 func (s *Sandbox) emptyStock(o *order, l *line) {
 	for _, u := range l.units {
-		if available := s.levels[stockKey{u.skuID, o.warehouse}].available; available > 0 && !o.keepStock {
-			s.move(stockKey{u.skuID, o.warehouse}, movement{cause: CauseOrderCanceled, available: -available, orderID: o.id})
+		if available := s.levels[stockKey{u.skuID, o.shipsFrom()}].available; available > 0 && !o.keepStock {
+			s.move(stockKey{u.skuID, o.shipsFrom()}, movement{cause: CauseOrderCanceled, available: -available, orderID: o.id})
 		}
 	}
 }
@@ -148,6 +149,7 @@ func (s *Sandbox) payCancel(c *cancelCase) {
 		for _, part := range item.parts {
 			book(part.amount, item.line.id, part.unit)
 		}
+		s.accountCancelled(item.line)
 	}
 	book(c.shipping, "", nil)
 	o.shippingFeePaidBack = o.shippingFeePaidBack || c.shipping > 0
@@ -196,6 +198,7 @@ func (s *Sandbox) BuyerRequestsCancel(orderID string) (cancelID string, err erro
 	if problem != nil || slices.ContainsFunc(units, unitBusy) {
 		return "", fmt.Errorf("buyer requests cancel: order %s has an open case", orderID)
 	}
+	s.keepOrder(o)
 	o.buyerAskedToCancel = true
 	c := s.newCancel(o, "BUYER_CANCEL", "BUYER", "ecom_order_to_ship_canceled_reason_created_by_mistakes", units)
 	if o.status == orderAwaitingShipment {

@@ -86,7 +86,7 @@ func (s *Sandbox) searchCancellations(c *call) (any, *apiError) {
 	}
 	list := []object{}
 	for _, one := range found.items {
-		list = append(list, one.json(c.version >= "202602"))
+		list = append(list, one.json())
 	}
 	return object{"cancellations": list, "total_count": found.total, "next_page_token": found.next}, nil
 }
@@ -100,17 +100,15 @@ func (q cancelSearch) matches(c *cancelCase) bool {
 		oneOf(q.Types, c.kind) && oneOf(q.Status, asked) && q.passes(c)
 }
 
-func (c *cancelCase) json(newest bool) object {
+func (c *cancelCase) json() object {
 	currency := c.order.currency
 	amount := refundJSON(c.total(), currency)
 	amount["refund_subtotal"] = formatMoney(c.total()-c.shipping, currency)
 	amount["refund_shipping_fee"] = formatMoney(c.shipping, currency)
 	view := object{"cancel_id": c.id, "order_id": c.order.id, "cancel_type": c.kind, "cancel_status": c.status,
 		"role": c.role, "cancel_reason": c.reason, "cancel_reason_text": c.reason, "refund_amount": amount,
-		"seller_next_action_response": []object{}, "create_time": c.created.Unix(), "update_time": c.updated.Unix()}
-	if newest { // 202602 (2.6)
-		view["should_replenish_stock"] = c.replenish
-	}
+		"seller_next_action_response": []object{}, "should_replenish_stock": c.replenish, // in every version (2.6)
+		"create_time": c.created.Unix(), "update_time": c.updated.Unix()}
 	if c.action != "" {
 		view["seller_next_action_response"] = []object{{"action": c.action, "deadline": c.deadline.Unix()}}
 	}

@@ -41,6 +41,10 @@ type target struct {
 	Ahead     time.Duration `json:"ahead"`
 	Held      bool          `json:"held"`
 	Locked    bool          `json:"locked"`
+	Life      time.Duration `json:"life"`
+	Behind    time.Duration `json:"behind"`
+	Lag       time.Duration `json:"lag"`
+	Calls     int           `json:"calls"`
 }
 
 func (s *Sandbox) controls() map[string]http.HandlerFunc {
@@ -115,6 +119,10 @@ func (s *Sandbox) targetControls() map[string]func(target) (any, error) {
 		"expiretokens":      func(in target) (any, error) { return nil, s.ExpireAccessTokens(in.ID) },
 		"faults/clear":      func(target) (any, error) { s.ClearFaults(); return nil, nil },
 		"ignoreidempotency": func(in target) (any, error) { s.IgnoreIdempotencyKeys(in.Ignore); return nil, nil },
+		"keylife":           func(in target) (any, error) { s.SetKeyLife(in.Life); return nil, nil },
+		"readsbehind":       func(in target) (any, error) { s.ReadsBehind(in.Behind); return nil, nil },
+		"searchlag":         func(in target) (any, error) { s.SetSearchLag(in.Lag); return nil, nil },
+		"hourlycap":         func(in target) (any, error) { s.SetHourlyCap(in.Calls); return nil, nil },
 		"skew":              func(in target) (any, error) { s.SetClockSkew(in.Ahead); return nil, nil },
 		"tick":              func(target) (any, error) { s.Tick(); return nil, nil },
 		"books":             func(target) (any, error) { return s.Books(), nil },

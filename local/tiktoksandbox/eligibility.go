@@ -44,7 +44,7 @@ func (s *Sandbox) decisionEligibility(c *call) (any, *apiError) {
 }
 
 func (s *Sandbox) decisionChecker(c *call, id string) func(string) (*apiError, []string) {
-	if r := s.returns[id]; r != nil && r.shopID == c.shop.ID {
+	if r := s.shownReturn(c, id); r != nil {
 		return func(name string) (*apiError, []string) {
 			if name == "APPROVE_REQUEST_CANCEL" || name == "REJECT_REQUEST_CANCEL" {
 				return fail(25020004, "The decision does not fit a return."), nil
@@ -52,7 +52,7 @@ func (s *Sandbox) decisionChecker(c *call, id string) func(string) (*apiError, [
 			return checkDecision(r, name), s.rejectKeys(r)
 		}
 	}
-	if one := s.cancels[id]; one != nil && one.shopID == c.shop.ID {
+	if one := s.shownCancel(c, id); one != nil {
 		return func(name string) (*apiError, []string) {
 			switch name {
 			case "APPROVE_REQUEST_CANCEL":
@@ -68,7 +68,7 @@ func (s *Sandbox) decisionChecker(c *call, id string) func(string) (*apiError, [
 
 // aftersaleEligibility is the only authority on what may be started (2.5, T26).
 func (s *Sandbox) aftersaleEligibility(c *call) (any, *apiError) {
-	o, problem := s.ownOrder(c, c.id)
+	o, problem := s.shownOrder(c, c.id)
 	if problem != nil {
 		return nil, problem
 	}
@@ -94,7 +94,7 @@ func (s *Sandbox) aftersaleEligibility(c *call) (any, *apiError) {
 		rows := []object{}
 		for _, requestType := range []string{kindCancel, kindRefund, kindReturn} {
 			if oneOf(wanted, requestType) {
-				rows = append(rows, s.eligibilityRows(c.shop, o, bySKU[id], requestType, user)...)
+				rows = append(rows, s.eligibilityRows(c, o, bySKU[id], requestType, user)...)
 			}
 		}
 		list = append(list, object{"sku_id": id, "line_item_eligibility": rows})
@@ -103,13 +103,13 @@ func (s *Sandbox) aftersaleEligibility(c *call) (any, *apiError) {
 }
 
 // eligibilityRows groups the lines of one SKU by their answer.
-func (s *Sandbox) eligibilityRows(one *shop, o *order, lines []*line, requestType, user string) []object {
+func (s *Sandbox) eligibilityRows(c *call, o *order, lines []*line, requestType, user string) []object {
 	groups := map[int][]*line{}
 	messages := map[int]string{}
 	var sequence []int
 	for _, l := range lines {
 		code, message := 0, ""
-		if problem := s.mayStart(one, o, l, requestType, user); problem != nil {
+		if problem := s.mayStart(c, o, l, requestType, user); problem != nil {
 			code, message = problem.code, problem.message
 		}
 		if groups[code] == nil {
@@ -133,7 +133,7 @@ func (s *Sandbox) eligibilityRows(one *shop, o *order, lines []*line, requestTyp
 		shown := code
 		if code == 0 {
 			shown = filledAnyway
-			reasons = append(reasons, marketOf(one).sellerKeys(requestType, o.status)...)
+			reasons = append(reasons, marketOf(c.shop).sellerKeys(requestType, o.status)...)
 		}
 		// The spelling order_line_items_ids is the platform's (section 7).
 		rows = append(rows, object{"request_type": requestType, "eligible": code == 0, "ineligible_code": shown,
@@ -143,16 +143,16 @@ func (s *Sandbox) eligibilityRows(one *shop, o *order, lines []*line, requestTyp
 	return rows
 }
 
-func (s *Sandbox) mayStart(one *shop, o *order, l *line, requestType, user string) *apiError {
+func (s *Sandbox) mayStart(c *call, o *order, l *line, requestType, user string) *apiError {
 	switch {
 	case o.status == orderCompleted || o.status == orderCancelled || l.cancelled:
 		return fail(25001051, "The order is completed or cancelled.")
-	case slices.ContainsFunc(l.units, unitBusy):
+	case o.busyThen(l.units, c.asOf):
 		return fail(25001011, "Another request is in progress.")
-	case user == "SELLER" && len(marketOf(one).sellerKeys(requestType, o.status)) == 0,
+	case user == "SELLER" && len(marketOf(c.shop).sellerKeys(requestType, o.status)) == 0,
 		user == "BUYER" && !buyerMayStart(requestType, o.status):
 		return fail(25001003, "The order state or market does not allow it.")
-	case requestType != kindCancel && restOf(l.units) == 0:
+	case requestType != kindCancel && s.restThen(l.units, c.asOf) == 0:
 		return fail(25005005, "Nothing is left to refund.")
 	}
 	return nil
@@ -183,7 +183,7 @@ func (s *Sandbox) calculateRefund(c *call) (any, *apiError) {
 	if request.Reason == "" || !oneOf([]string{kindCancel, kindRefund, kindReturn}, request.RequestType) {
 		return nil, fail(25001001, "`request_type` and `reason_name` are required.")
 	}
-	o, problem := s.ownOrder(c, request.OrderID)
+	o, problem := s.shownOrder(c, request.OrderID)
 	if problem != nil {
 		return nil, problem
 	}
@@ -199,7 +199,7 @@ func (s *Sandbox) calculateRefund(c *call) (any, *apiError) {
 	if problem != nil {
 		return nil, problem
 	}
-	subtotal, shipping := restOf(units), minor(0)
+	subtotal, shipping := s.restThen(units, c.asOf), minor(0)
 	if request.RequestType == kindCancel && o.covers(units) {
 		shipping = o.shippingLeft()
 	}
@@ -209,7 +209,7 @@ func (s *Sandbox) calculateRefund(c *call) (any, *apiError) {
 	return object{"order_refund_amount": view}, nil
 }
 
-// covers tells whether nothing of the order would be left.
+// covers reports whether nothing of the order would be left.
 func (o *order) covers(units []*unit) bool {
 	for _, l := range o.lines {
 		for _, u := range l.units {

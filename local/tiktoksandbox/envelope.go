@@ -50,13 +50,13 @@ func failure(requestID string, e *apiError) reply {
 	return answer
 }
 
-// statusOf is T03: business errors come with HTTP 200, 401 for credentials, 429
-// for throttling.
+// statusOf is T03: business errors come with HTTP 200, 401 for credentials and for
+// inactive shops and sellers, 429 for throttling.
 func statusOf(code int) int {
 	switch {
-	case code == 36009002:
+	case code == 36009002, code == 36009037:
 		return http.StatusTooManyRequests
-	case code == 106001, code >= 105000 && code < 106000:
+	case code == 106001, code >= 105000 && code < 106000, code == 36009043, code == 36009044:
 		return http.StatusUnauthorized
 	}
 	return http.StatusOK

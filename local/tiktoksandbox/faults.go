@@ -14,6 +14,7 @@ import (
 const (
 	FaultRateLimited       = "rate_limited"                // 429 + 36009002, Retry-After if RetryAfter is set; nothing done
 	FaultModuleLimited     = "module_limited"              // 12052109 with HTTP 200, the inventory module's own limit; nothing done
+	FaultHourlyCap         = "hourly_cap"                  // 429 + 36009037, as beyond HourlyCap; nothing done
 	FaultServerError       = "server_error"                // HTTP 500 without an envelope, nothing done
 	FaultUnavailable       = "unavailable"                 // HTTP 503 without an envelope, nothing done
 	FaultUnavailableAfter  = "unavailable_after_write"     // the same, done
@@ -40,7 +41,7 @@ const (
 	FaultExpiredPageToken  = "expired_page_token"          // the page token is refused (T05)
 )
 
-var faultKinds = []string{FaultRateLimited, FaultModuleLimited, FaultServerError, FaultUnavailable, FaultUnavailableAfter,
+var faultKinds = []string{FaultRateLimited, FaultModuleLimited, FaultHourlyCap, FaultServerError, FaultUnavailable, FaultUnavailableAfter,
 	FaultInternal, FaultInternalAfter, FaultGatewayAfterWrite, FaultHTTP504, FaultHTTP504After, FaultDropBefore,
 	FaultDropAfterWrite, FaultLateWrite, FaultSlow, FaultHTML, FaultEmptyBody, FaultCutJSON, FaultExpiredToken,
 	FaultCode0Errors, FaultCode, FaultCodeAfter, FaultUnknownEnum, FaultLaterVersion, FaultStale,
@@ -145,6 +146,8 @@ func (s *Sandbox) insteadOf(c *call, fault *Fault) (answer reply, known bool) {
 		return failure(c.requestID, tooManyRequests(fault.RetryAfter)), true
 	case FaultModuleLimited:
 		return failure(c.requestID, fail(12052109, "Too many requests.")), true
+	case FaultHourlyCap:
+		return failure(c.requestID, hourIsFull()), true
 	case FaultServerError:
 		return plainPage(http.StatusInternalServerError), true
 	case FaultUnavailable, FaultUnavailableAfter:
@@ -189,6 +192,12 @@ func tooManyRequests(retryAfter time.Duration) *apiError {
 	e := fail(36009002, "Too many requests. You've made too many requests in a short period of time.")
 	e.retryAfter = retryAfter
 	return e
+}
+
+// hourIsFull is a development shop's hourly cap: nothing passes before the next full
+// hour, however short the pause (1.8).
+func hourIsFull() *apiError {
+	return fail(36009037, "The hourly request limit of the sandbox shop is reached.")
 }
 
 func expiredToken() *apiError {

@@ -37,6 +37,7 @@ func TestEveryFaultOnAWrite(t *testing.T) {
 	}{
 		FaultRateLimited:       {Fault{}, 429, "36009002", false},
 		FaultModuleLimited:     {Fault{}, 200, "12052109", false},
+		FaultHourlyCap:         {Fault{}, 429, "36009037", false},
 		FaultServerError:       {Fault{}, 500, "<html>", false},
 		FaultUnavailable:       {Fault{}, 503, "<html>", false},
 		FaultUnavailableAfter:  {Fault{}, 503, "<html>", true},

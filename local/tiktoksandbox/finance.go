@@ -13,10 +13,15 @@ type entry struct {
 	subtotal, discount             minor
 	refundSubtotal, refundDiscount minor
 	fee, refundFee                 minor
+	incentive                      minor // of the seller's shipping cost
 }
 
 func (e *entry) revenue() minor { return e.subtotal + e.discount + e.refundSubtotal + e.refundDiscount }
 func (e *entry) fees() minor    { return e.fee + e.refundFee }
+
+// settlement is what the shop is paid: shipping costs nothing here, but an
+// incentive is paid towards it.
+func (e *entry) settlement() minor { return e.revenue() + e.fees() + e.incentive }
 
 // statement is one day of one shop, made at 0:00 UTC.
 type statement struct {
@@ -33,6 +38,8 @@ func (st *statement) listTimes() (create, update time.Time) { return st.at, st.a
 const (
 	referralFee = 9
 	feeKept     = 20
+	// shippingIncentive is of the price; only a reading pays it.
+	shippingIncentive = 5
 )
 
 // account files an entry into the statement it will appear in: days after the
@@ -58,8 +65,21 @@ func (s *Sandbox) accountSale(o *order) {
 		}
 		e := &entry{order: o, line: l, units: 1, subtotal: l.original, discount: -l.sellerDiscount}
 		e.fee = -percent(e.subtotal+e.discount, referralFee)
+		if s.readings.ShippingIncentive {
+			e.incentive = percent(e.subtotal, shippingIncentive)
+		}
 		s.account(e)
 	}
+}
+
+// accountCancelled: a line that was paid for and then cancelled is sold and refunded
+// at once. Its revenue is 0, without a fee, and the refund is already in it (2.9).
+func (s *Sandbox) accountCancelled(l *line) {
+	if l.gift || l.original == 0 {
+		return
+	}
+	s.account(&entry{order: l.order, line: l, units: 1, subtotal: l.original, discount: -l.sellerDiscount,
+		refundSubtotal: -l.original, refundDiscount: l.sellerDiscount})
 }
 
 // accountRefund turns what the buyer got back into what the seller loses. It

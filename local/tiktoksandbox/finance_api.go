@@ -73,12 +73,11 @@ func sumOf(entries []*entry) sums {
 		all.refundDiscount += e.refundDiscount
 		all.fee += e.fee
 		all.refundFee += e.refundFee
+		all.incentive += e.incentive
 		all.quantity += e.units
 	}
 	return all
 }
-
-func (e *entry) settlement() minor { return e.revenue() + e.fees() }
 
 // paidOut is when the bank has the money of a statement.
 func (s *Sandbox) paidOut(st *statement) time.Time { return st.at.Add(s.period(24 * time.Hour)) }
@@ -96,7 +95,7 @@ func (s *Sandbox) statementJSON(st *statement, currency string) object {
 	view := object{"id": st.id, "statement_time": st.at.Unix(), "currency": currency,
 		"settlement_amount": money(all.settlement()), "revenue_amount": money(all.revenue()),
 		"net_sales_amount": money(all.revenue()), "fee_amount": money(all.fees()),
-		"shipping_cost_amount": money(0), "adjustment_amount": money(0), "payment_status": s.paymentStatus(st)}
+		"shipping_cost_amount": money(all.incentive), "adjustment_amount": money(0), "payment_status": s.paymentStatus(st)}
 	if s.paymentStatus(st) == "PAID" {
 		view["payment_id"], view["payment_time"] = st.paymentID, s.paidOut(st).Unix()
 	}
@@ -149,7 +148,7 @@ func (s *Sandbox) statementTransactions(c *call) (any, *apiError) {
 		}
 		list := []object{}
 		for _, o := range found.items {
-			view := amountsJSON(sumOf(byOrder[o]), o.currency)
+			view := s.amountsJSON(sumOf(byOrder[o]), o)
 			view["id"], view["type"] = "T"+o.id, "ORDER"
 			view["order_id"], view["order_create_time"] = o.id, o.createTime.Unix()
 			list = append(list, view)
@@ -159,10 +158,14 @@ func (s *Sandbox) statementTransactions(c *call) (any, *apiError) {
 	return nil, fail(c.badParameter(), "Statement not found.")
 }
 
-func amountsJSON(all sums, currency string) object {
-	money := func(amount minor) string { return formatMoney(amount, currency) }
+func (s *Sandbox) amountsJSON(all sums, o *order) object {
+	money := func(amount minor) string { return formatMoney(amount, o.currency) }
+	referral, administration := all.fee, all.refundFee
+	if s.shops[o.shopID].Region == "VN" { // fees are one sum there and not split (2.9)
+		referral, administration = 0, 0
+	}
 	return object{"revenue_amount": money(all.revenue()), "fee_tax_amount": money(all.fees()),
-		"shipping_cost_amount": money(0), "settlement_amount": money(all.settlement()),
+		"shipping_cost_amount": money(all.incentive), "settlement_amount": money(all.settlement()),
 		"revenue_breakdown": object{"subtotal_before_discount_amount": money(all.subtotal),
 			"seller_discount_amount":                 money(all.discount),
 			"refund_subtotal_before_discount_amount": money(all.refundSubtotal),
@@ -171,9 +174,10 @@ func amountsJSON(all sums, currency string) object {
 			"refund_cod_service_fee_amount":          money(0),
 		},
 		"shipping_cost_breakdown": object{"return_shipping_fee_amount": money(0),
-			"return_shipping_label_fee_amount": money(0), "return_shipping_fee_paid_buyer_amount": money(0)},
-		"fee_tax_breakdown": object{"fee": object{"referral_fee_amount": money(all.fee),
-			"refund_administration_fee_amount": money(all.refundFee)}, "tax": object{"vat_amount": money(0)}}}
+			"return_shipping_label_fee_amount": money(0), "return_shipping_fee_paid_buyer_amount": money(0),
+			"tiktok_shop_shipping_incentive_amount": money(all.incentive)},
+		"fee_tax_breakdown": object{"fee": object{"referral_fee_amount": money(referral),
+			"refund_administration_fee_amount": money(administration)}, "tax": object{"vat_amount": money(0)}}}
 }
 
 // orderTransactions is one element per SKU and statement, days after the event: it
@@ -200,7 +204,7 @@ func (s *Sandbox) orderTransactions(c *call) (any, *apiError) {
 		}
 		for _, id := range skus {
 			l, all := bySKU[id][0].line, sumOf(bySKU[id])
-			view := amountsJSON(all, found.currency)
+			view := s.amountsJSON(all, found)
 			view["sku_id"], view["sku_name"], view["product_name"] = id, l.skuName, l.productName
 			view["statement_id"], view["quantity"] = st.id, strconv.Itoa(all.quantity) // a string (2.9)
 			list = append(list, view)
@@ -209,6 +213,6 @@ func (s *Sandbox) orderTransactions(c *call) (any, *apiError) {
 	all := sumOf(whole)
 	money := func(amount minor) string { return formatMoney(amount, found.currency) }
 	return object{"order_id": found.id, "order_create_time": found.createTime.Unix(), "currency": found.currency,
-		"revenue_amount": money(all.revenue()), "fee_and_tax_amount": money(all.fees()), "shipping_cost_amount": money(0),
+		"revenue_amount": money(all.revenue()), "fee_and_tax_amount": money(all.fees()), "shipping_cost_amount": money(all.incentive),
 		"settlement_amount": money(all.settlement()), "sku_transactions": list, "total_count": len(list)}, nil
 }

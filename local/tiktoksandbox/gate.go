@@ -44,7 +44,7 @@ func (s *Sandbox) gate(r *http.Request, body []byte, requestID string) (*call, *
 	}
 	c := &call{route: found, id: id, version: version, query: query, body: body,
 		media: r.Header.Get("Content-Type"), requestID: requestID,
-		now: s.now(), asOf: s.now(), tokenLife: s.period(s.options.PageTokenLife)}
+		now: s.now(), asOf: s.now().Add(-s.behind), tokenLife: s.period(s.options.PageTokenLife)}
 	checks := []func() *apiError{
 		func() *apiError { return s.checkPresent(query) },
 		func() *apiError { return s.checkTimestamp(query.Get("timestamp")) },
@@ -166,11 +166,19 @@ func (s *Sandbox) checkRate(c *call) *apiError {
 		limit = &RateLimit{PerSecond: s.options.RatePerSecond}
 	}
 	now := s.now().Unix()
-	if s.overRate(shopID+" "+c.route.name, now, limit.PerSecond) ||
-		s.overRate(shopID+" hour", now/int64(time.Hour/time.Second), s.options.HourlyCap) {
+	if s.overRate(shopID+" "+c.route.name, now, limit.PerSecond) {
 		return tooManyRequests(limit.RetryAfter)
 	}
+	if s.overRate(shopID+" hour", now/int64(time.Hour/time.Second), s.options.HourlyCap) {
+		return hourIsFull()
+	}
 	return nil
+}
+
+// SetHourlyCap changes Options.HourlyCap from now on; 0 is none.
+func (s *Sandbox) SetHourlyCap(calls int) {
+	defer s.enter()()
+	s.options.HourlyCap = calls
 }
 
 // RateLimit is one endpoint's own limit per shop.

@@ -7,9 +7,7 @@ import (
 
 // setOrder moves an order and tells topic 1, which spells CANCELLED as CANCEL (2.2).
 func (s *Sandbox) setOrder(o *order, status string) {
-	if o.status != "" {
-		o.past.keep(s.now(), *o)
-	}
+	s.keepOrder(o)
 	o.status, o.updateTime = status, s.now()
 	s.emitOrder(o)
 }
@@ -48,11 +46,12 @@ func (s *Sandbox) moveLine(o *order, l *line, m movement) {
 		times.available *= perSKU[id]
 		times.committed *= perSKU[id]
 		times.physical *= perSKU[id]
-		s.move(stockKey{id, o.warehouse}, times)
+		s.move(stockKey{id, o.shipsFrom()}, times)
 	}
 }
 
 func (s *Sandbox) pay(o *order, hold bool) {
+	s.keepOrder(o)
 	o.paidAt = s.now()
 	if !hold {
 		s.setOrder(o, orderAwaitingShipment)
@@ -71,19 +70,22 @@ func (s *Sandbox) pay(o *order, hold bool) {
 // cancellation request is thereby refused (2.6, US practice).
 func (s *Sandbox) ship(o *order) {
 	s.refuseOpenCancels(o)
+	s.keepOrder(o)
 	o.shippedAt = s.now()
 	packageID := s.newID("package")
+	s.packages[packageID] = o
 	for _, l := range o.lines {
 		if l.cancelled {
 			continue
 		}
-		l.packageID, l.tracking = packageID, "TRK"+packageID[10:]
+		l.packageID, l.tracking = packageID, trackingOf(packageID)
 		s.moveLine(o, l, movement{cause: CauseOrderShipped, committed: -1, physical: -1})
 	}
 	s.setOrder(o, orderInTransit)
 }
 
 func (s *Sandbox) deliverOrder(o *order) {
+	s.keepOrder(o)
 	o.deliveredAt = s.now()
 	s.setOrder(o, orderDelivered)
 	s.accountSale(o)

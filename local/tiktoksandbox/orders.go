@@ -25,8 +25,11 @@ var ErrOutOfStock = errors.New("out of stock")
 type OrderSpec struct {
 	ID, ShopID, BuyerID string
 	Warehouse           string // default: the first that keeps all SKUs
-	Lines               []OrderLine
-	ShippingFee         string // paid by the buyer
+	// ShipsFrom is the warehouse that TikTok switched to after the order: the goods
+	// and their stock are of this one, and the order goes on naming Warehouse (T19).
+	ShipsFrom   string
+	Lines       []OrderLine
+	ShippingFee string // paid by the buyer
 	// State the order starts in: UNPAID, ON_HOLD or AWAITING_SHIPMENT (default).
 	State             string
 	FulfilledByTikTok bool
@@ -46,6 +49,7 @@ type OrderLine struct {
 type order struct {
 	id, shopID, buyerID, status   string
 	warehouse, currency           string
+	switchedTo                    string // the warehouse that ships instead
 	createTime, updateTime        time.Time
 	paidAt, shippedAt             time.Time
 	deliveredAt, cancelledAt      time.Time
@@ -142,6 +146,11 @@ func (s *Sandbox) newOrder(spec OrderSpec) (*order, error) {
 	}
 	if o.warehouse, err = s.sellingWarehouse(o, spec.Warehouse); err != nil {
 		return nil, err
+	}
+	if spec.ShipsFrom != "" {
+		if o.switchedTo, err = s.sellingWarehouse(o, spec.ShipsFrom); err != nil {
+			return nil, err
+		}
 	}
 	if s.orders[o.id] != nil {
 		return nil, fmt.Errorf("order %s exists", o.id)

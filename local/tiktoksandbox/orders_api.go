@@ -79,7 +79,7 @@ func (s *Sandbox) orderJSON(o *order) object {
 	view := object{"id": o.id, "status": o.status, "user_id": o.buyerID,
 		"create_time": o.createTime.Unix(), "update_time": o.updateTime.Unix(),
 		"is_on_hold_order": o.onHold, "is_buyer_request_cancel": o.buyerAskedToCancel,
-		"is_sample_order": false, "is_cod": false, "is_exchange_order": false,
+		"is_sample_order": false, "is_cod": false, "is_exchange_order": false, "is_subscription_order": false,
 		"is_replacement_order": o.replaces != "", "fulfillment_type": "FULFILLMENT_BY_SELLER",
 		"shipping_type": "TIKTOK", "order_type": "NORMAL", "warehouse_id": o.warehouse,
 		"payment": o.paymentJSON()}
@@ -99,7 +99,7 @@ func (s *Sandbox) orderJSON(o *order) object {
 		lines = append(lines, s.lineJSON(o, l))
 		if l.packageID != "" && !seen[l.packageID] {
 			seen[l.packageID] = true
-			packages = append(packages, object{"id": l.packageID})
+			packages = append(packages, s.packageJSON(o, l.packageID))
 			putText(view, "tracking_number", l.tracking)
 			putText(view, "shipping_provider", "Demo Post")
 		}

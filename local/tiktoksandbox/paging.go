@@ -2,6 +2,7 @@ package tiktoksandbox
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -42,11 +43,14 @@ func paginate[T listed](c *call, all []T, rules pageRules) (page[T], *apiError) 
 	// An unknown sort_field is not always refused (1.9): it means create_time here.
 	byUpdate := c.query.Get("sort_field") == "update_time"
 	descending := rules.descending
-	switch strings.ToUpper(c.query.Get("sort_order")) {
+	switch c.query.Get("sort_order") {
+	case "":
 	case "ASC":
 		descending = false
 	case "DESC":
 		descending = true
+	default: // upper case only (1.9)
+		return page[T]{}, fail(c.badParameter(), "Invalid `sort_order`.")
 	}
 	key := func(item T) string { return sortKey(item, byUpdate) }
 	before := func(a, b string) bool { return a != b && (a < b) != descending }
@@ -73,6 +77,10 @@ func paginate[T listed](c *call, all []T, rules pageRules) (page[T], *apiError) 
 }
 
 func (c *call) pageSize(rules pageRules) (int, *apiError) {
+	var body map[string]json.RawMessage
+	if json.Unmarshal(c.body, &body) == nil && body["page_size"] != nil {
+		return 0, fail(36009004, "Unexpected `page_size` in the body; it belongs into the query.")
+	}
 	text := c.query.Get("page_size")
 	if text == "" {
 		if rules.sizeDefault == 0 {

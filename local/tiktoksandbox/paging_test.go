@@ -73,7 +73,7 @@ func TestTimeFilters(t *testing.T) {
 
 func TestSearchesLagBehind(t *testing.T) {
 	sc := newScene(t, "GB")
-	sc.s.options.SearchLag = 30 * time.Second
+	sc.s.SetSearchLag(30 * time.Second)
 	find := func(body string) []string {
 		var data struct {
 			Returns []struct {
@@ -101,11 +101,11 @@ func TestSearchesLagBehind(t *testing.T) {
 	sc.pass(30 * time.Second)
 	require.Equal(t, []string{returnAwaitingShip}, find(byOrder))
 
-	sc.s.options.SearchLag = 0
+	sc.s.SetSearchLag(0)
 	require.NoError(t, sc.s.AddFault(Fault{Endpoint: "returns/search", Kind: FaultStale, Delay: time.Minute}))
 	require.Equal(t, []string{returnPending}, find(byID), "a stale read knows no ids")
 
-	sc.s.options.SearchLag = time.Minute
+	sc.s.SetSearchLag(time.Minute)
 	waiting := sc.buysMugs(1)
 	must(sc.s.CancelOrder(waiting))(t)
 	list := func(path, query string) string {

@@ -1,6 +1,9 @@
 package tiktoksandbox
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 func (s *Sandbox) getProduct(c *call) (any, *apiError) {
 	found := s.products[c.id]
@@ -10,10 +13,10 @@ func (s *Sandbox) getProduct(c *call) (any, *apiError) {
 	if found.ShopID != c.shop.ID {
 		return nil, fail(12052048, "The product belongs to another seller.")
 	}
-	return s.productJSON(found, c.shop.Currency), nil
+	return s.productJSON(found, c), nil
 }
 
-func (s *Sandbox) productJSON(p *product, currency string) object {
+func (s *Sandbox) productJSON(p *product, c *call) object {
 	types := []string{}
 	if slices.ContainsFunc(p.skus, (*sku).isBundle) {
 		types = append(types, "COMBINED_PRODUCT")
@@ -23,7 +26,7 @@ func (s *Sandbox) productJSON(p *product, currency string) object {
 	}
 	skus := []object{}
 	for _, k := range p.skus {
-		skus = append(skus, s.skuJSON(k, currency))
+		skus = append(skus, s.skuJSON(k, c))
 	}
 	return object{"id": p.ID, "title": p.Title, "status": p.Status, "product_status": p.Status,
 		"product_types": types, "skus": skus, "create_time": p.created.Unix(), "update_time": p.updated.Unix()}
@@ -40,10 +43,11 @@ func (s *Sandbox) isPartOfBundle(p *product) bool {
 	return false
 }
 
-func (s *Sandbox) skuJSON(k *sku, currency string) object {
+func (s *Sandbox) skuJSON(k *sku, c *call) object {
+	currency := c.shop.Currency
 	view := object{"id": k.ID, "seller_sku": k.SellerSKU,
 		"price":       object{"currency": currency, "sale_price": formatMoney(k.price, currency), "tax_exclusive_price": formatMoney(k.price, currency)},
-		"inventory":   s.inventoryJSON(k),
+		"inventory":   s.inventoryJSON(k, c.asOf),
 		"status_info": object{"status": "NORMAL"}}
 	if !k.isBundle() {
 		return view
@@ -52,16 +56,16 @@ func (s *Sandbox) skuJSON(k *sku, currency string) object {
 	for _, part := range k.Parts {
 		component := s.skus[part.SKU]
 		parts = append(parts, object{"product_id": component.product.ID, "sku_id": component.ID,
-			"seller_sku": component.SellerSKU, "sku_count": part.Count, "inventory": s.inventoryJSON(component)})
+			"seller_sku": component.SellerSKU, "sku_count": part.Count, "inventory": s.inventoryJSON(component, c.asOf)})
 	}
 	view["combined_skus"] = parts
 	return view
 }
 
-func (s *Sandbox) inventoryJSON(k *sku) []object {
+func (s *Sandbox) inventoryJSON(k *sku, at time.Time) []object {
 	list := []object{}
 	for _, warehouse := range s.warehousesOf(k) {
-		list = append(list, object{"warehouse_id": warehouse, "quantity": s.shown(k, warehouse, s.now()).available})
+		list = append(list, object{"warehouse_id": warehouse, "quantity": s.shown(k, warehouse, at).available})
 	}
 	return list
 }
@@ -96,7 +100,7 @@ func (s *Sandbox) searchProducts(c *call) (any, *apiError) {
 	}
 	list := []object{}
 	for _, p := range found.items {
-		list = append(list, s.productJSON(p, c.shop.Currency))
+		list = append(list, s.productJSON(p, c))
 	}
 	return object{"products": list, "total_count": found.total, "next_page_token": found.next}, nil
 }

@@ -10,6 +10,13 @@ type Readings struct {
 	// LabelRefused: TikTok makes the label itself and refuses the seller's
 	// (25001003), for the upload is "for sellers who ship returns themselves" (2.5).
 	LabelRefused bool
+	// PackageWarehouseInOrder: the packages of an order carry their own warehouse_id,
+	// as Get Package Detail does. Default: Get Package Detail alone (2.2, T19).
+	PackageWarehouseInOrder bool
+	// ShippingIncentive: a sale brings the seller an incentive, in
+	// tiktok_shop_shipping_incentive_amount, which finance shows since 2026-07-08.
+	// Default: the field is there and 0 (2.9).
+	ShippingIncentive bool
 	// CreateAnswersPending: Create Return answers PENDING, as the documented
 	// sample does, whatever state the new return is in (T11).
 	CreateAnswersPending bool

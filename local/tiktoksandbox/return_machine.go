@@ -93,6 +93,7 @@ func (s *Sandbox) awaitParcel(r *returnCase) {
 
 // arrive starts the clock on the received package: 48 h after delivery.
 func (s *Sandbox) arrive(r *returnCase) {
+	s.keepVersion(r)
 	r.arrived = true
 	if r.status != returnShipped {
 		return // a quick refund has paid already; the parcel changes nothing (T09)

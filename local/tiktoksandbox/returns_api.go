@@ -113,9 +113,9 @@ func (s *Sandbox) ownReturn(c *call, id string) (*returnCase, *apiError) {
 }
 
 func (s *Sandbox) returnRecords(c *call) (any, *apiError) {
-	r, problem := s.ownReturn(c, c.id)
-	if problem != nil {
-		return nil, problem
+	r := s.shownReturn(c, c.id)
+	if r == nil {
+		return nil, fail(25001001, "Return %s not found.", c.id)
 	}
 	return object{"records": slices.Clone(r.records)}, nil
 }
@@ -126,12 +126,12 @@ func (s *Sandbox) rejectReasons(c *call) (any, *apiError) {
 	if id == "" {
 		return nil, fail(25001001, "`return_or_cancel_id` is missing.")
 	}
-	if cancel := s.cancels[id]; cancel != nil && cancel.shopID == c.shop.ID {
+	if s.shownCancel(c, id) != nil {
 		return object{"reasons": reasonList(marketOf(c.shop).rejectCancel)}, nil
 	}
-	r, problem := s.ownReturn(c, id)
-	if problem != nil {
-		return nil, problem
+	r := s.shownReturn(c, id)
+	if r == nil {
+		return nil, fail(25001001, "Return %s not found.", id)
 	}
 	return object{"reasons": reasonList(s.rejectKeys(r))}, nil
 }

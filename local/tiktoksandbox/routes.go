@@ -28,6 +28,8 @@ var routes = []route{
 	{name: "orders/detail", method: "GET", category: "order", resource: "orders", versions: v("202507", "202309"), scope: "seller.order.info", handle: (*Sandbox).orderDetail},
 	{name: "orders/price_detail", method: "GET", category: "order", resource: "orders/{id}/price_detail", versions: v("202407"), scope: "seller.order.info", handle: (*Sandbox).priceDetail},
 
+	{name: "packages/get", method: "GET", category: "fulfillment", resource: "packages/{id}", versions: v("202309"), scope: "seller.fulfillment.basic", handle: (*Sandbox).packageDetail},
+
 	{name: "returns/search", method: "POST", category: "return_refund", resource: "returns/search", versions: v("202602", "202309"), scope: scopeReturns, handle: (*Sandbox).searchReturns},
 	{name: "returns/records", method: "GET", category: "return_refund", resource: "returns/{id}/records", versions: v("202309"), scope: scopeReturns, handle: (*Sandbox).returnRecords},
 	{name: "returns/create", method: "POST", category: "return_refund", resource: "returns", versions: v("202602", "202309"), scope: scopeReturns, also: "seller.fulfillment.basic", keyed: true, handle: (*Sandbox).createReturn},

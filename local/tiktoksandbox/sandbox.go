@@ -44,9 +44,14 @@ type Options struct {
 	// PageTokenLife is how long a page token is good for (T05). Default for ever;
 	// multiplied by PeriodFactor.
 	PageTokenLife time.Duration
+	// KeyLife is how long an idempotency key is honoured, as no source says (T12).
+	// Default 24 hours, negative for ever; multiplied by PeriodFactor. SetKeyLife
+	// changes it, and makes keys unknown.
+	KeyLife time.Duration
 	// RatePerSecond per shop and endpoint (1.8). Default 50; negative switches it off.
 	RatePerSecond int
-	// HourlyCap per shop over all endpoints; development shops have 1000 (1.8). Default none.
+	// HourlyCap per shop over all endpoints; development shops have 1000 (1.8).
+	// Beyond it calls answer 36009037 until the next full hour. Default none.
 	HourlyCap int
 	// LowStock is where webhook 27 calls a SKU short. Default 5.
 	LowStock int
@@ -63,6 +68,7 @@ func (o *Options) fill() {
 	setDefault(&o.StatementDelay, 2*24*time.Hour)
 	setDefault(&o.AccessTokenLife, 7*24*time.Hour)
 	setDefault(&o.RefreshTokenLife, 365*24*time.Hour)
+	setDefault(&o.KeyLife, 24*time.Hour)
 	setDefault(&o.RatePerSecond, 50)
 	setDefault(&o.LowStock, 5)
 }
@@ -94,18 +100,20 @@ type Sandbox struct {
 	skus       map[string]*sku
 	levels     map[stockKey]*level
 	orders     map[string]*order
+	packages   map[string]*order
 	returns    map[string]*returnCase
 	cancels    map[string]*cancelCase
 	statements []*statement // oldest first, those of days to come too
 
-	images     map[string]bool // uris of uploaded pictures
-	faults     []*Fault
-	replays    map[string]*replay
-	ignoreKeys bool
-	readings   Readings
-	skew       time.Duration // of the clock that judges timestamps
-	rates      map[string]*rateWindow
-	limits     map[string]*RateLimit // by endpoint, where it differs from the options
+	images   map[string]bool // uris of uploaded pictures
+	faults   []*Fault
+	replays  map[string]*replay
+	keyLife  time.Duration // in force; Options.KeyLife to begin with
+	readings Readings
+	behind   time.Duration // how old every read is
+	skew     time.Duration // of the clock that judges timestamps
+	rates    map[string]*rateWindow
+	limits   map[string]*RateLimit // by endpoint, where it differs from the options
 
 	mailbox  []*delivery
 	sent     []*delivery
@@ -127,17 +135,17 @@ func New(options Options) *Sandbox {
 	options.fill()
 	running, stop := context.WithCancel(context.Background())
 	s := &Sandbox{
-		options: options,
+		options: options, keyLife: options.KeyLife,
 		http:    &http.Client{Timeout: webhookTimeout},
 		random:  rand.New(rand.NewPCG(options.Seed, 0x7474)),
 		counter: map[string]uint64{},
 		shops:   map[string]*shop{}, authCodes: map[string]*authCode{},
 		products: map[string]*product{}, skus: map[string]*sku{}, levels: map[stockKey]*level{},
-		orders: map[string]*order{}, returns: map[string]*returnCase{}, cancels: map[string]*cancelCase{},
+		orders: map[string]*order{}, packages: map[string]*order{}, returns: map[string]*returnCase{}, cancels: map[string]*cancelCase{},
 		replays: map[string]*replay{}, rates: map[string]*rateWindow{}, images: map[string]bool{}, limits: map[string]*RateLimit{},
 		partner: map[int][]string{}, lastRead: map[string]int{},
 		window: map[string][]WindowStep{}, foreign: map[stockKey]*ForeignWriter{},
-		books:   Books{Calls: map[string]int{}},
+		books:   Books{Calls: map[string]int{}, Refreshes: map[string]int{}},
 		running: running, stop: stop,
 	}
 	if options.Clock == nil {

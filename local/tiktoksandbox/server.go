@@ -95,21 +95,27 @@ func (s *Sandbox) newRequestID() string {
 type replay struct {
 	fingerprint string
 	data        json.RawMessage
-	expires     time.Time
+	at          time.Time
 }
 
-// replayed looks for the key: the same key and body within 24 hours gets the
+// honoured reports whether the platform still knows a key that was used at a moment.
+func (s *Sandbox) honoured(at time.Time) bool {
+	return s.keyLife < 0 || s.now().Before(at.Add(s.period(s.keyLife)))
+}
+
+// replayed looks for the key: the same key and body within the key's life gets the
 // first answer and no second effect; the same key for another request is 25001001.
+// A key whose life is over is as good as new.
 func (s *Sandbox) replayed(c *call) (json.RawMessage, *apiError) {
 	key := c.query.Get("idempotency_key")
-	if !c.route.keyed || key == "" || s.ignoreKeys {
+	if !c.route.keyed || key == "" || s.keyLife == 0 {
 		return nil, nil
 	}
 	if len(key) > 255 {
 		return nil, fail(25001001, "`idempotency_key` is longer than 255 characters.")
 	}
 	known := s.replays[c.shop.ID+" "+key]
-	if known == nil || !s.now().Before(known.expires) {
+	if known == nil || !s.honoured(known.at) {
 		return nil, nil
 	}
 	if known.fingerprint != c.fingerprint() {
@@ -125,8 +131,7 @@ func (s *Sandbox) remember(c *call, data []byte) {
 	if !c.route.keyed || key == "" {
 		return
 	}
-	s.replays[c.shop.ID+" "+key] = &replay{fingerprint: c.fingerprint(), data: data,
-		expires: s.now().Add(s.period(24 * time.Hour))}
+	s.replays[c.shop.ID+" "+key] = &replay{fingerprint: c.fingerprint(), data: data, at: s.now()}
 }
 
 // fingerprint names the request: endpoint, case and the exact bytes.
@@ -142,10 +147,21 @@ func (s *Sandbox) OnInventoryRead(hook func(skuIDs []string)) {
 	s.onRead = hook
 }
 
-// IgnoreIdempotencyKeys switches T12 off, as if the platform did not know keys.
-func (s *Sandbox) IgnoreIdempotencyKeys(ignore bool) {
+// SetKeyLife changes from now on, for keys already used too, how long a key is
+// honoured (T12): 0 not at all, negative for ever. It is multiplied by
+// PeriodFactor, as Options.KeyLife is.
+func (s *Sandbox) SetKeyLife(life time.Duration) {
 	defer s.enter()()
-	s.ignoreKeys = ignore
+	s.keyLife = life
+}
+
+// IgnoreIdempotencyKeys makes keys unknown, or gives them the life of the options again.
+func (s *Sandbox) IgnoreIdempotencyKeys(ignore bool) {
+	if ignore {
+		s.SetKeyLife(0)
+		return
+	}
+	s.SetKeyLife(s.options.KeyLife)
 }
 
 func (s *Sandbox) authorizedShops(c *call) (any, *apiError) {

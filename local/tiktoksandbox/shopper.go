@@ -124,6 +124,7 @@ func (s *Sandbox) CombineReturns(returnIDs ...string) (string, error) {
 		}
 	}
 	for _, one := range returnIDs {
+		s.keepVersion(s.returns[one])
 		s.returns[one].combinedID = id
 	}
 	return id, nil
@@ -203,6 +204,21 @@ func (s *Sandbox) BuyerEdits(returnID string, spec ReturnSpec) (newID string, er
 	return newID, err
 }
 
+// copied gives items whose amounts may change without changing the given ones.
+func copied(items []*caseItem) []*caseItem {
+	list := make([]*caseItem, len(items))
+	for i, item := range items {
+		fresh := *item
+		fresh.parts = make([]*casePart, len(item.parts))
+		for j, part := range item.parts {
+			again := *part
+			fresh.parts[j] = &again
+		}
+		list[i] = &fresh
+	}
+	return list
+}
+
 // BuyerAnswersOffer accepts or declines a partial refund. Declined, the case goes
 // back to pending with a new deadline (T08).
 func (s *Sandbox) BuyerAnswersOffer(returnID string, accept bool) error {
@@ -212,6 +228,7 @@ func (s *Sandbox) BuyerAnswersOffer(returnID string, accept bool) error {
 			s.moveReturn(r, returnPending, step{name: "DECLINE_OFFER", by: ByBuyer})
 			return nil
 		}
+		r.items = copied(r.items) // earlier forms keep what was asked for
 		share(r.items, r.partial)
 		r.keepItem = true
 		s.moveReturn(r, returnSuccess, step{name: "ACCEPT_OFFER", by: ByBuyer})

@@ -13,7 +13,9 @@ type Shop struct {
 	Region   string // ISO country; default GB
 	Cipher   string
 	Currency string // default by region
-	SellerID string // shops of one seller share one authorisation (1.2)
+	// SellerID names the grant: shops of one seller share one authorisation and its
+	// one pair of tokens (1.2). Default one of the shop's own.
+	SellerID string
 	Scopes   []string
 	// ReturnDocument is what the shop's buyers need to send goods back:
 	// SHIPPING_LABEL (default), QR_CODE or QR_CODE_NBNL (2.3).
@@ -33,6 +35,7 @@ type grant struct {
 	name, region string
 	scopes       []string
 	access       map[string]*issuedToken // older ones live on (T01)
+	latest       string                  // the access token that belongs to refresh
 	refresh      string
 	expires      time.Time // of the authorisation: refreshing does not prolong it (1.2)
 	revoked      bool      // until the seller authorises again
@@ -61,7 +64,8 @@ var currencyOf = map[string]string{
 	"MY": "MYR", "PH": "PHP", "SG": "SGD", "TH": "THB",
 }
 
-// AddShop opens a shop and authorises the app for it.
+// AddShop opens a shop and authorises the app for it. A shop that joins a living
+// grant gets the tokens that the grant has.
 func (s *Sandbox) AddShop(spec Shop) (accessToken, refreshToken string) {
 	defer s.enter()()
 	spec.ID = orNew(s, spec.ID, "shop")
@@ -81,6 +85,9 @@ func (s *Sandbox) AddShop(spec Shop) (accessToken, refreshToken string) {
 		g = &grant{sellerID: spec.SellerID, name: spec.Name, region: spec.Region,
 			scopes: spec.Scopes, access: map[string]*issuedToken{}}
 		s.grants = append(s.grants, g)
+	}
+	if g.refresh != "" && s.now().Before(g.expires) {
+		return g.latest, g.refresh
 	}
 	s.startGrant(g)
 	return s.issue(g)
@@ -104,7 +111,7 @@ func (s *Sandbox) issue(g *grant) (access, refresh string) {
 		expires = g.expires
 	}
 	g.access[access] = &issuedToken{expires: expires}
-	g.refresh = refresh
+	g.latest, g.refresh = access, refresh
 	return access, refresh
 }
 
@@ -143,7 +150,7 @@ func (s *Sandbox) Deauthorize(shopID string) error {
 		return fmt.Errorf("deauthorize: no shop %s", shopID)
 	}
 	g := s.grantOf(target.SellerID)
-	g.revoked, g.refresh = true, ""
+	g.revoked, g.latest, g.refresh = true, "", ""
 	for _, token := range g.access {
 		token.revoked = true
 	}

@@ -34,6 +34,7 @@ func (s *Sandbox) refreshToken(c *call) (any, *apiError) {
 	if problem != nil {
 		return nil, problem
 	}
+	s.books.Refreshes[granted.sellerID]++
 	return s.newTokens(granted), nil
 }
 
