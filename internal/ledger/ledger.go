@@ -36,8 +36,13 @@ type Ledger struct {
 
 // Open connects to the database named by dsn and brings its schema up to date.
 // A dsn that begins with "postgres" is PostgreSQL; anything else is the path of
-// a SQLite file, which one host's processes share.
+// a SQLite file, which one host's processes share. What a configuration prints in
+// the place of the address, "(hidden)", is refused: SQLite would take it, or nothing
+// at all, for a new, empty ledger.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error) {
+	if dsn == "" || strings.HasPrefix(dsn, "(") {
+		return nil, errors.New("open ledger: no address and no path is given: it was printed, and printed without its secrets")
+	}
 	l := &Ledger{now: now, dialect: goose.DialectPostgres}
 	open := openPostgres
 	if !strings.HasPrefix(dsn, "postgres") {
