@@ -32,6 +32,7 @@ type Ledger struct {
 	db      *sql.DB
 	dialect goose.Dialect
 	now     func() time.Time
+	id      string
 }
 
 // Open connects to the database named by dsn and brings its schema up to date.
@@ -54,6 +55,9 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 	}
 	l.db = db
 	if err := l.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := l.identify(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return l, nil
