@@ -73,9 +73,10 @@ func (c *checkup) problems() int {
 	return n
 }
 
-// check looks at everything that a start needs, and lists every problem at
-// once; any is the error. It changes nothing at the platforms.
-func check(ctx context.Context, path string, deps Deps, out Output) error {
+// Check looks at everything that a start needs, as the command of that name does,
+// and lists every problem at once; any is the error. It changes nothing at the
+// platforms.
+func Check(ctx context.Context, path string, deps Deps, out Output) error {
 	return newCheckup(deps).run(ctx, path, out)
 }
 

@@ -257,7 +257,7 @@ start, and the answer says so.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		return check(ctx, *v.file, Deps{Log: zap.NewNop()}, v.output(cmd))
+		return Check(ctx, *v.file, Deps{Log: zap.NewNop()}, v.output(cmd))
 	}
 	return cmd
 }
