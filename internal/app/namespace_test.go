@@ -120,7 +120,12 @@ func TestARunningProgramEndsInAnotherLedgersNamespace(t *testing.T) {
 	d := newDesk(t)
 	require.NoError(t, d.bindLedger(t.Context()))
 	require.NoError(t, d.neighbour().adoptLedger(t.Context()))
-	require.ErrorIs(t, d.keepPrepared(t.Context(), time.Millisecond, d.prepareNamespace), errOtherLedger)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	require.ErrorIs(t, d.keepPrepared(ctx, time.Millisecond, func(ctx context.Context) error {
+		defer stop() // it looks no second time
+		return d.prepareNamespace(ctx)
+	}), errOtherLedger)
 }
 
 func TestALedgerIsAdopted(t *testing.T) {

@@ -24,7 +24,7 @@ func TestASecondWorkerWithAnotherLedgerIsRefusedAndNamed(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t)
 	deps := app.Deps{Temporal: h.Client, Namespace: h.Server.Namespace(), Log: zap.NewNop()}
-	h.until("the house's own worker is seen by check", func() bool { return strings.Contains(h.check(deps), "takes work from") })
+	h.until("the house's own worker is seen by check", func() bool { return strings.Contains(h.check(deps), "takes work from 5 task queues") })
 
 	own := *h.Config
 	own.Ledger = filepath.Join(t.TempDir(), "other.db")
