@@ -30,7 +30,7 @@ func (l *Ledger) storedID(ctx context.Context) (known bool, err error) {
 		l.id, known, err = first(query(ctx, tx, "read the ledger's id", func(scan func(...any) error) (string, error) {
 			var id string
 			return id, scan(&id)
-		}, `SELECT id FROM ledger_id`))
+		}, `SELECT id FROM ledger_id WHERE one = 1`))
 		return err
 	})
 	return known, err
