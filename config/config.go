@@ -21,6 +21,8 @@ type Config struct {
 	SealKey string `key:"seal_key" secret:"true"`
 	// Listen is where the webhooks of both platforms are received, host:port.
 	Listen string `key:"listen" default:"127.0.0.1:8085"`
+	// WorkerListen is where the worker answers /healthz, host:port. Empty: nowhere.
+	WorkerListen string `key:"worker_listen" default:"127.0.0.1:8086"`
 	// WebhookURL is how the platforms reach Listen from outside: scheme and host,
 	// without a port (T-contract 3.1). Empty: nobody's webhooks are looked at.
 	WebhookURL string `key:"webhook_url"`

@@ -65,6 +65,23 @@ func TestSecretsNeverPrint(t *testing.T) {
 	require.Contains(t, out.String(), hidden)
 }
 
+// TestWhatIsPrintedIsNoConfiguration: what is printed in a secret's place is never
+// taken for the secret. As the path of the ledger it would be a new, empty file.
+func TestWhatIsPrintedIsNoConfiguration(t *testing.T) {
+	t.Parallel()
+	for _, path := range secretPaths {
+		_, err := parse(with(t, full(t), path, hidden))
+		require.ErrorContains(t, err, "is (hidden), which is what is printed instead of the secret", "%v", path)
+	}
+	whole, err := parse(with(t, full(t), nil, full(t)))
+	require.NoError(t, err)
+	printed, err := json.Marshal(whole)
+	require.NoError(t, err)
+	_, err = parse(printed)
+	require.ErrorContains(t, err, "problems: 11", "each secret of two keys and two shops")
+	require.ErrorContains(t, err, "ledger is (hidden)")
+}
+
 // TestProblemsNeverRepeatASecret puts a secret that is wrong in every way in
 // every place.
 func TestProblemsNeverRepeatASecret(t *testing.T) {

@@ -39,9 +39,14 @@ func (c *Config) Problems() []string {
 }
 
 func (c *Config) check(p *problems) {
+	for _, s := range c.settings() {
+		// A configuration that was printed and is read again has lost its secrets.
+		p.must(!s.secret || s.value.String() != hidden, s.key, "is %s, which is what is printed instead of the secret; give the secret itself", hidden)
+	}
 	p.must(validLedger(c.Ledger), "ledger", "must be a postgres:// address, or the plain path of a SQLite file (that does not begin with postgres)")
 	p.must(validSealKey(c.SealKey), "seal_key", "must be 32 random bytes in base64; set %s_SEAL_KEY", EnvPrefix)
 	p.must(validListen(c.Listen), "listen", "must be host:port, such as 127.0.0.1:8085, or :8085 for every address of the machine")
+	p.must(c.WorkerListen == "" || validListen(c.WorkerListen), "worker_listen", "must be host:port, such as 127.0.0.1:8086, or empty for none")
 	p.webhookURL("webhook_url", c.WebhookURL)
 	p.must(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level", "must be debug, info, warn or error")
 	p.url("tiktok.base_url", c.TikTok.BaseURL)

@@ -36,6 +36,7 @@ func badValues() []bad {
 		top("webhook_url", "http://returns.example.com"), top("webhook_url", "returns.example.com"), top("webhook_url", "https://returns.example.com:8443"), top("webhook_url", "https://192.0.2.7"),
 		top("webhook_url", "https://[2001:db8::7]"), top("webhook_url", "https://returns.example.com/hooks"), top("webhook_url", "https://returns.example.com?a=b"), top("webhook_url", true),
 		top("listen", ""), top("listen", "8085"), top("listen", "host:0"), top("listen", "host:65536"), top("listen", "https://host:443"), top("listen", "a host:1"), top("listen", 8085),
+		top("worker_listen", "8086"), top("worker_listen", "host:0"), top("worker_listen", 8086),
 		top("log_level", ""), top("log_level", "INFO"), top("log_level", "verbose"),
 		in("tiktok", "base_url", ""), in("tiktok", "base_url", "http://example.com"), in("tiktok", "base_url", "http://localhost.example.com"), in("tiktok", "auth_url", "auth.tiktok-shops.com"),
 		in("tiktok", "auth_url", "https://a.com/path"), in("tiktok", "auth_url", "https://a.com?x=1"), in("tiktok", "auth_url", "https://u:p@a.com"), in("tiktok", "auth_url", "ftp://a.com"), in("tiktok", "auth_url", "https://:443"),

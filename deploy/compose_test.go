@@ -150,7 +150,7 @@ func TestDependencies(t *testing.T) {
 			require.Regexp(t, `^on-failure:\d+$`, s.Restart, "%s ends by itself", name)
 		} else {
 			require.Equal(t, "unless-stopped", s.Restart, "%s runs for ever", name)
-			require.True(t, s.Healthcheck != nil || name == "worker", "%s has no health check", name)
+			require.NotNil(t, s.Healthcheck, "%s has no health check", name)
 		}
 		require.Equal(t, "local", s.Logging.Driver, "the logs of %s would fill the disk", name)
 	}

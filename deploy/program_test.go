@@ -216,21 +216,26 @@ func collect(to, from map[string]string) {
 	maps.Copy(to, from)
 }
 
-// TestHealthOfTheStarter: the check asks where the starter listens, for a path it
+// TestHealthOfThePrograms: each check asks where its program listens, for a path it
 // answers, with a program that its image has; and the port is published.
-func TestHealthOfTheStarter(t *testing.T) {
+func TestHealthOfThePrograms(t *testing.T) {
 	t.Parallel()
-	s := composeFile(t).Services["starter"]
-	require.NotNil(t, s.Healthcheck)
-	asked, err := url.Parse(s.Healthcheck.Test[len(s.Healthcheck.Test)-1])
-	require.NoError(t, err)
-	_, port, err := net.SplitHostPort(s.Environment["RETURNBRIDGE_LISTEN"])
-	require.NoError(t, err)
-	require.Equal(t, "127.0.0.1:"+port, asked.Host)
-	require.Contains(t, s.Ports, "127.0.0.1:"+port+":"+port)
-	require.Contains(t, read(t, "internal/app/receive.go"), `"GET `+asked.Path+`"`)
-	require.Equal(t, "CMD", s.Healthcheck.Test[0], "the image has no shell")
-	require.Contains(t, stages(t)[s.Build.Target].files, s.Healthcheck.Test[1])
+	for name, where := range map[string]struct{ variable, source string }{
+		"starter": {"RETURNBRIDGE_LISTEN", "internal/app/receive.go"},
+		"worker":  {"RETURNBRIDGE_WORKER_LISTEN", "internal/app/health.go"},
+	} {
+		s := composeFile(t).Services[name]
+		require.NotNil(t, s.Healthcheck, name)
+		asked, err := url.Parse(s.Healthcheck.Test[len(s.Healthcheck.Test)-1])
+		require.NoError(t, err)
+		_, port, err := net.SplitHostPort(s.Environment[where.variable])
+		require.NoError(t, err, name)
+		require.Equal(t, "127.0.0.1:"+port, asked.Host)
+		require.Contains(t, s.Ports, "127.0.0.1:"+port+":"+port)
+		require.Contains(t, read(t, where.source), `"GET `+asked.Path+`"`)
+		require.Equal(t, "CMD", s.Healthcheck.Test[0], "the image has no shell")
+		require.Contains(t, stages(t)[s.Build.Target].files, s.Healthcheck.Test[1])
+	}
 }
 
 // TestTimeToStop: Docker kills a program only after it would have stopped by itself.

@@ -20,6 +20,7 @@ import (
 // backfilled is what a backfill found in each shop, and did.
 type backfilled struct {
 	Shops   []shopBackfill `json:"shops"`
+	Unread  []string       `json:"unread"`  // shops of which nothing is known, because something could not be read
 	Written bool           `json:"written"` // else it was a preview
 }
 
@@ -48,9 +49,12 @@ a Temporal that was lost or emptied: the platforms and the ledger hold all that 
 needed. What is settled is not started again, and nothing is written by the
 backfill itself; each return then acts as the switches allow.
 
-Without --yes it only counts. With it, it starts one return after the other and
-waits --pace between two, so that the quota of ReturnGO is left to returns that
-are under way. It can be stopped and run again: what runs by then is left alone.`,
+Without --yes it only counts, and makes what it needs to count: the search
+attributes, where Temporal has lost them. With it, it also makes the schedules that
+are missing, and starts one return after the other and waits --pace between
+two, so that the quota of ReturnGO is left to returns that are under way. It can be
+stopped and run again: what runs by then is left alone. A shop that could not be
+read is named, and the command ends with an error.`,
 		Example: "  starter backfill\n  starter backfill --yes --pace 5s --most 500",
 	}
 	v, shop := newVisitor(cmd, true), shopFlag(cmd)
@@ -80,12 +84,15 @@ func (h *house) backfill(ctx context.Context, only string, yes bool, p backfillP
 	if err := h.knows(only); err != nil {
 		return err
 	}
-	found := backfilled{Shops: []shopBackfill{}, Written: yes}
+	if err := h.prepareBackfill(ctx, yes); err != nil {
+		return err
+	}
+	found := backfilled{Shops: []shopBackfill{}, Unread: []string{}, Written: yes}
 	var problems []error
 	for _, s := range h.shops(only) {
 		b, err := h.missing(ctx, s)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("shop %s: %w", s.Name, err))
+			problems, found.Unread = append(problems, fmt.Errorf("shop %s: %w", s.Name, err)), append(found.Unread, s.Name)
 			continue
 		}
 		found.Shops = append(found.Shops, b)
@@ -97,6 +104,19 @@ func (h *house) backfill(ctx context.Context, only string, yes bool, p backfillP
 		return err
 	}
 	return errors.Join(problems...)
+}
+
+// prepareBackfill makes what a lost or emptied Temporal lacks: without the search
+// attributes nothing can be counted or started, without the schedules nothing is
+// swept. A preview neither starts a sweep nor says whose the namespace is.
+func (h *house) prepareBackfill(ctx context.Context, yes bool) error {
+	if yes {
+		return h.prepareWithSchedules(ctx)
+	}
+	if err := h.sameLedger(ctx); err != nil {
+		return err
+	}
+	return createSearchAttributes(ctx, h.temporal, h.namespace)
 }
 
 // missing finds what is open in a shop and nobody carries.
@@ -242,11 +262,15 @@ func (f backfilled) text() string {
 		}
 		left += s.Missing - s.Started + s.Products - s.Woken
 	}
+	if len(f.Unread) > 0 {
+		fmt.Fprintf(&b, "\nNOT READ: %s. What is open there is not known: see the error, and run it again.\n", strings.Join(f.Unread, ", "))
+	}
 	switch {
 	case !f.Written && left > 0:
 		b.WriteString("\nNothing was started: add --yes to do it.\n")
 	case left > 0:
 		fmt.Fprintf(&b, "\n%d left: run it again to go on.\n", left)
+	case len(f.Unread) > 0: // so nobody knows
 	default:
 		b.WriteString("\nNothing is missing.\n")
 	}

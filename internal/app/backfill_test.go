@@ -175,3 +175,48 @@ func TestABackfillThatMeetsTrouble(t *testing.T) {
 	p.temporal.down = errors.New("no Temporal")
 	require.ErrorContains(t, p.backfill(t.Context(), "", true, backfillPace{}, p.out()), "list what runs in Temporal: no Temporal")
 }
+
+// Temporal was emptied under running programs: what a backfill needs there is made
+// first, and the sweeps go on.
+func TestABackfillMakesWhatAnEmptiedTemporalLacks(t *testing.T) {
+	t.Parallel()
+	p := newLoss(t)
+	p.temporal.running = nil
+	require.NoError(t, p.backfill(t.Context(), "", false, backfillPace{}, p.out()))
+	require.Equal(t, messages.SearchAttributes(), p.temporal.attributes, "without them nothing can be counted")
+	require.Empty(t, p.temporal.timetable.kept, "a preview starts no sweep")
+	p.temporal.wipe()
+	require.NoError(t, p.backfill(t.Context(), "", true, backfillPace{}, p.out()))
+	require.Equal(t, messages.SearchAttributes(), p.temporal.attributes)
+	require.Len(t, p.temporal.timetable.kept, 4, "three schedules of the shop, and the ledger's")
+
+	p.temporal.timetable.kept[ledgerSchedule] = scheduleOf(otherLedger)
+	p.started()
+	for _, yes := range []bool{false, true} {
+		require.ErrorIs(t, p.backfill(t.Context(), "", yes, backfillPace{}, p.out()), errOtherLedger)
+	}
+	require.Empty(t, p.started())
+}
+
+// A shop that could not be read is not an empty one.
+func TestABackfillNeverTakesWhatItCannotReadForNothing(t *testing.T) {
+	t.Parallel()
+	for name, breaks := range map[string]func(*platforms){
+		"ReturnGO":           func(p *platforms) { p.rmas = `<html>` },
+		"TikTok":             func(p *platforms) { p.cases = `{"code":36009001,"message":"internal"}` },
+		"what runs":          func(p *platforms) { p.temporal.down = errors.New("no such search attribute") },
+		"and nothing to say": func(p *platforms) { p.rmas = `` },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatforms(t, demo)
+			breaks(p)
+			for _, yes := range []bool{false, true} {
+				require.ErrorContains(t, p.backfill(t.Context(), "", yes, backfillPace{}, p.out()), "shop demo-gb: list ")
+				said := p.text()
+				require.NotContains(t, said, "Nothing is missing")
+				require.Contains(t, said, "NOT READ: demo-gb. What is open there is not known: see the error, and run it again.")
+			}
+		})
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
+	"returnbridge/config"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 )
@@ -40,6 +41,8 @@ type stand struct {
 
 	attributes map[string]enumspb.IndexedValueType // those of Temporal
 	temporal   error                               // or that it does not answer
+	namespace  temporalDouble                      // what else there is in Temporal
+	idle       bool                                // no program runs, unless the test has it run
 }
 
 const (
@@ -121,6 +124,16 @@ shops:
 	return s
 }
 
+// runs has worker and starter of the stand's own ledger run.
+func (s *stand) runs() {
+	s.t.Helper()
+	cfg, err := config.Load(s.file)
+	require.NoError(s.t, err)
+	id := s.ledger().ID()
+	s.namespace.prepared(id, cfg)
+	s.namespace.polls(identity(id), noon, (&house{cfg: cfg}).taskQueues())
+}
+
 // ledger opens what the check keeps its books in.
 func (s *stand) ledger() *ledger.Ledger {
 	s.t.Helper()
@@ -156,8 +169,11 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *stand) check() (string, error) {
 	s.t.Helper()
+	if !s.idle {
+		s.runs()
+	}
 	var b strings.Builder
-	c := newCheckup(Deps{Temporal: &temporalDouble{}, Namespace: "returns", Log: zap.NewNop(), Now: func() time.Time { return noon }})
+	c := newCheckup(Deps{Temporal: &s.namespace, Namespace: "returns", Log: zap.NewNop(), Now: func() time.Time { return noon }})
 	c.attributes = func(context.Context, client.Client, string) (map[string]enumspb.IndexedValueType, error) {
 		return s.attributes, s.temporal
 	}
@@ -177,7 +193,8 @@ func TestACheckFindsAllWell(t *testing.T) {
 	said, err := s.check()
 	require.NoError(t, err)
 	for _, want := range []string{
-		"names 1 shop and 1 ReturnGO key", "was made, empty, at /", "answers, namespace returns", "has all search attributes",
+		"names 1 shop and 1 ReturnGO key", "ledger         answers at /", "answers, namespace returns", "has all search attributes",
+		"namespace returns belongs to this ledger, ", "has made all schedules of sweeps and tokens", "takes work from 5 task queues",
 		"a new TikTok access token was got with the refresh token, and both are kept in the ledger",
 		"TikTok takes the token and knows shop 7490000000000000001; the access token ends in 7d 0h, the authorisation ends in 300d 0h",
 		"all scopes are granted that any switch needs", "2 products of 2 products sold lately were read",
@@ -209,7 +226,7 @@ func TestACheckListsEveryProblemAtOnce(t *testing.T) {
 	said, err := s.check()
 	require.EqualError(t, err, "5 problems found")
 	for _, want := range []string{
-		"search attribute Shop is of type Text, it must be Keyword", "search attributes still to be made by the first start (on Temporal Cloud make them there): ExceptionKinds, ",
+		"search attribute Shop is of type Text, it must be Keyword", "search attributes that worker and starter make within a minute of running (on Temporal Cloud make them there): ExceptionKinds, ",
 		"restock.warehouses for location 1: 7000000000000000011 is a RETURN_WAREHOUSE, and goods can only be sold from a SALES_WAREHOUSE; TikTok has 7000000000000000010 (Leeds)",
 		"restock.warehouses for location 2: warehouse 7000000000000000012 is DISABLED at TikTok, it must be ENABLED",
 		"restock.default_warehouse: TikTok has no warehouse 7000000000000000099",
@@ -251,6 +268,7 @@ func TestACheckGoesOnWithoutTemporalAndSaysWhatTheConfigurationLacks(t *testing.
 	require.Contains(t, said, "PROBLEM  Temporal       the namespace returns does not answer")
 	require.Contains(t, said, "no warehouse is configured: goods to be put back wait for a person; TikTok has 7000000000000000010 (Leeds)")
 
+	s.idle = true
 	require.NoError(t, os.WriteFile(s.file, []byte("listen: nowhere\n"), 0o600))
 	said, err = s.check()
 	require.ErrorContains(t, err, "problems found")

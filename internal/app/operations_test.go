@@ -170,7 +170,7 @@ func TestAShopMovesToAnotherReturnGOKey(t *testing.T) {
 		Action: &client.ScheduleWorkflowAction{Args: []any{messages.ShopInput{Shop: "uk", ReturnGOKey: "old"}}},
 		State:  &client.ScheduleState{Paused: true},
 	}}}
-	require.NoError(t, createSchedule(t.Context(), kept{schedules: s}, config.Shop{Name: "uk", ReturnGOKey: "new"}, messages.SweepReturnGO, time.Minute))
+	require.NoError(t, createSchedule(t.Context(), kept{schedules: s}, job{config.Shop{Name: "uk", ReturnGOKey: "new"}, messages.SweepReturnGO, time.Minute}))
 	action, ok := s.schedule.now.Action.(*client.ScheduleWorkflowAction)
 	require.True(t, ok)
 	require.Equal(t, []any{messages.ShopInput{Shop: "uk", ReturnGOKey: "new"}}, action.Args)

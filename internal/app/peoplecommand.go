@@ -33,7 +33,7 @@ func peopleCommands() []*cobra.Command {
 		simpleCommand(returns.CommandResume, "Let a paused return go on", "Let a paused return go on: what has become due meanwhile is done."),
 		simpleCommand(returns.CommandRecheck, "Have a return read both platforms again, now",
 			"Have a return read both platforms again, now, and decide on what they say."),
-		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(),
+		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(), adoptCommand(),
 	}
 }
 
@@ -264,7 +264,7 @@ start, and the answer says so.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		return check(ctx, *v.file, Deps{Log: zap.NewNop()}, v.output(cmd))
+		return Check(ctx, *v.file, Deps{Log: zap.NewNop()}, v.output(cmd))
 	}
 	return cmd
 }

@@ -23,7 +23,7 @@ func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
 		return err
 	}
 	defer h.close()
-	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
+	if err := h.prepareNamespace(ctx); err != nil {
 		return err
 	}
 	if err := h.noteRestockSwitch(ctx); err != nil {
@@ -45,12 +45,25 @@ func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
 	actors.Add(func() error { return ignoreClosed(server.Serve(listener)) }, func(error) { shutdown(server) }) //nolint:contextcheck // a calm end outlives the context that ended
 	relayCtx, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
 	actors.Add(func() error { return relay.run(relayCtx) }, func(error) { stopRelay() })
-	waitCtx, stopWaiting := context.WithCancel(ctx)
-	actors.Add(func() error { <-waitCtx.Done(); return nil }, func(error) { stopWaiting() })
+	keepCtx, stopKeeping := context.WithCancel(ctx)
+	actors.Add(func() error { return h.keepPrepared(keepCtx, prepareEvery, h.prepareWithSchedules) }, func(error) { stopKeeping() })
 	h.log.Info("starter receiving", zap.String("address", listener.Addr().String()), zapShops(cfg))
 	err = actors.Run()
 	h.log.Info("starter stopped")
 	return err //nolint:wrapcheck // each actor says what it is
+}
+
+// prepareWithSchedules makes sure that the namespace has all that a running starter
+// needs there, and makes the schedules again that are missing.
+func (h *house) prepareWithSchedules(ctx context.Context) error {
+	if err := h.prepareNamespace(ctx); err != nil {
+		return err
+	}
+	made, err := replaceSchedules(ctx, h.temporal, h.cfg)
+	if len(made) > 0 && err == nil {
+		h.log.Warn("schedules were missing in Temporal and are made again", zap.Strings("schedules", made))
+	}
+	return err
 }
 
 func shutdown(server *http.Server) {

@@ -114,6 +114,8 @@ type temporalDouble struct {
 	told    func(n int) // after each signal
 	running []string    // the workflows that run
 	queries []string    // how that was asked
+
+	namespaceDouble
 }
 
 type signalTold struct {

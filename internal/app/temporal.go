@@ -48,25 +48,67 @@ func createSearchAttributes(ctx context.Context, c client.Client, namespace stri
 // createSchedules makes each shop's regular jobs visible and pausable in the Web
 // UI: no overlap, and after an outage one run instead of a storm.
 func createSchedules(ctx context.Context, c client.Client, cfg *config.Config) error {
+	return makeSchedules(ctx, c, jobs(cfg))
+}
+
+// replaceSchedules makes those of the schedules again that are missing, and returns
+// which. One that was made a moment ago may not be listed yet, and is only set again.
+func replaceSchedules(ctx context.Context, c client.Client, cfg *config.Config) ([]string, error) {
+	missing, err := missingSchedules(ctx, c, cfg)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, j := range missing {
+		names = append(names, j.id())
+	}
+	return names, makeSchedules(ctx, c, missing)
+}
+
+// missingSchedules are the jobs that Temporal has no schedule for.
+func missingSchedules(ctx context.Context, c client.Client, cfg *config.Config) ([]job, error) {
+	missing := jobs(cfg)
+	there, err := c.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: 100})
+	for err == nil && there.HasNext() {
+		var entry *client.ScheduleListEntry
+		if entry, err = there.Next(); err == nil {
+			missing = slices.DeleteFunc(missing, func(j job) bool { return j.id() == entry.ID })
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list schedules: %w", err)
+	}
+	return missing, nil
+}
+
+// job is one regular job of a shop.
+type job struct {
+	shop     config.Shop
+	workflow string
+	every    time.Duration
+}
+
+func (j job) id() string { return j.workflow + "/" + j.shop.Name }
+
+func jobs(cfg *config.Config) (all []job) {
 	for _, s := range cfg.Shops {
-		for _, job := range []struct {
-			workflow string
-			every    time.Duration
-		}{
-			{messages.SweepReturnGO, cfg.Periods.SweepReturnGO},
-			{messages.SweepTikTok, cfg.Periods.SweepTikTok},
-			{messages.RefreshToken, cfg.Periods.RefreshToken},
-		} {
-			if err := createSchedule(ctx, c, s, job.workflow, job.every); err != nil {
-				return fmt.Errorf("schedule %s of %s: %w", job.workflow, s.Name, err)
-			}
+		all = append(all, job{s, messages.SweepReturnGO, cfg.Periods.SweepReturnGO}, job{s, messages.SweepTikTok, cfg.Periods.SweepTikTok},
+			job{s, messages.RefreshToken, cfg.Periods.RefreshToken})
+	}
+	return all
+}
+
+func makeSchedules(ctx context.Context, c client.Client, all []job) error {
+	for _, j := range all {
+		if err := createSchedule(ctx, c, j); err != nil {
+			return fmt.Errorf("schedule %s of %s: %w", j.workflow, j.shop.Name, err)
 		}
 	}
 	return nil
 }
 
-func createSchedule(ctx context.Context, c client.Client, s config.Shop, workflow string, every time.Duration) error {
-	id := workflow + "/" + s.Name
+func createSchedule(ctx context.Context, c client.Client, j job) error {
+	s, workflow, every, id := j.shop, j.workflow, j.every, j.id()
 	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}, Jitter: every / 10}
 	action := &client.ScheduleWorkflowAction{
 		ID: id, Workflow: workflow, TaskQueue: messages.QueueReturns,

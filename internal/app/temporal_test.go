@@ -87,6 +87,7 @@ type timetable struct {
 
 	kept  map[string]client.ScheduleOptions
 	fails error
+	first func() // runs once, before the next schedule is made
 }
 
 // server has only the timetable.
@@ -99,6 +100,10 @@ type server struct {
 func (s server) ScheduleClient() client.ScheduleClient { return s.timetable }
 
 func (s *timetable) Create(_ context.Context, o client.ScheduleOptions) (client.ScheduleHandle, error) {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
 	if s.fails != nil {
 		return nil, s.fails
 	}
@@ -107,6 +112,21 @@ func (s *timetable) Create(_ context.Context, o client.ScheduleOptions) (client.
 	}
 	s.kept[o.ID] = o
 	return nil, nil //nolint:nilnil // nobody asks for the handle
+}
+
+func (s *timetable) List(context.Context, client.ScheduleListOptions) (client.ScheduleListIterator, error) {
+	return &listed{slices.Sorted(maps.Keys(s.kept))}, s.fails
+}
+
+// listed gives one schedule after the other.
+type listed struct{ ids []string }
+
+func (l *listed) HasNext() bool { return len(l.ids) > 0 }
+
+func (l *listed) Next() (*client.ScheduleListEntry, error) {
+	id := l.ids[0]
+	l.ids = l.ids[1:]
+	return &client.ScheduleListEntry{ID: id}, nil
 }
 
 func (s *timetable) GetHandle(_ context.Context, id string) client.ScheduleHandle {
@@ -120,6 +140,14 @@ type entry struct {
 	id        string
 }
 
+func (e *entry) Describe(context.Context) (*client.ScheduleDescription, error) {
+	kept, there := e.timetable.kept[e.id]
+	if !there {
+		return nil, serviceerror.NewNotFound(e.id)
+	}
+	return &client.ScheduleDescription{Schedule: client.Schedule{Spec: &kept.Spec, Action: kept.Action, State: &client.ScheduleState{Paused: kept.Paused, Note: kept.Note}}}, e.timetable.fails
+}
+
 func (e *entry) Update(_ context.Context, o client.ScheduleUpdateOptions) error {
 	kept := e.timetable.kept[e.id]
 	was := client.Schedule{Spec: &kept.Spec, Action: kept.Action, State: &client.ScheduleState{Paused: true, Note: "held by Ann"}}
@@ -130,7 +158,7 @@ func (e *entry) Update(_ context.Context, o client.ScheduleUpdateOptions) error 
 	if !out.Schedule.State.Paused || out.Schedule.Action == nil {
 		return errors.New("an update must leave a person's pause and the action alone") //nolint:err113 // a fake
 	}
-	kept.Spec = *out.Schedule.Spec
+	kept.Spec, kept.Action = *out.Schedule.Spec, out.Schedule.Action
 	e.timetable.kept[e.id] = kept
 	return nil
 }

@@ -28,7 +28,7 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 		return err
 	}
 	defer h.close()
-	if err := createSearchAttributes(ctx, h.temporal, h.namespace); err != nil {
+	if err := h.prepareNamespace(ctx); err != nil {
 		return err
 	}
 	if err := h.noteRestoredLedger(ctx); err != nil {
@@ -40,12 +40,20 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	background, end := context.WithCancel(ctx)
 	defer end()
 	go h.keepAdopting(background)
+	fatal := make(chan error, 1)
+	go func() {
+		if err := h.keepPrepared(background, prepareEvery, h.prepareNamespace); err != nil {
+			report(fatal, err)
+		}
+	}()
+	if err := h.answerHealth(background, fatal); err != nil {
+		return err
+	}
 	var running []worker.Worker
 	defer func() {
 		stop(running)
 		h.log.Info("worker stopped")
 	}()
-	fatal := make(chan error, 1)
 	for _, w := range h.workers(fatal) {
 		if err := w.Start(); err != nil {
 			return fmt.Errorf("start worker: %w", err)
@@ -82,7 +90,7 @@ func stop(running []worker.Worker) {
 func (h *house) workers(fatal chan<- error) []worker.Worker {
 	flows := worker.New(h.temporal, messages.QueueReturns, worker.Options{
 		DisableRegistrationAliasing: true, LocalActivityWorkerOnly: true, WorkerStopTimeout: stopTimeout,
-		OnFatalError:               h.onFatal(messages.QueueReturns, fatal),
+		OnFatalError: h.onFatal(messages.QueueReturns, fatal), Identity: identity(h.ledger.ID()),
 		WorkflowTaskPollerBehavior: asManyPollersAsHelp(),
 	})
 	workflows.Register(flows)
@@ -92,6 +100,7 @@ func (h *house) workers(fatal chan<- error) []worker.Worker {
 		w := worker.New(h.temporal, q, worker.Options{
 			DisableWorkflowWorker: true, DisableRegistrationAliasing: true, WorkerStopTimeout: stopTimeout, OnFatalError: h.onFatal(q, fatal),
 			TaskQueueActivitiesPerSecond: paces[q], ActivityTaskPollerBehavior: asManyPollersAsHelp(),
+			Identity:     identity(h.ledger.ID()),
 			Interceptors: []interceptor.WorkerInterceptor{&gate{before: (&clockGuard{now: h.now, fatal: h.onFatal(q, fatal)}).before}, &gate{before: h.watch.before}},
 		})
 		h.registerActivities(w)
@@ -109,10 +118,15 @@ func asManyPollersAsHelp() worker.PollerBehavior {
 // onFatal passes on that the worker of a queue can take no more work.
 func (h *house) onFatal(queue string, fatal chan<- error) func(error) {
 	return func(err error) {
-		select {
-		case fatal <- fmt.Errorf("no more work can be taken from task queue %s in namespace %s: %w", queue, h.namespace, err):
-		default: // one is enough
-		}
+		report(fatal, fmt.Errorf("no more work can be taken from task queue %s in namespace %s: %w", queue, h.namespace, err))
+	}
+}
+
+// report has the worker end with an error; one is enough.
+func report(fatal chan<- error, err error) {
+	select {
+	case fatal <- err:
+	default:
 	}
 }
 

@@ -33,12 +33,18 @@ type Ledger struct {
 	begin   *sql.TxOptions
 	dialect goose.Dialect
 	now     func() time.Time
+	id      string
 }
 
 // Open connects to the database named by dsn and brings its schema up to date.
 // A dsn that begins with "postgres" is PostgreSQL; anything else is the path of
-// a SQLite file, which one host's processes share.
+// a SQLite file, which one host's processes share. What a configuration prints in
+// the place of the address, "(hidden)", is refused: SQLite would take it, or nothing
+// at all, for a new, empty ledger.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error) {
+	if dsn == "" || strings.HasPrefix(dsn, "(") {
+		return nil, errors.New("open ledger: no address and no path is given: it was printed, and printed without its secrets")
+	}
 	// What the ledger relies on is READ COMMITTED and no more: every write names what
 	// it rests on in its condition, and a row that another transaction is changing is
 	// waited for and looked at anew. SQLite writes one transaction after another.
@@ -53,6 +59,9 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 	}
 	l.db = db
 	if err := l.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := l.identify(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return l, nil

@@ -3,14 +3,11 @@ package e2e
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync"
-	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -198,33 +195,9 @@ func walkValue(field protoreflect.FieldDescriptor, v protoreflect.Value, visit f
 // commands that people type.
 func (h *house) configFile() string {
 	h.t.Helper()
-	text, err := json.Marshal(keyed(reflect.ValueOf(*h.Config))) // JSON is YAML
-	h.must(err)
 	file := filepath.Join(h.t.TempDir(), "config.yaml")
-	h.must(os.WriteFile(file, text, 0o600))
+	h.must(h.WriteConfig(file))
 	return file
-}
-
-func keyed(v reflect.Value) any {
-	if d, ok := reflect.TypeAssert[time.Duration](v); ok {
-		return d.String()
-	}
-	switch v.Kind() {
-	case reflect.Struct:
-		fields := map[string]any{}
-		for i := range v.NumField() {
-			fields[v.Type().Field(i).Tag.Get("key")] = keyed(v.Field(i))
-		}
-		return fields
-	case reflect.Slice:
-		list := []any{}
-		for i := range v.Len() {
-			list = append(list, keyed(v.Index(i)))
-		}
-		return list
-	default:
-		return v.Interface()
-	}
 }
 
 // as gives the house's options a log that is kept.
