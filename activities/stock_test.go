@@ -41,6 +41,8 @@ type shelf struct {
 	date                 func() time.Time // its clock; nil: that of the machine, years away
 	ordered              []string         // SKUs of the orders that changed lately
 	sets                 []string         // what was set, such as "A=11"
+	sell                 int              // so many of A are sold right before the next write
+	sold                 time.Time        // when, by its clock
 }
 
 // stockBench is one product's writer on a clock that only a test moves.
@@ -71,7 +73,7 @@ func stockSetup(t *testing.T) *stockBench {
 		return tiktokshop.Access{Token: "t", Cipher: "c"}, nil
 	})
 	b.Activities = &Activities{
-		Ledger: books, Waker: b, Now: clock, CallTimeout: 10 * time.Second,
+		Ledger: books, Waker: b, Now: clock, CallTimeout: 10 * time.Second, ClockSkew: 30 * time.Second,
 		Shops: map[string]*Shop{stockShop: {
 			Key: stockShop, TikTok: tiktok, Policy: rules.Policy{Switches: rules.Switches{Restock: true}},
 			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
@@ -118,6 +120,9 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.set(w, body)
 	case strings.HasSuffix(r.URL.Path, "/orders/search"):
 		var orders []string
+		if !s.sold.IsZero() {
+			orders = append(orders, fmt.Sprintf(`{"id":"900","status":"AWAITING_SHIPMENT","create_time":%d,"update_time":%d,"warehouse_id":%q,"line_items":[{"id":"l900","sku_id":"A"}]}`, s.sold.Unix(), s.sold.Unix(), depot))
+		}
 		for i, sku := range s.ordered {
 			orders = append(orders, fmt.Sprintf(`{"id":"%d","status":"IN_TRANSIT","line_items":[{"id":"l%d","sku_id":%q}]}`, i, i, sku))
 		}
@@ -152,6 +157,10 @@ func (s *shelf) set(w http.ResponseWriter, body []byte) {
 		if code := s.refused[k.ID]; code != 0 {
 			failed = append(failed, fmt.Sprintf(`{"code":%d,"message":"no","detail":{"sku_id":%q}}`, code, k.ID))
 			continue
+		}
+		if s.sell > 0 {
+			s.committed[k.ID] += s.sell
+			s.sell = 0
 		}
 		s.available[k.ID] = k.Inventory[0].Quantity
 		s.sets = append(s.sets, fmt.Sprintf("%s=%d", k.ID, k.Inventory[0].Quantity))

@@ -139,6 +139,7 @@ type Pace struct {
 // we look again. They are the same for all shops.
 type Periods struct {
 	HTTPTimeout       time.Duration `key:"http_timeout" default:"10s"`       // one platform call
+	ClockSkew         time.Duration `key:"clock_skew" default:"30s"`         // between machines' clocks, and between ours and TikTok's
 	RelayWindow       time.Duration `key:"relay_window" default:"2s"`        // events for one return within it make one look
 	RelayTakeover     time.Duration `key:"relay_takeover" default:"30s"`     // any starter relays what waited so long
 	SettleWindow      time.Duration `key:"settle_window" default:"1m"`       // after a refund transaction, for others to follow

@@ -133,12 +133,16 @@ func (r Restock) check(p *problems, switchedOn bool) {
 // shortestDeadline is the shortest time TikTok gives a seller (T-contract 4).
 const shortestDeadline = 24 * time.Hour
 
+// farthestClock is what TikTok takes of a clock that is ahead (T-contract 1.3).
+const farthestClock = 30 * time.Second
+
 func (q Periods) check(p *problems) {
 	for field, value := range reflect.ValueOf(q).Fields() {
 		p.must(value.Int() > 0, field.Tag.Get("key"), "must be longer than nothing, such as \"10s\"")
 	}
 	// One attempt of an activity has a minute, and makes several calls.
 	p.must(q.HTTPTimeout <= 15*time.Second, "http_timeout", "must be at most 15s, for an attempt makes several calls within a minute")
+	p.must(q.ClockSkew <= farthestClock, "clock_skew", "must be at most 30s, for TikTok takes no call from farther ahead, and the program works on no machine whose clock is farther off")
 	p.must(q.RelayWindow < q.RelayTakeover, "relay_window", "must be shorter than relay_takeover")
 	p.must(q.DeadlineWarning < shortestDeadline, "deadline_warning", "must be shorter than 24h, the shortest deadline TikTok gives, else the warning would come with the case")
 	p.must(q.SweepReturnGO <= q.SweepReturnGOOpen, "sweep_returngo_open", "must not be shorter than sweep_returngo")

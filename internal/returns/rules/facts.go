@@ -40,6 +40,7 @@ type Policy struct {
 	UseOrderWarehouse bool              // the place of inspection is the order's own warehouse
 	DefaultWarehouse  string            // where neither says
 
+	ClockSkew         time.Duration // how far machines' clocks may be from each other, and from the platforms'
 	SettleWindow      time.Duration // after a refund transaction, for others to follow
 	MoneyWait         time.Duration // first look for the money after an approval; then at growing intervals
 	DeadlineWarning   time.Duration // before a seller deadline
