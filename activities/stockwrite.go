@@ -200,10 +200,11 @@ func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []le
 	}
 	switch class := platform.ClassOf(err); {
 	case class == platform.Retry, class == platform.RefreshToken, errors.Is(err, ErrNotAuthorised):
-		if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > 0 {
-			r.lookAt(r.Now().Add(e.RetryAfter))
+		said, voidErr := r.void(ctx, w, riding, "not possible now: "+err.Error(), "")
+		if e, ok := errors.AsType[*platform.Error](err); ok && voidErr == nil && e.RetryAfter > 0 {
+			return "", retryable(ctx, err) // not sooner, whatever else is owed
 		}
-		return r.void(ctx, w, riding, "not possible now: "+err.Error(), "")
+		return said, voidErr
 	case class == platform.StateChanged, class == platform.Human, class == platform.Permanent:
 		return r.void(ctx, w, riding, err.Error(), returns.StockRefused)
 	}
