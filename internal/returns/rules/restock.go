@@ -69,14 +69,27 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 		d.takeBack(entry, returns.RestockDropped, "the inspection was changed before it was written")
 		u.stock = side{done: true, say: "taken back from the stock queue"}
 	case failed:
-		if entry.State == returns.RestockProven {
-			u.stock = side{done: true, say: "in stock, but no longer restockable"}
-		} else {
-			again = d.followEntry(u, entry)
-		}
-		d.raiseUnlessSeen(string(u.hold.Unit), returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
+		again = d.overstated(u, entry)
 	default:
 		again = d.followEntry(u, entry)
+	}
+	return again
+}
+
+// overstated asks about a unit that was put into stock and now must not be there.
+// The return stays open, or is opened again, until a person has seen to it: since
+// this inspection, for an earlier answer spoke of another.
+func (d *desk) overstated(u *unit, entry returns.Restock) (again string) {
+	subject := string(u.hold.Unit)
+	seen := d.answeredAboutSince(subject, u.item.Inspection.At, returns.StockOverstated, returns.AnswerAcknowledge)
+	if entry.State == returns.RestockProven {
+		u.stock = side{done: seen, say: "in stock, but no longer restockable"}
+	} else {
+		again = d.followEntry(u, entry)
+	}
+	if !seen {
+		d.wait("a unit is to be taken off the shelf")
+		d.raiseAbout(subject, returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
 	}
 	return again
 }
