@@ -111,6 +111,7 @@ var names = []struct{ method, path, name string }{
 	{http.MethodGet, `/authorization/\d+/shops$`, "shops"},
 	{http.MethodGet, `/token/refresh$`, "refresh"},
 	{http.MethodGet, `/logistics/\d+/warehouses$`, "warehouses"},
+	{http.MethodGet, `/fulfillment/\d+/packages/\d+$`, "package"},
 }
 
 func newBench(t *testing.T) *bench {

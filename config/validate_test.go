@@ -55,7 +55,7 @@ func badValues() []bad {
 		shop("", "open_returns", 1, "returngo"), shop("Arrived damaged", "open_returns", 1, "returngo"), shop("", "open_returns", 1, "tiktok"), shop("two words", "open_returns", 1, "tiktok"),
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
-		in("periods", "http_timeout", "16s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
+		in("periods", "http_timeout", "16s"), in("periods", "clock_skew", "31s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
 		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("pace", "tiktok", 0), in("pace", "stock", -1), in("pace", "returngo", "fast"), in("periods", "sweep_returngo_open", "14m"),
 	}
 	for key := range everyKey() {

@@ -195,7 +195,8 @@ func toldAsOwed(ctx context.Context, tx *ledger.Tx, shop string, w ledger.StockW
 		return false, nil
 	}
 	owed, wrote := w.Sums()
-	told, err := tx.Syncs(ctx, shop, w.SKUID, w.ReadAt.Add(-time.Minute), w.ClaimUntil.Add(time.Minute))
+	from, to := w.Between(time.Minute)
+	told, err := tx.Syncs(ctx, shop, w.SKUID, from, to)
 	return slices.ContainsFunc(told, func(m returns.StockMovement) bool {
 		return m.AvailableAfter == wrote && m.AvailableDelta == owed
 	}), err

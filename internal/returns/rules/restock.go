@@ -238,6 +238,24 @@ func (d *desk) noGoodsExpected(u *unit) bool {
 		u.verdict == refused && d.Record.RMA.Status == returns.RMADone
 }
 
+// shippedFrom is the warehouse that a unit had been sent from: its package's, if TikTok
+// told it, for the order's may have been switched since (T19).
+func (d *desk) shippedFrom(u *unit) string {
+	order := d.Record.Order
+	i := slices.IndexFunc(order.Lines, func(l returns.OrderLine) bool { return l.ID == u.hold.Unit.LineID() })
+	if i < 0 {
+		return order.WarehouseID
+	}
+	line, part := order.Lines[i], u.hold.Unit.SubLineID()
+	if line.WarehouseID != "" {
+		return line.WarehouseID
+	}
+	if j := slices.IndexFunc(line.SubLines, func(s returns.SubLine) bool { return s.ID == part }); part != "" && j >= 0 && line.SubLines[j].WarehouseID != "" {
+		return line.SubLines[j].WarehouseID
+	}
+	return order.WarehouseID
+}
+
 // place finds the sales warehouse for a unit: by the place of inspection, by the
 // order if configured as the same site, by default, else a person says (T19).
 func (d *desk) place(u *unit) (returns.Restock, bool) {
@@ -247,7 +265,7 @@ func (d *desk) place(u *unit) (returns.Restock, bool) {
 	}
 	warehouse := d.Policy.Warehouses[u.item.Inspection.Location]
 	if warehouse == "" && d.Policy.UseOrderWarehouse {
-		warehouse = d.Record.Order.WarehouseID
+		warehouse = d.shippedFrom(u)
 	}
 	if warehouse == "" {
 		warehouse = d.Policy.DefaultWarehouse
