@@ -57,6 +57,9 @@ type Activities struct {
 	// CallTimeout is the deadline of one platform call: a claim ends that long
 	// after it, when no answer can come any more.
 	CallTimeout time.Duration
+	// ClockSkew is how far machines' clocks may be from each other, and from what is
+	// known of TikTok's.
+	ClockSkew time.Duration
 	// OverdueAfter is how long after the time at which a return should have
 	// decided again a sweep takes it up: longer than acts and looks are retried.
 	OverdueAfter time.Duration

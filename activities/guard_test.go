@@ -31,6 +31,7 @@ func TestIllnessOfAFailedCall(t *testing.T) {
 		"a page instead of an answer":  {&platform.Error{Class: platform.Retry, HTTPStatus: 200}, messages.Down},
 		"TikTok's internal error":      {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeInternal}, messages.Down},
 		"TikTok's throttling":          {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeTooMany}, messages.Throttled},
+		"a development shop's hour":    {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: tiktokshop.CodeHourUsed}, messages.Throttled},
 		"too many stock calls":         {&platform.Error{Class: platform.Retry, HTTPStatus: 200, Code: tiktokshop.CodeTooManyStock}, messages.Throttled},
 		"ReturnGO's burst":             {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: returngo.CodeQuotaBurst}, messages.Throttled},
 		"ReturnGO's day is used up":    {&platform.Error{Class: platform.Retry, HTTPStatus: 429, Code: returngo.CodeQuotaDay}, ""},

@@ -149,6 +149,11 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 			order = &orders[i]
 		}
 	}
+	if order != nil && d.shop.Policy.UseOrderWarehouse {
+		if err := d.shippedFrom(ctx, order, f.Record.Order); err != nil {
+			return d.orTrouble(ctx, returns.TikTok, err)
+		}
+	}
 	all, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
 		return d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{OrderIDs: []string{orderID}}, page)
 	})
@@ -169,6 +174,33 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 		d.orderRead = made // of the order too: an effect can rest on it
 	}
 	return nil, orRetry(ctx, err)
+}
+
+// shippedFrom notes which warehouse each line's package left, where goods go back to
+// that: the order's own may be wrong (T19). What an earlier read told of a package
+// stays; what TikTok will not tell is left out, and the order's warehouse counts.
+func (d *desk) shippedFrom(ctx context.Context, order, before *returns.Order) error {
+	known := map[string]string{}
+	if before != nil {
+		for _, l := range before.Lines {
+			if l.WarehouseID != "" {
+				known[l.PackageID] = l.WarehouseID
+			}
+		}
+	}
+	for i, l := range order.Lines {
+		if _, asked := known[l.PackageID]; !asked && l.PackageID != "" {
+			id, err := d.shop.TikTok.PackageWarehouse(ctx, l.PackageID)
+			switch platform.ClassOf(err) {
+			case "", platform.Human, platform.Permanent, platform.StateChanged:
+			default:
+				return err //nolint:wrapcheck // a platform error already says which call
+			}
+			known[l.PackageID] = id
+		}
+		order.Lines[i].WarehouseID = known[l.PackageID]
+	}
+	return nil
 }
 
 // orderOf is the order to read: as the facts lead to it, or that of the TikTok

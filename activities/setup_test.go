@@ -111,6 +111,7 @@ var names = []struct{ method, path, name string }{
 	{http.MethodGet, `/authorization/\d+/shops$`, "shops"},
 	{http.MethodGet, `/token/refresh$`, "refresh"},
 	{http.MethodGet, `/logistics/\d+/warehouses$`, "warehouses"},
+	{http.MethodGet, `/fulfillment/\d+/packages/\d+$`, "package"},
 }
 
 func newBench(t *testing.T) *bench {
@@ -141,7 +142,7 @@ func (b *bench) process() *Activities {
 	}
 	b.tiktok = tiktok
 	return &Activities{
-		Ledger: l, Waker: b.waker, Tokens: tokens, Quota: quota, Now: b.clock.now, CallTimeout: 5 * time.Second, OverdueAfter: 40 * time.Minute,
+		Ledger: l, Waker: b.waker, Tokens: tokens, Quota: quota, Now: b.clock.now, CallTimeout: 5 * time.Second, ClockSkew: 30 * time.Second, OverdueAfter: 40 * time.Minute,
 		Shops: map[string]*Shop{shopName: {
 			Key: shopName, Quota: mainKey, ReturnGO: store.Shop("demo.myshopify.com"), TikTok: tiktok.Shop(tokens.Access(shopName)),
 			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
@@ -149,7 +150,7 @@ func (b *bench) process() *Activities {
 				Gate: rules.GateValidated, OrderPattern: regexp.MustCompile(`\d{18}`),
 				Switches:   rules.Switches{Register: true, Refund: true, Reject: true, Restock: true, WriteBack: true},
 				ReasonKeys: map[string]string{"*": "seller_reason"}, DefaultWarehouse: wh1,
-				SettleWindow: time.Minute, MoneyWait: 15 * time.Minute, DeadlineWarning: 12 * time.Hour, RMAWait: 12 * time.Hour,
+				ClockSkew: 30 * time.Second, SettleWindow: time.Minute, MoneyWait: 15 * time.Minute, DeadlineWarning: 12 * time.Hour, RMAWait: 12 * time.Hour,
 				NotShippedAfter: 168 * time.Hour, InspectionOverdue: 24 * time.Hour, InspectedTooLong: 24 * time.Hour,
 				OrderClosesAfter: 720 * time.Hour, OrderClosingAlert: 120 * time.Hour,
 				CreateSettle: 2 * time.Minute, KeyLifetime: 24 * time.Hour, TroubleRetry: 15 * time.Minute,

@@ -156,11 +156,15 @@ const (
 )
 
 // dueAt is when the entries of a SKU are tried: as soon as one of them is due,
-// all ride.
+// all ride. What has no pause is due whatever the clock says that entered it; zero.
 func dueAt(entries []ledger.StockEntry) time.Time {
 	var due time.Time
 	for i, e := range entries {
-		if at := e.ChangedAt.Add(pause(e)); i == 0 || at.Before(due) {
+		wait := pause(e)
+		if wait == 0 {
+			return time.Time{}
+		}
+		if at := e.ChangedAt.Add(wait); i == 0 || at.Before(due) {
 			due = at
 		}
 	}

@@ -34,13 +34,17 @@ const (
 // shelf is TikTok's stock of one product, and the people around it.
 type shelf struct {
 	available, committed map[string]int
-	refused              map[string]int   // error code under code 0, by SKU
-	lose                 int              // so many writes take effect, and their answers are lost
-	swallow              int              // so many writes are lost before they take effect
-	slow                 func()           // happens while the stock is read
-	date                 func() time.Time // its clock; nil: that of the machine, years away
-	ordered              []string         // SKUs of the orders that changed lately
-	sets                 []string         // what was set, such as "A=11"
+	refused              map[string]int          // error code under code 0, by SKU
+	lose                 int                     // so many writes take effect, and their answers are lost
+	swallow              int                     // so many writes are lost before they take effect
+	slow                 func()                  // happens while the stock is read
+	date                 func() time.Time        // its clock; nil: that of the machine, years away
+	ordered              []string                // SKUs of the orders that changed lately
+	sets                 []string                // what was set, such as "A=11"
+	sell                 int                     // so many of A are sold right before the next write
+	sales                []time.Time             // when A was sold, by its clock
+	told                 []returns.StockMovement // its own accounts of what was set
+	late                 func()                  // happens while a token is fetched
 }
 
 // stockBench is one product's writer on a clock that only a test moves.
@@ -50,6 +54,8 @@ type stockBench struct {
 	t      *testing.T
 	env    *testsuite.TestActivityEnvironment
 	now    time.Time
+	url    string
+	dsn    string
 	woken  []string
 	broken int // so many wake-ups fail
 }
@@ -61,27 +67,37 @@ func stockSetup(t *testing.T) *stockBench {
 	}}
 	server := httptest.NewServer(b.shelf)
 	t.Cleanup(server.Close)
-	clock := func() time.Time { return b.now }
-	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: server.URL, AuthURL: server.URL, AppKey: "k", AppSecret: "s", HTTP: server.Client(), Clock: clock, Timeout: 5 * time.Second})
-	require.NoError(t, err)
-	books, err := ledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), clock)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, books.Close()) })
-	tiktok := client.Shop(func(context.Context) (tiktokshop.Access, error) {
-		return tiktokshop.Access{Token: "t", Cipher: "c"}, nil
-	})
-	b.Activities = &Activities{
-		Ledger: books, Waker: b, Now: clock, CallTimeout: 10 * time.Second,
-		Shops: map[string]*Shop{stockShop: {
-			Key: stockShop, TikTok: tiktok, Policy: rules.Policy{Switches: rules.Switches{Restock: true}},
-			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
-		}},
-	}
+	b.url, b.dsn = server.URL, filepath.Join(t.TempDir(), "ledger.db")
+	b.Activities = b.worker(0)
 	var suite testsuite.WorkflowTestSuite
 	b.env = suite.NewTestActivityEnvironment()
 	b.env.RegisterActivity(b.StockRound)
 	b.env.RegisterActivity(b.Restock)
 	return b
+}
+
+// worker is one whose clock is ahead of the bench's.
+func (b *stockBench) worker(ahead time.Duration) *Activities {
+	b.t.Helper()
+	clock := func() time.Time { return b.now.Add(ahead) }
+	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: b.url, AuthURL: b.url, AppKey: "k", AppSecret: "s", Clock: clock, Timeout: 5 * time.Second})
+	require.NoError(b.t, err)
+	books, err := ledger.Open(b.t.Context(), b.dsn, clock)
+	require.NoError(b.t, err)
+	b.t.Cleanup(func() { require.NoError(b.t, books.Close()) })
+	tiktok := client.Shop(func(context.Context) (tiktokshop.Access, error) {
+		if b.late != nil {
+			b.late()
+		}
+		return tiktokshop.Access{Token: "t", Cipher: "c"}, nil
+	})
+	return &Activities{
+		Ledger: books, Waker: b, Now: clock, CallTimeout: 10 * time.Second, ClockSkew: 30 * time.Second,
+		Shops: map[string]*Shop{stockShop: {
+			Key: stockShop, TikTok: tiktok, Policy: rules.Policy{Switches: rules.Switches{Restock: true}},
+			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
+		}},
+	}
 }
 
 func (b *stockBench) WakeReturn(_ context.Context, _ string, key returns.Key, _ messages.News) error {
@@ -118,6 +134,7 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.set(w, body)
 	case strings.HasSuffix(r.URL.Path, "/orders/search"):
 		var orders []string
+		orders = append(orders, s.placedSince(body)...)
 		for i, sku := range s.ordered {
 			orders = append(orders, fmt.Sprintf(`{"id":"%d","status":"IN_TRANSIT","line_items":[{"id":"l%d","sku_id":%q}]}`, i, i, sku))
 		}
@@ -153,6 +170,13 @@ func (s *shelf) set(w http.ResponseWriter, body []byte) {
 			failed = append(failed, fmt.Sprintf(`{"code":%d,"message":"no","detail":{"sku_id":%q}}`, code, k.ID))
 			continue
 		}
+		for ; s.sell > 0; s.sell-- {
+			s.sale()
+		}
+		s.told = append(s.told, returns.StockMovement{
+			ID: fmt.Sprint("own-", len(s.told)), ProductID: stockProduct, SKUID: k.ID, Source: returns.MovementAPISync, At: s.clock(),
+			AvailableDelta: k.Inventory[0].Quantity - s.available[k.ID], AvailableAfter: k.Inventory[0].Quantity,
+		})
 		s.available[k.ID] = k.Inventory[0].Quantity
 		s.sets = append(s.sets, fmt.Sprintf("%s=%d", k.ID, k.Inventory[0].Quantity))
 	}
@@ -165,6 +189,35 @@ func (s *shelf) set(w http.ResponseWriter, body []byte) {
 	default:
 		s.say(w, `{}`)
 	}
+}
+
+// clock is TikTok's.
+func (s *shelf) clock() time.Time {
+	if s.date == nil {
+		return time.Time{}
+	}
+	return s.date().UTC()
+}
+
+// sale is one piece of A bought now.
+func (s *shelf) sale() {
+	s.available["A"]--
+	s.committed["A"]++
+	s.sales = append(s.sales, s.clock())
+}
+
+// placedSince are the orders of A, as the search finds them by their last change.
+func (s *shelf) placedSince(body []byte) (orders []string) {
+	var asked struct {
+		From int64 `json:"update_time_ge"`
+	}
+	_ = json.Unmarshal(body, &asked)
+	for i, at := range s.sales {
+		if at.Unix() >= asked.From {
+			orders = append(orders, fmt.Sprintf(`{"id":"9%03d","status":"AWAITING_SHIPMENT","create_time":%d,"update_time":%d,"warehouse_id":%q,"line_items":[{"id":"l%d","sku_id":"A"}]}`, i, at.Unix(), at.Unix(), depot, i))
+		}
+	}
+	return orders
 }
 
 // owe saves units as owed with a decision: "A1" is a unit of SKU A.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
 	"returnbridge/internal/tiktokshop"
 )
@@ -13,12 +12,10 @@ import (
 // mostOrderPages bounds one walk by the time of an attempt.
 const mostOrderPages = 10
 
-// ordersBetween are the pieces of a write's SKU that orders can have taken from
-// each warehouse between its read and another, with a margin for clocks. It is
-// not sure if goods may have left or come back in that time, or if there are
-// more orders than can be walked.
-func (r *round) ordersBetween(ctx context.Context, w ledger.StockWrite, until time.Time) (sold map[string]int, sure bool, err error) {
-	between := span{w.ReadAt.Add(-clockSkew), until.Add(clockSkew)}
+// ordersBetween are the pieces of a SKU that orders can have taken from each
+// warehouse in a span of time. It is not sure if goods may have left or come back
+// in that time, or if there are more orders than can be walked.
+func (r *round) ordersBetween(ctx context.Context, sku string, between span) (sold map[string]int, sure bool, err error) {
 	filter := tiktokshop.OrderFilter{UpdatedFrom: between.from}
 	page := tiktokshop.Page{Size: 100}
 	sold = map[string]int{}
@@ -28,7 +25,7 @@ func (r *round) ordersBetween(ctx context.Context, w ledger.StockWrite, until ti
 			return nil, false, r.refusedByTikTok(ctx, r.shop.Key, err)
 		}
 		for _, o := range orders {
-			n := pieces(o, w.SKUID)
+			n := pieces(o, sku)
 			switch {
 			case n == 0:
 			case between.mayShip(o):
@@ -45,7 +42,8 @@ func (r *round) ordersBetween(ctx context.Context, w ledger.StockWrite, until ti
 	return nil, false, nil
 }
 
-// span is the time between two reads of the stock, clocks allowed for.
+// span is the time between two reads of the stock by TikTok's clock, with how far
+// clocks may be apart allowed for at both ends.
 type span struct{ from, until time.Time }
 
 func (s span) has(t time.Time) bool { return !t.Before(s.from) && !t.After(s.until) }

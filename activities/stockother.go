@@ -23,7 +23,7 @@ func (r *round) otherWriter(ctx context.Context) (string, error) {
 			return err
 		}
 		if !since.IsZero() {
-			since = since.Add(ahead + clockSkew) // movements bear TikTok's time
+			since = since.Add(ahead + r.ClockSkew) // movements bear TikTok's time
 		}
 		var newest time.Time
 		for _, sku := range r.skus() {
@@ -52,42 +52,60 @@ func (r *round) otherWriter(ctx context.Context) (string, error) {
 // right meanwhile, and a write may take effect late.
 const farApart = 10 * time.Minute
 
-// ours tells whether a write of ours explains a movement, whatever became of the
-// write since: one that ends at the number we set. Close to its time it may also be
-// told warehouse by warehouse, or together with a sale: then the number is
-// another, and only a write that has its account already explains no more.
-// What belongs to a write that is judged need not be asked about again.
+// ours reports whether a write of ours explains a movement, whatever became of the
+// write since. What belongs to a write that is judged need not be asked about again.
 func (r *round) ours(ctx context.Context, tx *ledger.Tx, m returns.StockMovement) (bool, error) {
-	writes, err := tx.WritesAround(ctx, r.shop.Key, r.product, m.SKUID, m.At.Add(-farApart), m.At.Add(farApart))
-	if err != nil {
-		return false, err
+	w, found, err := r.ownerOf(ctx, tx, m)
+	if err == nil && found && w.Judged {
+		err = tx.Match(ctx, r.shop.Key, m.ID, w.ID)
 	}
-	ahead := r.shop.TikTok.ClockAhead()
-	for _, w := range writes {
-		began, ended := w.ReadAt.Add(min(ahead, 0)-clockSkew), w.ClaimUntil.Add(max(ahead, 0)+r.shop.Stock.ProofWait)
-		near := !m.At.Before(began) && !m.At.After(ended)
-		if w.Total != m.AvailableAfter && !(near && (w.Warehouses > 1 || !w.Told)) {
-			continue
-		}
-		if w.Judged {
-			return true, tx.Match(ctx, r.shop.Key, m.ID, w.ID)
-		}
-		return true, nil
-	}
-	return false, nil
+	return found, err
 }
 
-// othersMoved tells whether a person, or another program, set the number between
-// a write's read and another: then orders alone explain nothing (design 6).
-func (r *round) othersMoved(ctx context.Context, w ledger.StockWrite, until time.Time) (moved bool, err error) {
-	ahead := r.shop.TikTok.ClockAhead()
-	from, to := w.ReadAt.Add(min(ahead, 0)-clockSkew), until.Add(max(ahead, 0)+clockSkew)
+// ownerOf is the write of ours that explains a movement: the one that ends at the
+// number we set; of several, that nearest in time by its own writer's clock. Close
+// to its time a write may also be told warehouse by warehouse, or together with a
+// sale: then the number is another, and only a write that has its account already
+// explains no more.
+func (r *round) ownerOf(ctx context.Context, tx *ledger.Tx, m returns.StockMovement) (owner ledger.WriteTold, found bool, err error) {
+	writes, err := tx.WritesAround(ctx, r.shop.Key, r.product, m.SKUID, m.At.Add(-farApart), m.At.Add(farApart))
+	if err != nil {
+		return ledger.WriteTold{}, false, err
+	}
+	var exact bool
+	var nearest time.Duration
+	for _, w := range writes {
+		from, to := w.Between(0)
+		near := !m.At.Before(from.Add(-r.ClockSkew)) && !m.At.After(to.Add(r.proofWait()))
+		same := w.Total == m.AvailableAfter
+		if !same && !(near && (w.Warehouses > 1 || !w.Told)) {
+			continue
+		}
+		if far := apart(w.StockWrite, m.At); !found || same && !exact || same == exact && far < nearest {
+			owner, found, exact, nearest = w, true, same, far
+		}
+	}
+	return owner, found, nil
+}
+
+// apart is how far a time of TikTok's lies from the time of a write.
+func apart(w ledger.StockWrite, at time.Time) time.Duration {
+	from, to := w.Between(0)
+	if !w.AnsweredAt.IsZero() {
+		to = w.AnsweredAt.Add(w.ClockAhead)
+	}
+	return max(from.Sub(at), at.Sub(to), 0)
+}
+
+// othersMoved reports whether a person, or another program, set the number in a
+// span of time: then orders alone explain nothing (design 6).
+func (r *round) othersMoved(ctx context.Context, sku string, between span) (moved bool, err error) {
 	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		byHand, err := tx.ByHand(ctx, r.shop.Key, w.SKUID, from, to)
+		byHand, err := tx.ByHand(ctx, r.shop.Key, sku, between.from, between.until)
 		if moved = len(byHand) > 0; moved || err != nil {
 			return err
 		}
-		syncs, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, from, to)
+		syncs, err := tx.Syncs(ctx, r.shop.Key, sku, between.from, between.until)
 		for _, m := range syncs {
 			ours, err := r.ours(ctx, tx, m)
 			if moved = moved || !ours; err != nil {

@@ -45,9 +45,9 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	due, waits := w.JudgeAt, w.State == "open"
 	switch {
 	case waits && w.AnsweredAt.IsZero():
-		due = w.ClaimUntil.Add(r.shop.Stock.ProofWait)
+		due = w.ClaimUntil.Add(r.proofWait())
 	case waits:
-		due = w.AnsweredAt.Add(r.shop.Stock.ProofWait)
+		due = w.AnsweredAt.Add(r.proofWait())
 	case due.IsZero():
 		return time.Time{}, false, nil // only TikTok's own account can tell, and its coming wakes us
 	}
@@ -59,12 +59,16 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	case err != nil || judged:
 		return time.Time{}, false, err
 	case unclear:
-		again, err = r.unproven(ctx, w, "%d units were written; TikTok's own account says that the number moved meanwhile, and not in which warehouse")
+		again, err = r.unproven(ctx, w, "%s were written; TikTok's own account says that the number moved meanwhile, and not in which warehouse")
 	default:
 		again, err = r.byReading(ctx, w)
 	}
 	return again, false, err
 }
+
+// proofWait is how long a write waits for its proof. The times of the write are by
+// its writer's clock: however far ahead ours is, it is not judged before them.
+func (r *round) proofWait() time.Duration { return max(r.shop.Stock.ProofWait, r.ClockSkew) }
 
 // An unproven write is judged by reading again each time after twice as long, no
 // more seldom than rarestJudging, until longestJudging after it: TikTok sends its
@@ -86,13 +90,14 @@ func (r *round) judgeNext(w ledger.StockWrite) time.Time {
 // byOwnAccount judges by TikTok's api_sync movements of this write: the change
 // they made, less what was owed, is by how much the number is now too high. A
 // write over several warehouses may be told in several movements: only a sum
-// that is exactly what was owed is believed before the last could have come.
-// A whole account that does not say in which warehouse is unclear, and no read
+// that is exactly what was owed is believed before the last could have come. That
+// nothing changed is an account too: the number set may be the one that a sale had
+// just made. A whole account that does not say in which warehouse is unclear, and no read
 // overrules it.
 func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (judged, unclear bool, err error) {
 	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		account, err := r.accountOf(ctx, tx, w)
-		if err != nil {
+		if err != nil || len(account) == 0 {
 			return err
 		}
 		changed := 0
@@ -100,7 +105,7 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 			changed += m.AvailableDelta
 		}
 		owed, _ := w.Sums()
-		if changed == 0 || changed != owed && !all {
+		if changed != owed && !all {
 			return nil
 		}
 		if unclear = !spread(w.Lines, changed-owed); unclear {
@@ -117,17 +122,30 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 	return judged, unclear, orRetry(ctx, err)
 }
 
-// accountOf are the api_sync movements of a write: in its time, by our clock or
-// TikTok's, ending at exactly the number it set.
+// accountOf are the api_sync movements of a write: in its time, ending at exactly
+// the number it set, and no other write's.
 func (r *round) accountOf(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite) ([]returns.StockMovement, error) {
 	_, total := w.Sums()
-	ahead := r.shop.TikTok.ClockAhead()
-	found, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, w.ReadAt.Add(min(ahead, 0)-clockSkew), w.ClaimUntil.Add(max(ahead, 0)+clockSkew))
-	return slices.DeleteFunc(found, func(m returns.StockMovement) bool { return m.AvailableAfter != total }), err
+	from, to := w.Between(r.ClockSkew)
+	found, err := tx.Syncs(ctx, r.shop.Key, w.SKUID, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var account []returns.StockMovement
+	for _, m := range found {
+		if m.AvailableAfter != total {
+			continue
+		}
+		owner, ours, err := r.ownerOf(ctx, tx, m)
+		if err != nil {
+			return nil, err
+		}
+		if ours && owner.ID == w.ID {
+			account = append(account, m)
+		}
+	}
+	return account, nil
 }
-
-// clockSkew is how far TikTok's clock may be from what we know of it.
-const clockSkew = 5 * time.Second
 
 // spread puts a write's error on its warehouses: TikTok names none. What was
 // committed between our reads was sold there; with one warehouse it is clear.
@@ -160,18 +178,20 @@ func spread(lines []ledger.StockLine, wrong int) bool {
 // unproven, with the number, until the account comes; the time is when to judge
 // once more.
 func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
-	lost, until := w.AnsweredAt.IsZero(), w.AnsweredAt
+	lost, until := w.AnsweredAt.IsZero(), w.AnsweredAt.Add(w.ClockAhead)
 	if unread := func(l ledger.StockLine) bool { return l.CommittedAfter < 0 }; slices.ContainsFunc(w.Lines, unread) {
 		var err error
 		if until, err = r.readSince(ctx, w); err != nil {
 			return time.Time{}, err
 		}
 	}
-	sold, sure, err := r.ordersBetween(ctx, w, until)
+	from, _ := w.Between(r.ClockSkew)
+	between := span{from, until.Add(r.ClockSkew)}
+	sold, sure, err := r.ordersBetween(ctx, w.SKUID, between)
 	if err != nil {
 		return time.Time{}, err
 	}
-	others, err := r.othersMoved(ctx, w, until)
+	others, err := r.othersMoved(ctx, w.SKUID, between)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -185,15 +205,16 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 	case never && !written:
 		return time.Time{}, r.takeBack(ctx, w)
 	case others:
-		return r.unproven(ctx, w, "%d units were written, or may have been; a person or another program set the number meanwhile, and TikTok's own account has not come")
+		return r.unproven(ctx, w, "%s were written, or may have been; a person or another program set the number meanwhile, and TikTok's own account has not come")
 	case lost:
-		return r.unproven(ctx, w, "%d units may have been written; the answer was lost, and the orders do not explain how the numbers moved")
+		return r.unproven(ctx, w, "%s may have been written; the answer was lost, and the orders do not explain how the numbers moved")
 	}
-	return r.unproven(ctx, w, "%d units were written; the orders do not explain how the numbers moved, and TikTok's own account has not come")
+	return r.unproven(ctx, w, "%s were written; the orders do not explain how the numbers moved, and TikTok's own account has not come")
 }
 
 // readSince fills in what the stock was after a write, when every late effect of
-// it must have shown: what the next write read, or what is there now.
+// it must have shown: what the next write read, or what is there now. The time of
+// that read is by TikTok's clock, as the times of orders and movements are.
 func (r *round) readSince(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
 	var next ledger.StockWrite
 	var found bool
@@ -204,7 +225,7 @@ func (r *round) readSince(ctx context.Context, w ledger.StockWrite) (time.Time, 
 	if err != nil {
 		return time.Time{}, retryable(ctx, err)
 	}
-	levels, at := []returns.StockLevel{}, next.ReadAt
+	levels, at := []returns.StockLevel{}, next.ReadAt.Add(next.ClockAhead)
 	for _, l := range next.Lines {
 		levels = append(levels, returns.StockLevel{SKUID: l.SKUID, WarehouseID: l.WarehouseID, Available: l.Available, Committed: l.Committed})
 	}
@@ -212,7 +233,7 @@ func (r *round) readSince(ctx context.Context, w ledger.StockWrite) (time.Time, 
 		if err := r.readNow(ctx); err != nil {
 			return time.Time{}, r.refusedByTikTok(ctx, r.shop.Key, err)
 		}
-		levels, at = r.levels, r.Now()
+		levels, at = r.levels, r.Now().Add(r.shop.TikTok.ClockAhead())
 	}
 	for i, l := range w.Lines {
 		if now := level(levels, l.SKUID, l.WarehouseID); now.SKUID != "" {
@@ -260,13 +281,16 @@ func (r *round) takeBack(ctx context.Context, w ledger.StockWrite) error {
 			return err
 		}
 		r.moved(entries)
-		return tx.VoidWrite(ctx, r.shop.Key, w.ID, "the answer was lost; read again: not written", "")
+		if err := tx.VoidWrite(ctx, r.shop.Key, w.ID, "the answer was lost; read again: not written", ""); err != nil {
+			return err
+		}
+		return r.tellOfCorrections(ctx, tx, entries)
 	})
 	return orRetry(ctx, err)
 }
 
 // unproven leaves a write until TikTok's own account comes; how has a place for
-// the number of units.
+// what was written.
 func (r *round) unproven(ctx context.Context, w ledger.StockWrite, how string) (time.Time, error) {
 	next := r.judgeNext(w)
 	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
@@ -279,9 +303,24 @@ func (r *round) unproven(ctx context.Context, w ledger.StockWrite, how string) (
 		if slices.ContainsFunc(entries, func(e ledger.StockEntry) bool { return e.Problem != returns.StockUnproven }) {
 			r.moved(entries)
 		}
-		return tx.Unproven(ctx, r.shop.Key, w.ID, fmt.Sprintf(how, n), next)
+		if err := tx.Unproven(ctx, r.shop.Key, w.ID, fmt.Sprintf(how, written(entries)), next); err != nil {
+			return err
+		}
+		return r.tellOfCorrections(ctx, tx, entries)
 	})
 	return next, orRetry(ctx, err)
+}
+
+// written is what rode on a write, in words.
+func written(entries []ledger.StockEntry) string {
+	n, corrections := units(entries), slices.ContainsFunc(entries, ledger.StockEntry.Correction)
+	switch {
+	case n == 0:
+		return "corrections"
+	case corrections:
+		return fmt.Sprintf("%d units and corrections", n)
+	}
+	return fmt.Sprintf("%d units", n)
 }
 
 // close judges a write and remembers whose units it put back.
@@ -291,5 +330,8 @@ func (r *round) close(ctx context.Context, tx *ledger.Tx, w ledger.StockWrite, h
 		return err
 	}
 	r.moved(entries)
-	return tx.Judge(ctx, r.shop.Key, w, how)
+	if err := tx.Judge(ctx, r.shop.Key, w, how); err != nil {
+		return err
+	}
+	return r.tellOfCorrections(ctx, tx, entries)
 }

@@ -38,7 +38,10 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 	if len(riding) == 0 {
 		return "what is owed cannot be written now; trying again", nil
 	}
-	w := ledger.StockWrite{ProductID: r.product, SKUID: sku, ReadAt: r.readAt, ClaimUntil: r.readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin), Lines: lines}
+	w := ledger.StockWrite{
+		ProductID: r.product, SKUID: sku, Lines: lines, ReadAt: r.readAt, ClockAhead: r.shop.TikTok.ClockAhead(),
+		ClaimUntil: r.readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin),
+	}
 	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		w.ID, err = tx.BeginWrite(ctx, r.shop.Key, w, riding)
 		return err
@@ -50,10 +53,10 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 	if err != nil {
 		return "", retryable(ctx, err)
 	}
-	if r.Now().Sub(w.ReadAt) > r.shop.Stock.ReadAge {
+	receipt, err := r.shop.TikTok.UpdateInventory(ctx, r.product, target(lines, r.product), r.readAt.Add(r.shop.Stock.ReadAge))
+	if errors.Is(err, tiktokshop.ErrTooLate) {
 		return r.tooOld(ctx, w, riding)
 	}
-	receipt, err := r.shop.TikTok.UpdateInventory(ctx, r.product, target(lines, r.product))
 	if err != nil {
 		return r.notWritten(ctx, w, riding, err)
 	}
@@ -148,7 +151,7 @@ func (r *round) noteStuck(ctx context.Context, owed []ledger.StockEntry, stuck m
 			}
 			r.triedAgain(e, returns.StockRefused)
 		}
-		return nil
+		return r.tellOfCorrections(ctx, tx, owed)
 	})
 	return orRetry(ctx, err)
 }
@@ -171,12 +174,17 @@ func (r *round) written(ctx context.Context, w ledger.StockWrite, riding []ledge
 			lines[i].AvailableAfter, lines[i].CommittedAfter = -1, -1
 		}
 	}
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.Answered(ctx, r.shop.Key, w.ID, requestID, lines) })
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if err := tx.Answered(ctx, r.shop.Key, w.ID, requestID, lines); err != nil {
+			return err
+		}
+		return r.tellOfCorrections(ctx, tx, riding)
+	})
 	if err != nil {
 		return "", retryable(ctx, err)
 	}
 	r.units += units(riding)
-	r.lookAt(r.Now().Add(r.shop.Stock.ProofWait))
+	r.lookAt(r.Now().Add(r.proofWait()))
 	return "written; waiting for TikTok's own account of it", nil
 }
 
@@ -192,15 +200,16 @@ func (r *round) notWritten(ctx context.Context, w ledger.StockWrite, riding []le
 	}
 	switch class := platform.ClassOf(err); {
 	case class == platform.Retry, class == platform.RefreshToken, errors.Is(err, ErrNotAuthorised):
-		if e, ok := errors.AsType[*platform.Error](err); ok && e.RetryAfter > 0 {
-			r.lookAt(r.Now().Add(e.RetryAfter))
+		said, voidErr := r.void(ctx, w, riding, "not possible now: "+err.Error(), "")
+		if e, ok := errors.AsType[*platform.Error](err); ok && voidErr == nil && e.RetryAfter > 0 {
+			return "", retryable(ctx, err) // not sooner, whatever else is owed
 		}
-		return r.void(ctx, w, riding, "not possible now: "+err.Error(), "")
+		return said, voidErr
 	case class == platform.StateChanged, class == platform.Human, class == platform.Permanent:
 		return r.void(ctx, w, riding, err.Error(), returns.StockRefused)
 	}
 	r.units += units(riding)
-	r.lookAt(w.ClaimUntil.Add(r.shop.Stock.ProofWait))
+	r.lookAt(w.ClaimUntil.Add(r.proofWait()))
 	return "the answer to a write was lost; waiting until it must have taken effect", nil
 }
 
@@ -221,7 +230,12 @@ func (r *round) tooOld(ctx context.Context, w ledger.StockWrite, riding []ledger
 
 // void takes back a write that did not happen.
 func (r *round) void(ctx context.Context, w ledger.StockWrite, riding []ledger.StockEntry, note string, problem returns.Kind) (string, error) {
-	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.VoidWrite(ctx, r.shop.Key, w.ID, note, problem) })
+	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		if err := tx.VoidWrite(ctx, r.shop.Key, w.ID, note, problem); err != nil {
+			return err
+		}
+		return r.tellOfCorrections(ctx, tx, riding)
+	})
 	if err != nil {
 		return "", retryable(ctx, err)
 	}

@@ -22,7 +22,7 @@ type Config struct {
 	// Listen is where the webhooks of both platforms are received, host:port.
 	Listen string `key:"listen" default:"127.0.0.1:8085"`
 	// WorkerListen is where the worker answers /healthz, host:port. Empty: nowhere.
-	WorkerListen string `key:"worker_listen" default:"127.0.0.1:8086"`
+	WorkerListen string `key:"worker_listen" default:"127.0.0.1:8087"`
 	// WebhookURL is how the platforms reach Listen from outside: scheme and host,
 	// without a port (T-contract 3.1). Empty: nobody's webhooks are looked at.
 	WebhookURL string `key:"webhook_url"`
@@ -149,6 +149,7 @@ type Pace struct {
 // we look again. They are the same for all shops.
 type Periods struct {
 	HTTPTimeout       time.Duration `key:"http_timeout" default:"10s"`       // one platform call
+	ClockSkew         time.Duration `key:"clock_skew" default:"30s"`         // between machines' clocks, and between ours and TikTok's
 	RelayWindow       time.Duration `key:"relay_window" default:"2s"`        // events for one return within it make one look
 	RelayTakeover     time.Duration `key:"relay_takeover" default:"30s"`     // any starter relays what waited so long
 	SettleWindow      time.Duration `key:"settle_window" default:"1m"`       // after a refund transaction, for others to follow

@@ -46,7 +46,7 @@ func (c *Config) check(p *problems) {
 	p.must(validLedger(c.Ledger), "ledger", "must be a postgres:// address, or the plain path of a SQLite file (that does not begin with postgres)")
 	p.must(validSealKey(c.SealKey), "seal_key", "must be 32 random bytes in base64; set %s_SEAL_KEY", EnvPrefix)
 	p.must(validListen(c.Listen), "listen", "must be host:port, such as 127.0.0.1:8085, or :8085 for every address of the machine")
-	p.must(c.WorkerListen == "" || validListen(c.WorkerListen), "worker_listen", "must be host:port, such as 127.0.0.1:8086, or empty for none")
+	p.must(c.WorkerListen == "" || validListen(c.WorkerListen), "worker_listen", "must be host:port, such as 127.0.0.1:8087, or empty for none")
 	p.webhookURL("webhook_url", c.WebhookURL)
 	p.must(slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level", "must be debug, info, warn or error")
 	p.url("tiktok.base_url", c.TikTok.BaseURL)
@@ -142,12 +142,16 @@ func (r Restock) check(p *problems, switchedOn bool) {
 // shortestDeadline is the shortest time TikTok gives a seller (T-contract 4).
 const shortestDeadline = 24 * time.Hour
 
+// farthestClock is what TikTok takes of a clock that is ahead (T-contract 1.3).
+const farthestClock = 30 * time.Second
+
 func (q Periods) check(p *problems) {
 	for field, value := range reflect.ValueOf(q).Fields() {
 		p.must(value.Int() > 0, field.Tag.Get("key"), "must be longer than nothing, such as \"10s\"")
 	}
 	// One attempt of an activity has a minute, and makes several calls.
 	p.must(q.HTTPTimeout <= 15*time.Second, "http_timeout", "must be at most 15s, for an attempt makes several calls within a minute")
+	p.must(q.ClockSkew <= farthestClock, "clock_skew", "must be at most 30s, for TikTok takes no call from farther ahead, and the program works on no machine whose clock is farther off")
 	p.must(q.RelayWindow < q.RelayTakeover, "relay_window", "must be shorter than relay_takeover")
 	p.must(q.DeadlineWarning < shortestDeadline, "deadline_warning", "must be shorter than 24h, the shortest deadline TikTok gives, else the warning would come with the case")
 	p.must(q.SweepReturnGO <= q.SweepReturnGOOpen, "sweep_returngo_open", "must not be shorter than sweep_returngo")

@@ -36,7 +36,7 @@ func badValues() []bad {
 		top("webhook_url", "http://returns.example.com"), top("webhook_url", "returns.example.com"), top("webhook_url", "https://returns.example.com:8443"), top("webhook_url", "https://192.0.2.7"),
 		top("webhook_url", "https://[2001:db8::7]"), top("webhook_url", "https://returns.example.com/hooks"), top("webhook_url", "https://returns.example.com?a=b"), top("webhook_url", true),
 		top("listen", ""), top("listen", "8085"), top("listen", "host:0"), top("listen", "host:65536"), top("listen", "https://host:443"), top("listen", "a host:1"), top("listen", 8085),
-		top("worker_listen", "8086"), top("worker_listen", "host:0"), top("worker_listen", 8086),
+		top("worker_listen", "8087"), top("worker_listen", "host:0"), top("worker_listen", 8087),
 		top("log_level", ""), top("log_level", "INFO"), top("log_level", "verbose"),
 		in("tiktok", "base_url", ""), in("tiktok", "base_url", "http://example.com"), in("tiktok", "base_url", "http://localhost.example.com"), in("tiktok", "auth_url", "auth.tiktok-shops.com"),
 		in("tiktok", "auth_url", "https://a.com/path"), in("tiktok", "auth_url", "https://a.com?x=1"), in("tiktok", "auth_url", "https://u:p@a.com"), in("tiktok", "auth_url", "ftp://a.com"), in("tiktok", "auth_url", "https://:443"),
@@ -57,7 +57,7 @@ func badValues() []bad {
 		shop("", "open_returns", 1, "returngo"), shop("Arrived damaged", "open_returns", 1, "returngo"), shop("", "open_returns", 1, "tiktok"), shop("two words", "open_returns", 1, "tiktok"),
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
-		in("periods", "http_timeout", "16s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
+		in("periods", "http_timeout", "16s"), in("periods", "clock_skew", "31s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
 		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("pace", "tiktok", 0), in("pace", "stock", -1), in("pace", "returngo", "fast"), in("periods", "sweep_returngo_open", "14m"),
 	}
 	for key := range everyKey() {

@@ -160,7 +160,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 		}
 	}
 	return &activities.Activities{
-		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout,
+		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, ClockSkew: cfg.Periods.ClockSkew,
 		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet,
 	}, tiktok, nil
 }
@@ -191,7 +191,7 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		ExternalStock: s.Restock.Writer == "external",
 		ReasonKeys:    map[string]string{}, OpenReasons: map[string]string{}, PayExpected: s.Refund.PayExpected, SetDone: s.Refund.SetDone,
 		Warehouses: map[string]string{}, UseOrderWarehouse: s.Restock.UseOrderWarehouse, DefaultWarehouse: s.Restock.DefaultWarehouse,
-		SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
+		ClockSkew: p.ClockSkew, SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
 		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,
 		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, TroubleRetry: p.TroubleRetry,
 	}

@@ -133,9 +133,14 @@ func (l openList) text(now time.Time) string {
 		fmt.Fprintf(&b, "; money named in them: %s", strings.Join(sums, ", "))
 	}
 	b.WriteString(".\n")
-	i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return !e.Return.WholeShop() })
+	i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return !e.Return.WholeShop() && e.Return.ProductID() == "" })
 	if i >= 0 {
 		fmt.Fprintf(&b, "See one with its answers: starter show %s --shop %s\n", l.Exceptions[i].Return, l.Exceptions[i].Shop)
+	}
+	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.ProductID() != "" })
+	if i >= 0 {
+		e := l.Exceptions[i]
+		fmt.Fprintf(&b, "Answer one about a product's stock: starter resolve %s --shop %s --exception %s, with %s as --answer\n", e.Return, e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
 	}
 	return b.String()
 }

@@ -102,7 +102,7 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 		// event of its own does (ReturnGO contract 8.3).
 		return nil, until, nil
 	}
-	if status && (e.Status == returns.RMAReceived || e.Status == returns.RMADone) {
+	if status && e.Status == returns.RMAReceived {
 		switch becomes, err := r.noteStage(ctx, tx, e, key); {
 		case err != nil || becomes == noChange:
 			return nil, until, err
@@ -113,6 +113,19 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 	if !releasesMoney(e) {
 		return look(returns.ReturnGO), until, nil
 	}
+	told := look(returns.ReturnGO, returns.TikTok)
+	if status {
+		// An inspection may have been changed since, also after the return has ended, and
+		// nothing else tells of it (ReturnGO contract 8.3): the RMA is read, once for
+		// each of these events.
+		was, err := tx.Record(ctx, e.Shop, key)
+		switch {
+		case err != nil || r.ownDone(was, e):
+			return nil, until, err
+		case !was.ClosedAt.IsZero():
+			told = look(returns.ReturnGO) // the plan asks for TikTok if anything has changed
+		}
+	}
 	until = e.ReceivedAt.Add(r.settleTime())
 	switch {
 	case readAt.After(until):
@@ -120,7 +133,16 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 	case tx.Now().Before(until):
 		return nil, until, nil
 	}
-	return look(returns.ReturnGO, returns.TikTok), time.Time{}, nil
+	return told, time.Time{}, nil
+}
+
+// ownDone reports whether an event is the echo of our own write: nobody else set the
+// RMA to Done at that moment.
+func (r *relay) ownDone(was returns.Record, e ledger.Event) bool {
+	policy, _ := r.policyOf(e.Shop)
+	return e.Status == returns.RMADone && slices.ContainsFunc(was.Effects, func(f returns.Effect) bool {
+		return f.Route == returns.RouteSetDone && !f.AppliedAt.IsZero() && e.HappenedAt.Sub(f.AppliedAt).Abs() <= policy.ClockSkew
+	})
 }
 
 // labelAwaited tells whether an event brings the label without which no TikTok
@@ -173,7 +195,8 @@ func toldAsOwed(ctx context.Context, tx *ledger.Tx, shop string, w ledger.StockW
 		return false, nil
 	}
 	owed, wrote := w.Sums()
-	told, err := tx.Syncs(ctx, shop, w.SKUID, w.ReadAt.Add(-time.Minute), w.ClaimUntil.Add(time.Minute))
+	from, to := w.Between(time.Minute)
+	told, err := tx.Syncs(ctx, shop, w.SKUID, from, to)
 	return slices.ContainsFunc(told, func(m returns.StockMovement) bool {
 		return m.AvailableAfter == wrote && m.AvailableDelta == owed
 	}), err

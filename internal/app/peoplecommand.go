@@ -136,11 +136,19 @@ func resolveCommand() *cobra.Command {
 the exceptions that are open, what they mean and the answers they take. The
 exception refund-limit belongs to a whole shop: name the shop instead of a return.
 
-` + namingHelp + "\n\n" + signingHelp,
+` + namingHelp + `
+
+What "starter list" shows under stock/PRODUCT belongs to no return: the error of an
+earlier write of that product's stock. Once a person has set the right number in
+Seller Center the answer is handled-manually; it heals by itself when TikTok
+proves the number.
+
+` + signingHelp,
 		Example: `  starter resolve 4711 --exception refund-value-mismatch --answer accept-payable --who Ada --why "agreed with the customer"
   starter resolve 4711 --exception no-authorised-amount --answer set-amount --amount 12.50 --currency GBP --who Ada --why "as in the order"
   starter resolve 4711 --exception unlinked-order --answer handled-manually --reference "paid in Seller Center" --who Ada --why "sold by phone"
-  starter resolve demo-gb --exception refund-limit --answer lift-for-today --who Ada --why "sale last week"`,
+  starter resolve demo-gb --exception refund-limit --answer lift-for-today --who Ada --why "sale last week"
+  starter resolve stock/1729000000000000001 --exception stock-unproven --answer handled-manually --reference "41 set in Seller Center" --who Ada --why "the shelf was counted"`,
 	}
 	v, shop := newVisitor(cmd, true), shopFlag(cmd)
 	c := returns.Command{Name: returns.CommandResolve}

@@ -86,7 +86,7 @@ func releasesMoney(e ledger.Event) bool {
 }
 
 // atStage is the record as it would be if only the event's stage were new. Only
-// steps forward are believed: received, done, sent by the buyer.
+// steps forward are believed: received, sent by the buyer.
 func atStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
 	if e.Platform == returns.ReturnGO {
 		return rmaAtStage(r, e)
@@ -100,20 +100,12 @@ func atStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
 	return r, true
 }
 
-// rmaAtStage is atStage for an RMA. Done may tell of an inspection that was never
-// read, and no sweep lists what is done: then we look.
+// rmaAtStage is atStage for an RMA.
 func rmaAtStage(r returns.Record, e ledger.Event) (returns.Record, bool) {
-	if r.RMA == nil {
+	if r.RMA == nil || r.RMA.Status != returns.RMAApproved {
 		return r, false
 	}
-	rma, from := *r.RMA, []string{returns.RMAApproved}
-	if e.Status == returns.RMADone {
-		from = []string{returns.RMAReceived, returns.RMAValidated}
-	}
-	uninspected := slices.ContainsFunc(rma.Items, func(i returns.RMAItem) bool { return !i.Inspection.Done() })
-	if !slices.Contains(from, rma.Status) || e.Status == returns.RMADone && uninspected {
-		return r, false
-	}
+	rma := *r.RMA
 	rma.Status = e.Status
 	r.RMA, r.RMAStatusSince = &rma, e.HappenedAt
 	return r, true

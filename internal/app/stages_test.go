@@ -138,10 +138,9 @@ func TestALabelIsToldWhereAReturnWaitsForIt(t *testing.T) {
 	}
 }
 
-// The RMA of a return that is over is set to Done: no new run for that.
-func TestDoneAfterTheEndIsOnlyNoted(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
+// endsWell puts a return into the ledger that has ended: paid, and nothing to restock.
+func (b *bench) endsWell(t *testing.T) {
+	t.Helper()
 	price, err := returns.NewMoney("24.99", "GBP")
 	require.NoError(t, err)
 	b.carries(t, func(rma *returns.RMA, tt *returns.TikTokReturn) {
@@ -149,9 +148,44 @@ func TestDoneAfterTheEndIsOnlyNoted(t *testing.T) {
 		rma.Items[0].Inspection = returns.Inspection{At: noon.Add(-time.Hour), Returned: true}
 		rma.Transactions = []returns.Transaction{{ID: "t1", Type: returns.ResolutionRefund, Status: returns.TransactionSuccess, Amount: price, ItemIDs: []string{"1"}, Reference: caseID, CreatedAt: noon.Add(-time.Hour)}}
 	})
-	b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", returns.RMADone))))
+}
+
+// An inspection may be changed after a return has ended, and only Done and Validated
+// may tell of it: the RMA is read, once for each such event and nothing else with it.
+func TestAReturnThatHasEndedIsReadWhenItsRMAIsDone(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{returns.RMADone, returns.RMAValidated} {
+		b := newBench(t)
+		b.endsWell(t)
+		b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", status)), later(fromReturnGO("2", "RMA_STATUS_UPDATED", "9001", status))))
+		require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+		require.Empty(t, b.inbox(t))
+		b.do(t, func(tx *ledger.Tx) error {
+			return tx.SaveRMA(b.ctx, "uk", returns.RMA{ID: "9001", Status: status}, noon.Add(2*time.Hour))
+		})
+		b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("3", "RMA_STATUS_UPDATED", "9001", status))))
+		require.Empty(t, b.temporal.since(), "it was read since")
+	}
+}
+
+// That we set the RMA to Done ourselves tells nothing new.
+func TestOurOwnDoneIsAnEcho(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.acts.Shops["uk"].Policy.ClockSkew = 30 * time.Second
+	b.endsWell(t)
+	done := later(fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", returns.RMADone))
+	b.do(t, func(tx *ledger.Tx) error {
+		e := returns.Effect{ID: "uk:write-back:done-9001:1", Key: "9001", Kind: returns.EffectWriteBack, Route: returns.RouteSetDone, Subject: "9001", Generation: 1, ClaimUntil: noon.Add(time.Minute)}
+		require.NoError(t, tx.Claim(b.ctx, "uk", "9001", e, e.ClaimUntil))
+		return tx.EffectAnswered(b.ctx, e, ledger.EffectChange{State: returns.EffectApplied})
+	})
+	done.HappenedAt = b.clock().Add(20 * time.Second)
+	b.relay.pass(b.ctx, b.come(t, done))
 	require.Empty(t, b.temporal.since())
-	require.Empty(t, b.inbox(t))
+	done.ID, done.HappenedAt = "2", b.clock().Add(time.Minute)
+	b.relay.pass(b.ctx, b.come(t, done))
+	require.Len(t, b.temporal.since(), 1, "another's")
 }
 
 // The inspection and the transactions come one after another: the first of them is

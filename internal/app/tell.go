@@ -35,6 +35,9 @@ func (h *house) tell(ctx context.Context, shop, number string, c returns.Command
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	if product := returns.Key(number).ProductID(); product != "" {
+		return h.answerStock(ctx, shop, product, c, out)
+	}
 	of, err := h.findOne(ctx, shop, number)
 	if err != nil {
 		return err
@@ -54,6 +57,34 @@ func (h *house) tell(ctx context.Context, shop, number string, c returns.Command
 		return fmt.Errorf("return %s: %w", of.Key, err)
 	}
 	return out.say(t, fmt.Sprintf("Return %s of %s: %s.\n", t.Return, t.Shop, plain(t.Sentence)))
+}
+
+// answerStock gives a person's answer about a product's stock. No return carries it,
+// and its writer goes by the ledger alone: that is where the answer goes.
+func (h *house) answerStock(ctx context.Context, shop, product string, c returns.Command, out Output) error {
+	shop, err := h.theShop(shop)
+	if err != nil {
+		return err
+	}
+	key := returns.StockKey(product)
+	if c.Name != returns.CommandResolve {
+		return fmt.Errorf("%s is a product's stock: only resolve says something of it", key)
+	}
+	var o ledger.Outcome
+	err = h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+		o, err = tx.AnswerStock(ctx, shop, product, c.Storable())
+		return err
+	})
+	if err == nil && !o.Accepted {
+		err = errors.New(o.Sentence)
+	}
+	if err == nil && c.Answer == returns.AnswerRetry {
+		err = h.waker.WakeStock(ctx, shop, product)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return out.say(told{Shop: shop, Return: key, Command: c.Name, Answered: true, Sentence: o.Sentence}, fmt.Sprintf("%s of %s: %s.\n", key, shop, plain(o.Sentence)))
 }
 
 // mustBeOpen refuses an answer to an exception that is not open, at once: a

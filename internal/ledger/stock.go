@@ -21,8 +21,13 @@ type StockEntry struct {
 	Quantity    int
 	Tries       int // how often in a row it could not be written
 	Problem     returns.Kind
+	Note        string // what is known of the problem
 	ChangedAt   time.Time
 }
+
+// Correction reports whether the entry makes up for the error of an earlier
+// write. It belongs to no return.
+func (e StockEntry) Correction() bool { return e.Unit == "" }
 
 // StockWrite is one SET of a SKU's stock.
 type StockWrite struct {
@@ -30,11 +35,13 @@ type StockWrite struct {
 	ProductID  string
 	SKUID      string
 	State      string // open, unproven, judged, void
+	Number     int    // counts the writes of the SKU: machines' clocks do not order them
 	ReadAt     time.Time
 	ClaimUntil time.Time
 	AnsweredAt time.Time // zero: the answer was lost, or has not come
 	RequestID  string
-	JudgeAt    time.Time // of an unproven write: when it is judged by reading again; zero: only TikTok's account can
+	ClockAhead time.Duration // how far TikTok's clock was ahead of the writer's, by which all these times are
+	JudgeAt    time.Time     // of an unproven write: when it is judged by reading again; zero: only TikTok's account can
 	Lines      []StockLine
 }
 
@@ -45,6 +52,12 @@ func (w StockWrite) Sums() (owed, wrote int) {
 		owed, wrote = owed+l.Owed, wrote+l.Wrote
 	}
 	return owed, wrote
+}
+
+// Between is when the write can have taken effect, by TikTok's clock, give or take
+// how far clocks may be apart.
+func (w StockWrite) Between(skew time.Duration) (from, to time.Time) {
+	return w.ReadAt.Add(w.ClockAhead - skew), w.ClaimUntil.Add(w.ClockAhead + skew)
 }
 
 // StockLine is the SKU in one warehouse: what was there, what is owed, what was
@@ -125,20 +138,23 @@ func (t *Tx) StockWoken(ctx context.Context, shop string, units []returns.UnitID
 	return nil
 }
 
-const stockWriteColumns = `id, product_id, sku_id, state, read_at, claim_until, answered_at, request_id, judge_at`
+const stockWriteColumns = `id, product_id, sku_id, state, number, read_at, claim_until, answered_at, request_id, clock_ahead, judge_at`
 
 func scanStockWrite(scan func(...any) error) (StockWrite, error) {
 	var w StockWrite
 	var readAt, until, answered, judge instant
-	err := scan(&w.ID, &w.ProductID, &w.SKUID, &w.State, &readAt, &until, &answered, &w.RequestID, &judge)
+	var ahead int64
+	err := scan(&w.ID, &w.ProductID, &w.SKUID, &w.State, &w.Number, &readAt, &until, &answered, &w.RequestID, &ahead, &judge)
+	w.ClockAhead = time.Duration(ahead) * time.Millisecond
 	w.ReadAt, w.ClaimUntil, w.AnsweredAt, w.JudgeAt = time.Time(readAt), time.Time(until), time.Time(answered), time.Time(judge)
 	return w, err
 }
 
-// UnjudgedWrites are the product's writes whose effect is not proven, oldest first.
+// UnjudgedWrites are the product's writes whose effect is not proven, the oldest of
+// each SKU first.
 func (t *Tx) UnjudgedWrites(ctx context.Context, shop, productID string) ([]StockWrite, error) {
 	writes, err := query(ctx, t, "read stock writes", scanStockWrite, `SELECT `+stockWriteColumns+` FROM stock_writes
-		WHERE shop = $1 AND product_id = $2 AND state IN ('open', 'unproven') ORDER BY read_at, id`, shop, productID)
+		WHERE shop = $1 AND product_id = $2 AND state IN ('open', 'unproven') ORDER BY number, id`, shop, productID)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +179,7 @@ func (t *Tx) readLines(ctx context.Context, w *StockWrite) (err error) {
 // what it read still shows what the earlier one did.
 func (t *Tx) NextWrite(ctx context.Context, shop string, w StockWrite) (StockWrite, bool, error) {
 	next, found, err := first(query(ctx, t, "read next stock write", scanStockWrite, `SELECT `+stockWriteColumns+` FROM stock_writes
-		WHERE shop = $1 AND sku_id = $2 AND read_at > $3 AND state <> 'void' ORDER BY read_at, id LIMIT 1`, shop, w.SKUID, text(w.ReadAt)))
+		WHERE shop = $1 AND sku_id = $2 AND number > $3 AND state <> 'void' ORDER BY number LIMIT 1`, shop, w.SKUID, w.Number))
 	if err != nil || !found {
 		return StockWrite{}, false, err
 	}
@@ -184,10 +200,10 @@ func (t *Tx) entries(ctx context.Context, shop, where, arg string) ([]StockEntry
 	return query(ctx, t, "read stock entries", func(scan func(...any) error) (StockEntry, error) {
 		var e StockEntry
 		var at instant
-		err := scan(&e.ID, &e.Key, &e.Unit, &e.SKUID, &e.WarehouseID, &e.Quantity, &e.Tries, &e.Problem, &at)
+		err := scan(&e.ID, &e.Key, &e.Unit, &e.SKUID, &e.WarehouseID, &e.Quantity, &e.Tries, &e.Problem, &e.Note, &at)
 		e.ChangedAt = time.Time(at)
 		return e, err
-	}, `SELECT id, key, unit, sku_id, warehouse_id, quantity, tries, problem, changed_at FROM stock_entries WHERE shop = $1 AND `+where+` ORDER BY entered_at, id`, shop, arg)
+	}, `SELECT id, key, unit, sku_id, warehouse_id, quantity, tries, problem, note, changed_at FROM stock_entries WHERE shop = $1 AND `+where+` ORDER BY entered_at, id`, shop, arg)
 }
 
 // ErrWriteOpen means that another write of this SKU is under way.
@@ -199,9 +215,9 @@ var ErrWriteOpen = errors.New("ledger: a stock write of this SKU is under way")
 // entry that is owed no longer: another write carried it, or it was taken back.
 func (t *Tx) BeginWrite(ctx context.Context, shop string, w StockWrite, riding []StockEntry) (string, error) {
 	id := newID()
-	n, err := t.exec(ctx, "begin stock write", `INSERT INTO stock_writes (id, shop, product_id, sku_id, state, read_at, claim_until)
-		SELECT $1, $2, $3, $4, 'open', $5, $6 WHERE NOT EXISTS (SELECT 1 FROM stock_writes WHERE shop = $2 AND sku_id = $4 AND state = 'open')
-		ON CONFLICT DO NOTHING`, id, shop, w.ProductID, w.SKUID, text(w.ReadAt), text(w.ClaimUntil))
+	n, err := t.exec(ctx, "begin stock write", `INSERT INTO stock_writes (id, shop, product_id, sku_id, state, read_at, claim_until, clock_ahead, number)
+		SELECT $1, $2, $3, $4, 'open', $5, $6, CAST($7 AS INTEGER), (SELECT COALESCE(MAX(number), 0) + 1 FROM stock_writes WHERE shop = $2 AND sku_id = $4) WHERE NOT EXISTS (SELECT 1 FROM stock_writes WHERE shop = $2 AND sku_id = $4 AND state = 'open')
+		ON CONFLICT DO NOTHING`, id, shop, w.ProductID, w.SKUID, text(w.ReadAt), text(w.ClaimUntil), w.ClockAhead.Milliseconds())
 	if err != nil {
 		return "", err
 	}

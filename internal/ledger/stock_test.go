@@ -54,7 +54,7 @@ func (b *bench) begin() StockWrite {
 	riding := b.owed()
 	w := b.write(riding)
 	w.ID = get(b, func(tx *Tx) (string, error) { return tx.BeginWrite(b.ctx, shop, w, riding) })
-	w.State = "open"
+	w.State, w.Number = "open", b.count(`SELECT number FROM stock_writes WHERE id = $1`, w.ID)
 	return w
 }
 

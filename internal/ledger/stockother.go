@@ -10,12 +10,11 @@ import (
 // WriteTold is a write of a SKU, beside what TikTok's own account can be held
 // against.
 type WriteTold struct {
-	ID                 string
-	ReadAt, ClaimUntil time.Time
-	Judged             bool // or taken back
-	Total              int  // what it set, over all warehouses
-	Warehouses         int  // in how many
-	Told               bool // its account has come
+	StockWrite
+	Judged     bool // or taken back
+	Total      int  // what it set, over all warehouses
+	Warehouses int  // in how many
+	Told       bool // its account has come
 }
 
 // WritesAround are all writes of a SKU that may have taken effect in a span of
@@ -23,14 +22,14 @@ type WriteTold struct {
 func (t *Tx) WritesAround(ctx context.Context, shop, productID, skuID string, from, to time.Time) ([]WriteTold, error) {
 	return query(ctx, t, "read writes", func(scan func(...any) error) (WriteTold, error) {
 		var w WriteTold
-		var readAt, until instant
-		err := scan(&w.ID, &readAt, &until, &w.Judged, &w.Total, &w.Warehouses, &w.Told)
-		w.ReadAt, w.ClaimUntil = time.Time(readAt), time.Time(until)
+		var err error
+		w.StockWrite, err = scanStockWrite(func(columns ...any) error { return scan(append(columns, &w.Total, &w.Warehouses, &w.Told)...) })
+		w.Judged = w.State == "judged" || w.State == "void"
 		return w, err
-	}, `SELECT w.id, w.read_at, w.claim_until, w.state IN ('judged', 'void'), COALESCE(SUM(l.wrote), 0), COUNT(*), EXISTS (SELECT 1 FROM stock_movements m WHERE m.shop = w.shop AND m.write_id = w.id)
-		FROM stock_writes w JOIN stock_write_lines l ON l.write_id = w.id
-		WHERE w.shop = $1 AND w.product_id = $2 AND w.sku_id = $3 AND w.read_at <= $4 AND w.claim_until >= $5
-		GROUP BY w.shop, w.id, w.read_at, w.claim_until, w.state ORDER BY w.read_at, w.id`, shop, productID, skuID, text(to), text(from))
+	}, `SELECT `+stockWriteColumns+`, (SELECT COALESCE(SUM(l.wrote), 0) FROM stock_write_lines l WHERE l.write_id = stock_writes.id),
+			(SELECT COUNT(*) FROM stock_write_lines l WHERE l.write_id = stock_writes.id),
+			EXISTS (SELECT 1 FROM stock_movements m WHERE m.shop = stock_writes.shop AND m.write_id = stock_writes.id)
+		FROM stock_writes WHERE shop = $1 AND product_id = $2 AND sku_id = $3 AND read_at <= $4 AND claim_until >= $5 ORDER BY number`, shop, productID, skuID, text(to), text(from))
 }
 
 // StockOursSince is since when no other program should write a product's stock:

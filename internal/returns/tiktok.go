@@ -50,6 +50,8 @@ type OrderLine struct {
 	Gift      bool   `json:"gift,omitempty"`
 	Status    string `json:"status,omitempty"`
 	PackageID string `json:"package_id,omitempty"`
+	// WarehouseID is the warehouse that the line's package left; empty: not known.
+	WarehouseID string `json:"warehouse_id,omitempty"`
 	// Parts is the bundle's recipe as at the sale: one entry per component SKU.
 	Parts []BundlePart `json:"parts,omitempty"`
 	// SubLines is one entry per physical unit inside the bundle.

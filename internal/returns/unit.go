@@ -44,6 +44,21 @@ func ShopKey(p Platform) Key { return Key(shopPrefix + string(p)) }
 // WholeShop tells whether the key is one of those.
 func (k Key) WholeShop() bool { return strings.HasPrefix(string(k), shopPrefix) }
 
+const stockPrefix = "stock/"
+
+// StockKey stands where a return's key stands, for what concerns a product's stock
+// and no return.
+func StockKey(productID string) Key { return Key(stockPrefix + productID) }
+
+// ProductID is the product of such a key, empty for any other.
+func (k Key) ProductID() string {
+	id, ok := strings.CutPrefix(string(k), stockPrefix)
+	if !ok {
+		return ""
+	}
+	return id
+}
+
 // UnitID names one physical unit sold: the TikTok order line id, with the sub
 // line id behind a slash for a part of a virtual bundle. It is never a ReturnGO
 // item id: two RMAs may name the same unit, and only one may hold it.

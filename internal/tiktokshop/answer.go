@@ -15,7 +15,8 @@ type answer struct {
 	status     int
 	cutOff     error // why raw is not complete
 	retryAfter time.Duration
-	walking    bool // the call asked for a further page
+	now        time.Time // by TikTok's clock, as far as it is known
+	walking    bool      // the call asked for a further page
 }
 
 // envelope is the frame of each answer (contract 1.6). Without a code it is none.
@@ -92,6 +93,10 @@ func (a answer) failed(requestID string, failures []failure) error {
 	}
 	e := a.fail(class, worst.message)
 	e.Code, e.RequestID = worst.code, requestID
+	if e.Code == CodeHourUsed { // asked sooner, TikTok counts the question against the next hour
+		e.RetryAfter = max(e.RetryAfter, a.now.Truncate(time.Hour).Add(time.Hour).Sub(a.now))
+		e.Message = "the development shop's calls of this hour are used; it goes on with the next full hour"
+	}
 	return e
 }
 

@@ -18,7 +18,13 @@ type call struct {
 	id    string     // for the path
 	query url.Values // without the parameters that every call has; lists comma-joined (1.3)
 	body  any        // nil: none; a form, or what is printed as JSON
+	// sendBy is the last moment at which the call may leave; zero: any.
+	sendBy time.Time
 }
+
+// ErrTooLate is a call that was not sent, because its last moment had passed when
+// everything that it waits for was there.
+var ErrTooLate = errors.New("not sent: too late")
 
 // do makes the call for the shop and decodes the data of the answer into out
 // (nil: not looked at).
@@ -67,6 +73,8 @@ type message struct {
 	// once: Go repeats a GET by itself when a kept connection ends without an
 	// answer, unless it has a body that cannot be had again.
 	once bool
+
+	sendBy time.Time // the last moment at which it may leave; zero: any
 }
 
 // signed builds the request as contract 1.3 and 1.4 want it, signed for this
@@ -102,7 +110,7 @@ func (c *Client) signed(access Access, k call) (message, error) {
 		method: k.method,
 		url:    url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: path, RawQuery: query.Encode()},
 		header: http.Header{"Content-Type": {mediaType}, "X-Tts-Access-Token": {access.Token}},
-		body:   body, stamped: stamped, walking: query.Has("page_token"),
+		body:   body, stamped: stamped, walking: query.Has("page_token"), sendBy: k.sendBy,
 	}, nil
 }
 

@@ -96,7 +96,7 @@ var calls = map[string]func(context.Context, *tiktokshop.Client) (any, error){
 		return []any{g.AccessToken, g.RefreshToken, g.AccessExpires, g.RefreshExpires, g.OpenID, g.Region, g.UserType, g.Scopes}, err
 	},
 	"inventory-update-partial-failure": func(ctx context.Context, c *tiktokshop.Client) (any, error) {
-		return c.Shop(access).UpdateInventory(ctx, "1", oneLevel)
+		return c.Shop(access).UpdateInventory(ctx, "1", oneLevel, time.Time{})
 	},
 }
 

@@ -19,6 +19,7 @@ const (
 // Codes that speak of TikTok's state, not of the call (contract 1.7).
 const (
 	CodeTooMany      = "36009002"
+	CodeHourUsed     = "36009037" // a development shop's calls of this hour are used (contract 1.8), with HTTP 429
 	CodeInternal     = "36009003"
 	CodeTimeout      = "36009007"
 	CodeTooManyStock = "12052109" // the inventory module's own limit, with HTTP 200
@@ -29,7 +30,7 @@ const (
 // first step.
 var classes = map[string]platform.Class{
 	// Transport and auth.
-	CodeTooMany: platform.Retry, CodeInternal: transient, CodeTimeout: transient,
+	CodeTooMany: platform.Retry, CodeHourUsed: platform.Retry, CodeInternal: transient, CodeTimeout: transient,
 	"36009009": platform.Permanent, "36009010": platform.Permanent, "36009014": platform.Permanent,
 	"36009021": platform.Permanent, "36009022": platform.Permanent, "36009023": platform.Permanent,
 	"36009033": platform.Human, "36009043": platform.Human, "36009044": platform.Human,

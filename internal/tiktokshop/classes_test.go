@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -123,7 +124,7 @@ func TestPartialFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, says(`{"code":0,"message":"Success","request_id":"r","data":{"errors":`+c.errors+`}}`))
-			receipt, err := f.shop.UpdateInventory(t.Context(), "1728", []returns.StockLevel{{SKUID: "1", Available: 1}})
+			receipt, err := f.shop.UpdateInventory(t.Context(), "1728", []returns.StockLevel{{SKUID: "1", Available: 1}}, time.Time{})
 			e := failed(t, err)
 			require.Equal(t, c.want, e.Class)
 			require.Equal(t, c.code, e.Code)

@@ -85,7 +85,7 @@ func TestWritesAreNeverRepeated(t *testing.T) {
 	ctx := t.Context()
 	for name, c := range map[string]func(s shop) error{
 		"approve":        write,
-		"inventory":      func(s shop) error { _, err := s.UpdateInventory(ctx, "1", oneLevel); return err },
+		"inventory":      func(s shop) error { _, err := s.UpdateInventory(ctx, "1", oneLevel, time.Time{}); return err },
 		"set webhook":    func(s shop) error { return s.SetWebhook(ctx, "RETURN_STATUS_CHANGE", "https://x.example/") },
 		"delete webhook": func(s shop) error { return s.DeleteWebhook(ctx, "RETURN_STATUS_CHANGE") },
 		"label":          func(s shop) error { _, err := s.UploadLabel(ctx, aLabel()); return err },
@@ -117,7 +117,7 @@ func TestDeadlineCoversTheBody(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	_, err = f.shop.UpdateInventory(ctx, "1", oneLevel) // the client itself would wait 5 s
+	_, err = f.shop.UpdateInventory(ctx, "1", oneLevel, time.Time{}) // the client itself would wait 5 s
 	e = failed(t, err)
 	require.Equal(t, platform.OutcomeUnknown, e.Class)
 	require.ErrorIs(t, e, context.DeadlineExceeded)

@@ -19,6 +19,7 @@ var (
 	getAuthorizedShops   = endpoint{"Get Authorized Shops", http.MethodGet, "/authorization/202309/shops", false, false}
 	searchOrders         = endpoint{"Search Orders", http.MethodPost, "/order/202309/orders/search", true, false}
 	getOrderDetail       = endpoint{"Get Order Detail", http.MethodGet, "/order/202507/orders", true, false}
+	getPackage           = endpoint{"Get Package Detail", http.MethodGet, "/fulfillment/202309/packages/{package_id}", true, false}
 	searchReturns        = endpoint{"Search Returns", http.MethodPost, "/return_refund/202602/returns/search", true, false}
 	getReturnRecords     = endpoint{"Get Return Records", http.MethodGet, "/return_refund/202309/returns/{return_id}/records", true, false}
 	createReturn         = endpoint{"Create Return", http.MethodPost, "/return_refund/202602/returns", true, true}

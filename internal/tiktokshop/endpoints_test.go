@@ -36,6 +36,8 @@ func TestMoreRequests(t *testing.T) {
 			return unless(platform.OutcomeUnknown, err) // no SKU in the answer
 		}, "POST", "/product/202604/inventory/operation/settings", "",
 			`{"seller_id":"12","sku_ids":["1","2"],"stock_operation_setting":{"enable_auto_restock":false}}`},
+		"package": {func(s shop) error { _, err := s.PackageWarehouse(ctx, "115"); return err },
+			"GET", "/fulfillment/202309/packages/115", "", ""},
 		"records": {func(s shop) error { _, err := s.ReturnRecords(ctx, "403"); return err },
 			"GET", "/return_refund/202309/returns/403/records", "", ""},
 		"all statements": {statements(time.Time{}, time.Time{}, tiktokshop.Page{}),

@@ -32,6 +32,10 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 	if ctx.Err() != nil { // nothing was sent
 		return Receipt{}, noAnswer(e, platform.Retry, ctx.Err())
 	}
+	last := &lastMoment{by: m.sendBy, clock: c.clock, stop: cancel}
+	if last.past() {
+		return Receipt{}, e.tooLate()
+	}
 	var wire connection
 	request, err := http.NewRequestWithContext(wire.watch(ctx), m.method, m.url.String(), bytes.NewReader(m.body))
 	if err != nil {
@@ -42,7 +46,15 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 		request.Body, request.GetBody = io.NopCloser(bytes.NewReader(nil)), nil
 	}
 
+	last.watch(request)
+
 	response, err := c.http.Do(request)
+	if last.missed.Load() {
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		return Receipt{At: c.clock()}, e.tooLate()
+	}
 	if err != nil {
 		class := lostAnswer(e.write)
 		if wire.neverOpened(err) {
@@ -56,10 +68,56 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 	raw, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))
 	a := answer{
 		endpoint: e, secrets: secrets, raw: raw, status: response.StatusCode, walking: m.walking,
-		retryAfter: retryAfter(response.Header.Get("Retry-After"), c.now()), cutOff: err,
+		retryAfter: retryAfter(response.Header.Get("Retry-After"), c.now()), now: c.clock().Add(time.Duration(c.ahead.Load())), cutOff: err,
 	}
 	requestID, err := a.read(out)
 	return Receipt{RequestID: requestID, At: c.clock()}, c.putClockRight(err, m.stamped, response.Header.Get("Date"))
+}
+
+// lastMoment keeps a request that may leave only until a time from leaving later:
+// the body is not begun, and without one TikTok takes no write. By then the token,
+// the connection and its place on it are there; nothing is waited for any more.
+type lastMoment struct {
+	by     time.Time
+	clock  func() time.Time
+	stop   func() // ends the call: it must not be sent again on another connection
+	missed atomic.Bool
+}
+
+func (l *lastMoment) past() bool { return !l.by.IsZero() && l.clock().After(l.by) }
+
+func (l *lastMoment) watch(r *http.Request) {
+	if l.by.IsZero() || r.GetBody == nil {
+		return
+	}
+	again := r.GetBody
+	r.Body = &checkedBody{ReadCloser: r.Body, last: l}
+	r.GetBody = func() (io.ReadCloser, error) {
+		body, err := again()
+		return &checkedBody{ReadCloser: body, last: l}, err
+	}
+}
+
+// checkedBody asks once, when it is first read.
+type checkedBody struct {
+	io.ReadCloser
+	last  *lastMoment
+	begun bool
+}
+
+func (b *checkedBody) Read(p []byte) (int, error) {
+	if !b.begun && b.last.past() {
+		b.last.missed.Store(true)
+		b.last.stop()
+		return 0, ErrTooLate
+	}
+	b.begun = true
+	return b.ReadCloser.Read(p) //nolint:wrapcheck // a body's own error, and io.EOF
+}
+
+// tooLate is certain that nothing was written.
+func (e endpoint) tooLate() error {
+	return &platform.Error{Platform: platformName, Endpoint: e.name, Class: platform.Retry, Message: ErrTooLate.Error(), Cause: ErrTooLate}
 }
 
 // connection watches whether a call ever had a connection to be sent on.

@@ -3,6 +3,7 @@ package tiktokshop
 import (
 	"context"
 	"errors"
+	"time"
 
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
@@ -106,8 +107,10 @@ const largestQuantity = 99_999
 // any SKU; after an error the SKUs it did not name may be written (T17), so read
 // before going on, also after OutcomeUnknown. StateChanged: a promotion lets
 // stock only rise (12052393), or the product's state forbids it. Permanent also:
-// the set of warehouses is another (read it again), or the SKU is a bundle.
-func (s *Shop) UpdateInventory(ctx context.Context, productID string, levels []returns.StockLevel) (Receipt, error) {
+// the set of warehouses is another (read it again), or the SKU is a bundle. The
+// numbers rest on a read that shoppers overtake: the call leaves until sendBy, or
+// not at all (ErrTooLate); a zero time sets no limit.
+func (s *Shop) UpdateInventory(ctx context.Context, productID string, levels []returns.StockLevel, sendBy time.Time) (Receipt, error) {
 	skus, err := quantitiesBySKU(productID, levels)
 	if err != nil {
 		return Receipt{}, updateInventory.refused(err.Error())
@@ -115,7 +118,7 @@ func (s *Shop) UpdateInventory(ctx context.Context, productID string, levels []r
 	body := struct {
 		SKUs []*wireSKUQuantities `json:"skus"`
 	}{skus}
-	return s.do(ctx, call{endpoint: updateInventory, id: productID, body: body}, nil)
+	return s.do(ctx, call{endpoint: updateInventory, id: productID, body: body, sendBy: sendBy}, nil)
 }
 
 type wireSKUQuantities struct {

@@ -89,11 +89,11 @@ func TestRequests(t *testing.T) {
 		"update inventory": {func(s shop) error {
 			_, err := s.UpdateInventory(ctx, "1728", []returns.StockLevel{
 				{ProductID: "1728", SKUID: "9", WarehouseID: "10", Available: 41},
-				{SKUID: "8", WarehouseID: "10", Available: 0}, {SKUID: "9", WarehouseID: "11", Available: 3}})
+				{SKUID: "8", WarehouseID: "10", Available: 0}, {SKUID: "9", WarehouseID: "11", Available: 3}}, time.Time{})
 			return err
 		}, "POST", "/product/202309/products/1728/inventory/update", "",
 			`{"skus":[{"id":"9","inventory":[{"warehouse_id":"10","quantity":41},{"warehouse_id":"11","quantity":3}]},{"id":"8","inventory":[{"warehouse_id":"10","quantity":0}]}]}`},
-		"lone warehouse": {func(s shop) error { _, err := s.UpdateInventory(ctx, "1728", oneLevel); return err },
+		"lone warehouse": {func(s shop) error { _, err := s.UpdateInventory(ctx, "1728", oneLevel, time.Time{}); return err },
 			"POST", "/product/202309/products/1728/inventory/update", "", `{"skus":[{"id":"1","inventory":[{"quantity":1}]}]}`},
 		"product": {func(s shop) error { _, err := s.Product(ctx, "1728"); return err },
 			"GET", "/product/202309/products/1728", "", ""},
@@ -274,7 +274,10 @@ func TestNotSent(t *testing.T) {
 		return err
 	}
 	create := func(c tiktokshop.CreateReturn) error { _, _, err := f.shop.CreateReturn(ctx, c, "k"); return err }
-	update := func(l ...returns.StockLevel) error { _, err := f.shop.UpdateInventory(ctx, "1728", l); return err }
+	update := func(l ...returns.StockLevel) error {
+		_, err := f.shop.UpdateInventory(ctx, "1728", l, time.Time{})
+		return err
+	}
 	approve := tiktokshop.Decision{Name: tiktokshop.ApproveRefund}
 	_, tooMany := f.shop.Orders(ctx, make([]string, 51)...)
 	_, allLines := f.shop.CalculateRefund(ctx, tiktokshop.CalculateRefund{OrderID: "1"})

@@ -131,7 +131,7 @@ func TestSampleStockAndSettings(t *testing.T) {
 		ProductID: "9145807648133207529", SKUID: "7566698840292571503", WarehouseID: "8575436756674126728", Available: 100, Committed: 10,
 	}}, levels)
 
-	_, err = served(t, "inventory-update-partial-failure").shop.UpdateInventory(ctx, "1", oneLevel)
+	_, err = served(t, "inventory-update-partial-failure").shop.UpdateInventory(ctx, "1", oneLevel, time.Time{})
 	e := failed(t, err)
 	require.Equal(t, platform.Human, e.Class)
 	require.Equal(t, "12052097", e.Code)

@@ -101,7 +101,7 @@ func TestEachCallHasADeadline(t *testing.T) {
 			return nil, io.EOF
 		})}).Shop(access)
 		ctx, cancel := context.WithTimeout(t.Context(), given)
-		_, err := shop.UpdateInventory(ctx, "1", oneLevel)
+		_, err := shop.UpdateInventory(ctx, "1", oneLevel, time.Time{})
 		cancel()
 		require.Error(t, err)
 		require.LessOrEqual(t, left, most)
@@ -179,7 +179,7 @@ func TestCallerGaveUpBefore(t *testing.T) {
 	f := newFake(t, says(`{"code":0}`))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := f.shop.UpdateInventory(ctx, "1", oneLevel)
+	_, err := f.shop.UpdateInventory(ctx, "1", oneLevel, time.Time{})
 	e := failed(t, err)
 	require.Equal(t, platform.Retry, e.Class)
 	require.ErrorIs(t, e, context.Canceled)

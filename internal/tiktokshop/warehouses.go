@@ -43,3 +43,14 @@ func (s *Shop) Warehouses(ctx context.Context) ([]Warehouse, error) {
 	}
 	return all, nil
 }
+
+// PackageWarehouse is the warehouse that a package left; empty where TikTok does not
+// say. TikTok may switch it after the order was placed, and the order still names the
+// first (T19).
+func (s *Shop) PackageWarehouse(ctx context.Context, packageID string) (string, error) {
+	var w struct {
+		WarehouseID text `json:"warehouse_id"`
+	}
+	_, err := s.do(ctx, call{endpoint: getPackage, id: packageID}, &w)
+	return string(w.WarehouseID), err
+}

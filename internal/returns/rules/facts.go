@@ -41,6 +41,7 @@ type Policy struct {
 	UseOrderWarehouse bool              // the place of inspection is the order's own warehouse
 	DefaultWarehouse  string            // where neither says
 
+	ClockSkew         time.Duration // how far machines' clocks may be from each other, and from the platforms'
 	SettleWindow      time.Duration // after a refund transaction, for others to follow
 	MoneyWait         time.Duration // first look for the money after an approval; then at growing intervals
 	DeadlineWarning   time.Duration // before a seller deadline
@@ -53,7 +54,6 @@ type Policy struct {
 	CreateSettle      time.Duration // reads must show nothing for so long before a create is sent again (T12)
 	KeyLifetime       time.Duration // as long as TikTok honours an idempotency key (T12)
 	TroubleRetry      time.Duration // look again at a platform that refuses us
-	ClockSkew         time.Duration // how far the clocks of machines, and TikTok's, may be apart
 	SetDone           bool          // set the RMA to Done when all is settled
 	DayLimit          DayLimit      // of refunds
 }

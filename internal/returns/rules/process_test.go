@@ -202,6 +202,7 @@ func TestRestock(t *testing.T) {
 		{"each unit by its own inspection", setup(3, gate(GateDone), passed(1), unsellable(2)), want{acts: []string{"restock L1→WH-1"}}},
 		{"by the place of inspection", setup(1, only, where("loc"), policy(func(p *Policy) { p.Warehouses = map[string]string{"loc": "WH-9"} })), want{acts: []string{"restock L1→WH-9"}}},
 		{"by the order", setup(1, only, policy(func(p *Policy) { p.UseOrderWarehouse = true })), want{acts: []string{"restock L1→WH-ORDER"}}},
+		{"by the package", setup(1, only, policy(func(p *Policy) { p.UseOrderWarehouse = true }), order(func(o *returns.Order) { o.Lines[0].WarehouseID = "WH-SENT" })), want{acts: []string{"restock L1→WH-SENT"}}},
 		{"no warehouse", setup(1, only, policy(func(p *Policy) { p.DefaultWarehouse = "" })), want{kinds: []returns.Kind{returns.WarehouseUnmapped}}},
 		{"TikTok's own stock", setup(1, only, order(func(o *returns.Order) { o.Fulfillment = returns.FulfilledByTikTok })), want{}},
 		{"in the queue", setup(1, only, stock("L1", returns.RestockOwed, "")), want{}},

@@ -69,14 +69,27 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 		d.takeBack(entry, returns.RestockDropped, "the inspection was changed before it was written")
 		u.stock = side{done: true, say: "taken back from the stock queue"}
 	case failed:
-		if entry.State == returns.RestockProven {
-			u.stock = side{done: true, say: "in stock, but no longer restockable"}
-		} else {
-			again = d.followEntry(u, entry)
-		}
-		d.raiseUnlessSeen(string(u.hold.Unit), returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
+		again = d.overstated(u, entry)
 	default:
 		again = d.followEntry(u, entry)
+	}
+	return again
+}
+
+// overstated asks about a unit that was put into stock and now must not be there.
+// The return stays open, or is opened again, until a person has seen to it: since
+// this inspection, for an earlier answer spoke of another.
+func (d *desk) overstated(u *unit, entry returns.Restock) (again string) {
+	subject := string(u.hold.Unit)
+	seen := d.answeredAboutSince(subject, u.item.Inspection.At, returns.StockOverstated, returns.AnswerAcknowledge)
+	if entry.State == returns.RestockProven {
+		u.stock = side{done: seen, say: "in stock, but no longer restockable"}
+	} else {
+		again = d.followEntry(u, entry)
+	}
+	if !seen {
+		d.wait("a unit is to be taken off the shelf")
+		d.raiseAbout(subject, returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
 	}
 	return again
 }
@@ -225,6 +238,24 @@ func (d *desk) noGoodsExpected(u *unit) bool {
 		u.verdict == refused && d.Record.RMA.Status == returns.RMADone
 }
 
+// shippedFrom is the warehouse that a unit had been sent from: its package's, if TikTok
+// told it, for the order's may have been switched since (T19).
+func (d *desk) shippedFrom(u *unit) string {
+	order := d.Record.Order
+	i := slices.IndexFunc(order.Lines, func(l returns.OrderLine) bool { return l.ID == u.hold.Unit.LineID() })
+	if i < 0 {
+		return order.WarehouseID
+	}
+	line, part := order.Lines[i], u.hold.Unit.SubLineID()
+	if line.WarehouseID != "" {
+		return line.WarehouseID
+	}
+	if j := slices.IndexFunc(line.SubLines, func(s returns.SubLine) bool { return s.ID == part }); part != "" && j >= 0 && line.SubLines[j].WarehouseID != "" {
+		return line.SubLines[j].WarehouseID
+	}
+	return order.WarehouseID
+}
+
 // place finds the sales warehouse for a unit: by the place of inspection, by the
 // order if configured as the same site, by default, else a person says (T19).
 func (d *desk) place(u *unit) (returns.Restock, bool) {
@@ -234,7 +265,7 @@ func (d *desk) place(u *unit) (returns.Restock, bool) {
 	}
 	warehouse := d.Policy.Warehouses[u.item.Inspection.Location]
 	if warehouse == "" && d.Policy.UseOrderWarehouse {
-		warehouse = d.Record.Order.WarehouseID
+		warehouse = d.shippedFrom(u)
 	}
 	if warehouse == "" {
 		warehouse = d.Policy.DefaultWarehouse

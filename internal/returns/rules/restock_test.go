@@ -65,6 +65,42 @@ func TestWhatADecisionSavesOfStock(t *testing.T) {
 	}
 }
 
+// A return has ended, and then its inspection is changed: what was put into stock
+// and must not be there opens it again until a person has seen to it, and what
+// passes after all is owed, once.
+func TestAnInspectionChangedAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	ended := together(gate(GateDone), settled("R1", 1), func(f *Facts) { f.Record.RMA.Status, f.Record.ClosedAt = returns.RMADone, noon.Add(-30*time.Minute) })
+	empty := func(f *Facts) { f.Record.Restocks = nil }
+	seen := func(minutesAgo int) change {
+		return said(minutesAgo, "L1", returns.StockOverstated, returns.AnswerAcknowledge)
+	}
+	overstated := want{kinds: []returns.Kind{returns.StockOverstated}}
+	for _, s := range []struct {
+		name  string
+		given Facts
+		want  stockStates
+		want2 want
+	}{
+		{"unchanged", setup(1, ended), stockStates{}, want{closed: true}},
+		{"damaged after all", setup(1, ended, unsellable(1)), stockStates{}, overstated},
+		{"not in the parcel after all", setup(1, ended, notInParcel(1)), stockStates{}, want{kinds: []returns.Kind{returns.RefundDiffers, returns.StockOverstated}}},
+		{"damaged after all, and a person has seen to it", setup(1, ended, unsellable(1), seen(10)), stockStates{}, want{closed: true}},
+		{"damaged again since", setup(1, ended, unsellable(1), seen(120)), stockStates{}, overstated},
+		{"was not restockable, and is", setup(1, ended, empty), stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock L1→WH-1"}}},
+		{"was not restockable, and is not", setup(1, ended, empty, unsellable(1)), stockStates{}, want{closed: true}},
+		{"was taken back, and is to be put back", setup(1, ended, entryIs(1, func(r *returns.Restock) { r.State = returns.RestockDropped })),
+			stockStates{"L1": returns.RestockOwed}, want{acts: []string{"restock L1→WH-1"}}},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			d := Decide(s.given)
+			require.Equal(t, s.want, becomes(d))
+			s.want2.check(t, d)
+		})
+	}
+}
+
 // A wake-up of the writer, or of the return, that was lost heals by the clock: at
 // times that grow, and once each time, whatever was decided in between.
 func TestALostWakeUpHeals(t *testing.T) {
