@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
@@ -81,6 +83,33 @@ func TestACheckSeesASharedAuthorisation(t *testing.T) {
 	two.tiktok[pathShops] = both
 	said, _ = two.check()
 	require.Contains(t, said, "its TikTok authorisation covers shop demo-gb too, which has one of its own: run \"starter authorise --shop demo-de\" once for both, and leave refresh_token out")
+}
+
+func TestACheckSaysWhenAnOldSealKeyIsNeededNoMore(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, "")
+	_, err := s.check()
+	require.NoError(t, err)
+	was := sealKey("0123456789abcdefghijklmnopqrstuv")
+	s.rewrite("seal_key: "+was, "seal_key: "+sealKey("another key, of the right length")+"\nseal_key_old: "+was)
+	said, err := s.check()
+	require.NoError(t, err)
+	require.Contains(t, said, "note  ledger         nothing is sealed with an old key any more: take seal_key_old out", "each call seals anew")
+	s.rewrite("seal_key_old: "+was, "log_level: info")
+	_, err = s.check()
+	require.NoError(t, err)
+}
+
+func TestACheckWarnsOfATemporalWithoutTLS(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{"127.0.0.1:7233": false, "localhost:7233": false, "[::1]:7233": false, "temporal.example.com:7233": true, "10.0.0.7:7233": true} {
+		c := newCheckup(Deps{})
+		c.checkEncryption(client.Options{HostPort: host})
+		require.Equal(t, want, len(c.Findings) == 1 && c.Findings[0].Note, host)
+		c = newCheckup(Deps{})
+		c.checkEncryption(client.Options{HostPort: host, ConnectionOptions: client.ConnectionOptions{TLS: &tls.Config{MinVersion: tls.VersionTLS12}}})
+		require.Empty(t, c.Findings)
+	}
 }
 
 func TestACheckNamesTheScopesThatAreMissing(t *testing.T) {
