@@ -39,7 +39,7 @@ func TestACodeBecomesTheShopsAuthorisation(t *testing.T) {
 	b.answers(exchange, b.consents())
 	granted, err := b.Tokens.Authorise(b.ctx, shopName, consent)
 	require.NoError(t, err)
-	require.Equal(t, Granted{b.clock.now().Add(7 * 24 * time.Hour), time.Unix(1891536000, 0).UTC(), []string{"seller.order.info"}}, granted)
+	require.Equal(t, Granted{b.clock.now().Add(7 * 24 * time.Hour), time.Unix(1891536000, 0).UTC(), []string{"seller.order.info"}, []string{shopName}}, granted)
 	for _, process := range []*Activities{b.Activities, seed(b.process(), Seed{})} {
 		got, err := accessOf(b, process)
 		require.NoError(t, err)

@@ -134,7 +134,7 @@ func (b *bench) process() *Activities {
 	tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: b.url, AuthURL: b.url, AppKey: "app-key", AppSecret: secret, Clock: b.clock.now, Timeout: 5 * time.Second})
 	require.NoError(b.t, err)
 	quota := &Quota{Ledger: l, Now: b.clock.now, PerDay: map[string]int{mainKey: 2000}}
-	store, err := returngo.New(returngo.Options{BaseURL: b.url, APIKey: apiKey, Clock: b.clock.now, Timeout: 5 * time.Second, Allow: quota.Allow(mainKey)})
+	store, err := returngo.New(returngo.Options{BaseURL: b.url, APIKey: apiKey, Clock: b.clock.now, Timeout: 5 * time.Second, Allow: quota.Allow(mainKey), LoopbackLabels: true})
 	require.NoError(b.t, err)
 	tokens := &Tokens{
 		Ledger: l, Client: tiktok, Seal: sealOf(b.t, 1), Now: b.clock.now, Ahead: 48 * time.Hour,

@@ -163,6 +163,24 @@ func TestARefusedRefreshIsNotRepeated(t *testing.T) {
 	require.Equal(t, "new", r.opens(r.process(Seed{AccessToken: "new", RefreshToken: "new"})), "the seller has authorised again")
 }
 
+// The refusal comes of another's refresh, which the ledger knows of by now.
+func TestARefusedRefreshIsLookedUpInTheLedger(t *testing.T) {
+	t.Parallel()
+	r := newRenewals(t, Seed{AccessToken: "a", RefreshToken: "seed"})
+	r.opens(r.tokens)
+	r.refused = "36004001"
+	r.meanwhile = func() {
+		_, err := r.process(Seed{}).amend(r.t.Context(), markOf("seed"), func(g grant) grant {
+			g.Access, g.Refresh = "another's", "another's"
+			return g
+		})
+		require.NoError(r.t, err)
+	}
+	require.NoError(t, r.tokens.Renew(t.Context(), renewedShop))
+	require.Equal(t, "another's", r.opens(r.tokens))
+	require.Len(t, r.spent, 1)
+}
+
 func TestARefreshThatFailedInPassingIsRepeatedSoon(t *testing.T) {
 	t.Parallel()
 	r := newRenewals(t, Seed{RefreshToken: "seed"})
@@ -204,7 +222,7 @@ func TestWhatChangesDuringARefresh(t *testing.T) {
 	}{
 		"a new seed": {func(r *renewals) { r.opens(r.process(Seed{AccessToken: "new", RefreshToken: "new"})) }, "new"},
 		"a cipher": {func(r *renewals) {
-			_, err := r.process(Seed{}).amend(r.t.Context(), renewedShop, func(g grant) grant { g.Cipher = "other"; return g })
+			_, err := r.process(Seed{}).amend(r.t.Context(), markOf("seed"), func(g grant) grant { g.Ciphers = map[string]string{"": "other"}; return g })
 			require.NoError(r.t, err)
 		}, "access-1"},
 	} {
@@ -244,7 +262,10 @@ func TestTheRegularRunRenewsInTime(t *testing.T) {
 
 	r.refused = "36004001"
 	r.pass(6 * 24 * time.Hour)
-	require.NoError(t, run(), "a person is told; there is nothing to try again")
+	require.NoError(t, run(), "people are warned; there is nothing to try again")
+	require.Empty(t, guards.ill, "the present token lives for a day: no call is stopped")
+	r.pass(2 * 24 * time.Hour)
+	require.NoError(t, run(), "a person is told")
 	require.Equal(t, []string{messages.QueueTikTok(renewedShop) + " unauthorised"}, guards.ill)
-	require.Len(t, r.spent, 3)
+	require.Len(t, r.spent, 4)
 }

@@ -206,7 +206,7 @@ func TestTheCipherIsFoundOrNamedMissing(t *testing.T) {
 	got, err := accessOf(b, b.Activities)
 	require.NoError(t, err)
 	require.Equal(t, "GCP_found", got.Cipher)
-	require.Equal(t, "GCP_found", b.stored(b.Activities).Cipher)
+	require.Equal(t, "GCP_found", b.stored(b.Activities).Ciphers["7490000000000000001"])
 	b.clock.pass(time.Hour)
 	_, err = accessOf(b, b.Activities)
 	require.NoError(t, err)
@@ -229,7 +229,7 @@ func TestTheCipherDoesNotBringAnOldTokenBack(t *testing.T) {
 	b.answers("shops", func(w http.ResponseWriter, r *http.Request) {
 		g, _, err := other.Tokens.stored(r.Context(), shopName)
 		if err == nil {
-			_, err = other.Tokens.refresh(r.Context(), shopName, g)
+			_, err = other.Tokens.refresh(r.Context(), g)
 		}
 		if err != nil {
 			b.t.Error(err)
@@ -239,7 +239,7 @@ func TestTheCipherDoesNotBringAnOldTokenBack(t *testing.T) {
 	_, err := accessOf(b, b.Activities)
 	require.NoError(t, err)
 	require.Equal(t, refresh+"-2", b.stored(b.Activities).Refresh)
-	require.Equal(t, "GCP_found", b.stored(b.Activities).Cipher)
+	require.Equal(t, "GCP_found", b.stored(b.Activities).Ciphers["7490000000000000001"])
 }
 
 func TestALostRefreshIsNotForgotten(t *testing.T) {
@@ -291,11 +291,11 @@ func TestTheSeal(t *testing.T) {
 	b := newBench(t)
 	_, err := accessOf(b, b.Activities)
 	require.NoError(t, err)
-	k := get(b, func(tx *ledger.Tx) (ledger.Token, error) {
-		k, _, err := tx.Token(b.ctx, shopName)
+	k := get(b, func(tx *ledger.Tx) (ledger.Grant, error) {
+		k, _, err := tx.GrantOf(b.ctx, shopName)
 		return k, err
 	})
-	sealed, marks, _ := strings.Cut(k.Sealed, ":")
+	sealed, marks, _ := strings.Cut(strings.TrimPrefix(k.Sealed, sealForm), ":")
 	raw, err := base64.StdEncoding.DecodeString(sealed)
 	require.NoError(t, err)
 	for _, hidden := range []string{access, refresh, "GCP_demo"} {
@@ -308,7 +308,12 @@ func TestTheSeal(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be opened with this seal key")
 	silent(t, err)
 	for _, damaged := range []string{"", "!", "AAAA", sealed, k.Sealed[:len(k.Sealed)-8], sealed[:len(sealed)-8] + ":" + marks, base64.StdEncoding.EncodeToString(append(raw, 0)) + ":" + marks} {
-		_, err := b.Tokens.open(damaged)
+		for _, form := range []string{"", sealForm} {
+			_, err := b.Tokens.open(ledger.Grant{ID: k.ID, Sealed: form + strings.TrimPrefix(damaged, sealForm)})
+			require.Error(t, err)
+			silent(t, err)
+		}
+		_, err := b.Tokens.open(ledger.Grant{ID: k.ID, Sealed: damaged})
 		require.Error(t, err)
 		silent(t, err)
 	}
@@ -375,7 +380,7 @@ func TestGrantedTellsNoSecret(t *testing.T) {
 	granted, found, err := b.Tokens.Granted(b.ctx, shopName)
 	require.NoError(t, err)
 	require.True(t, found)
-	require.Equal(t, Granted{time.Unix(1791536000, 0).UTC(), time.Unix(1891536000, 0).UTC(), []string{"seller.order.info"}}, granted)
+	require.Equal(t, Granted{time.Unix(1791536000, 0).UTC(), time.Unix(1891536000, 0).UTC(), []string{"seller.order.info"}, []string{shopName}}, granted)
 }
 
 func TestNothingSecretInErrors(t *testing.T) {
@@ -413,8 +418,11 @@ func silent(t *testing.T, err error) {
 
 // stored is the grant as the ledger holds it.
 func (t *Tokens) stored(ctx context.Context, shop string) (g grant, found bool, err error) {
-	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
-		g, found, err = t.storedIn(ctx, tx, shop)
+	err = t.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		row, stored, err := tx.GrantOf(ctx, shop)
+		if found = stored; err == nil && found {
+			g, err = t.open(row)
+		}
 		return err
 	})
 	return g, found, err

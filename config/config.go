@@ -19,6 +19,9 @@ type Config struct {
 	Ledger string `key:"ledger" default:"returnbridge.db" secret:"true"`
 	// SealKey seals the stored tokens: 32 random bytes in base64.
 	SealKey string `key:"seal_key" secret:"true"`
+	// SealKeyOld are earlier seal keys, separated by commas: they open what they
+	// sealed, and seal nothing.
+	SealKeyOld string `key:"seal_key_old" secret:"true"`
 	// Listen is where the webhooks of both platforms are received, host:port.
 	Listen string `key:"listen" default:"127.0.0.1:8085"`
 	// WorkerListen is where the worker answers /healthz, host:port. Empty: nowhere.

@@ -23,7 +23,7 @@ func TestSecretsAreKnown(t *testing.T) {
 			secrets = append(secrets, key)
 		}
 	}
-	require.ElementsMatch(t, []string{"ledger", "seal_key", "tiktok.app_secret", "returngo[].api_key",
+	require.ElementsMatch(t, []string{"ledger", "seal_key", "seal_key_old", "tiktok.app_secret", "returngo[].api_key",
 		"shops[].refresh_token", "shops[].access_token", "shops[].webhook_token"}, secrets)
 }
 
@@ -40,7 +40,7 @@ func withSecrets() (*Config, []setting) {
 func TestSecretsNeverPrint(t *testing.T) {
 	t.Parallel()
 	c, secrets := withSecrets()
-	require.Len(t, secrets, 7)
+	require.Len(t, secrets, 8)
 	var out bytes.Buffer
 	level := zapcore.AddSync(&out)
 	console := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), level, zap.DebugLevel))

@@ -47,6 +47,7 @@ func full(t *testing.T) map[string]any {
 	text := `
 ledger: postgres://demo:demo@db:5432/returnbridge
 seal_key: ` + sealKey + `
+seal_key_old: ` + sealKey + "," + sealKey + `
 tiktok: {app_key: key, app_secret: app-secret}
 returngo:
   - {name: main, api_key: main-api-key}

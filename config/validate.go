@@ -45,6 +45,9 @@ func (c *Config) check(p *problems) {
 	}
 	p.must(validLedger(c.Ledger), "ledger", "must be a postgres:// address, or the plain path of a SQLite file (that does not begin with postgres)")
 	p.must(validSealKey(c.SealKey), "seal_key", "must be 32 random bytes in base64; set %s_SEAL_KEY", EnvPrefix)
+	for _, old := range c.OldSealKeys() {
+		p.must(validSealKey(old), "seal_key_old", "must be earlier seal keys, each 32 bytes in base64, separated by commas")
+	}
 	p.must(validListen(c.Listen), "listen", "must be host:port, such as 127.0.0.1:8085, or :8085 for every address of the machine")
 	p.must(c.WorkerListen == "" || validListen(c.WorkerListen), "worker_listen", "must be host:port, such as 127.0.0.1:8087, or empty for none")
 	p.webhookURL("webhook_url", c.WebhookURL)
@@ -211,6 +214,13 @@ func (p *problems) webhookURL(key, value string) {
 	}
 }
 
+// OnThisMachine reports whether an address leads to this very machine, as that of a
+// sandbox does.
+func OnThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && loopback(u.Hostname())
+}
+
 func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
 
 func validLedger(s string) bool {
@@ -228,6 +238,17 @@ func validListen(s string) bool {
 	}
 	n, err := strconv.Atoi(port)
 	return err == nil && n >= 1 && n <= 65535 && (host.MatchString(at) || net.ParseIP(at) != nil)
+}
+
+// OldSealKeys are the keys of seal_key_old.
+func (c *Config) OldSealKeys() []string {
+	var keys []string
+	for key := range strings.SplitSeq(c.SealKeyOld, ",") {
+		if key = strings.TrimSpace(key); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 func validSealKey(s string) bool {

@@ -33,6 +33,7 @@ func badValues() []bad {
 	list := []bad{
 		top("ledger", ""), top("ledger", " "), top("ledger", "mysql://host/db"), top("ledger", "postgres.db"), top("ledger", "host=db password=x"), top("ledger", "postgres://"), top("ledger", "a.db?mode=ro"),
 		top("seal_key", ""), top("seal_key", "c2hvcnQ="), top("seal_key", "no base64!"),
+		top("seal_key_old", "c2hvcnQ="), top("seal_key_old", sealKey+",c2hvcnQ="), top("seal_key_old", []any{sealKey}),
 		top("webhook_url", "http://returns.example.com"), top("webhook_url", "returns.example.com"), top("webhook_url", "https://returns.example.com:8443"), top("webhook_url", "https://192.0.2.7"),
 		top("webhook_url", "https://[2001:db8::7]"), top("webhook_url", "https://returns.example.com/hooks"), top("webhook_url", "https://returns.example.com?a=b"), top("webhook_url", true),
 		top("listen", ""), top("listen", "8085"), top("listen", "host:0"), top("listen", "host:65536"), top("listen", "https://host:443"), top("listen", "a host:1"), top("listen", 8085),

@@ -5,6 +5,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/cipher"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -136,13 +137,22 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	if err != nil {
 		return nil, nil, err //nolint:wrapcheck // it names the key
 	}
-	tokens := &activities.Tokens{Ledger: l, Client: tiktok, Seal: seal, Now: now, Ahead: cfg.Periods.RefreshAhead, Seeds: map[string]activities.Seed{}}
+	var old []cipher.AEAD
+	for _, key := range cfg.OldSealKeys() {
+		k, err := activities.NewSeal(key)
+		if err != nil {
+			return nil, nil, err //nolint:wrapcheck // it names the key
+		}
+		old = append(old, k)
+	}
+	tokens := &activities.Tokens{Ledger: l, Client: tiktok, Seal: seal, OldSeals: old, Now: now, Ahead: cfg.Periods.RefreshAhead, Seeds: map[string]activities.Seed{}}
 	quota := &activities.Quota{Ledger: l, Now: now, PerDay: map[string]int{}}
 	stores := map[string]*returngo.Client{}
 	for _, k := range cfg.ReturnGO {
 		quota.PerDay[k.Name] = k.CallsPerDay
 		if stores[k.Name], err = returngo.New(returngo.Options{
 			BaseURL: k.BaseURL, APIKey: k.APIKey, HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Allow: quota.Allow(k.Name), Seen: seen.seenOf(k.Name),
+			LoopbackLabels: config.OnThisMachine(k.BaseURL), // a sandbox serves its own
 		}); err != nil {
 			return nil, nil, err //nolint:wrapcheck // the client names the option
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,8 @@ func authoriseCommand() *cobra.Command {
 		Use: "authorise", Short: "Take the code of a seller's consent, and keep the shop's authorisation", Args: cobra.NoArgs,
 		Long: `Take the code of a seller's consent, and keep the shop's authorisation, sealed, in
 the ledger: at the start, and whenever TikTok takes the old one no longer. With it
-refresh_token needs not be configured.
+refresh_token needs not be configured. One consent is for all shops of the seller
+that it covers: the answer names them.
 
 The seller opens the authorisation link of the app, which Partner Center shows, and
 agrees. TikTok then sends the browser to the address that is set for the app, with
@@ -38,6 +40,7 @@ minutes; a code works once. It is not shown anywhere.`,
 // authorised is what became of a consent.
 type authorised struct {
 	Shop   string   `json:"shop"`
+	Also   []string `json:"also"` // the other configured shops that it covers
 	Scopes []string `json:"scopes"`
 	Until  string   `json:"until"`
 }
@@ -60,8 +63,23 @@ func (h *house) authorise(ctx context.Context, only string, in io.Reader, prompt
 	if !granted.RefreshExpires.IsZero() {
 		until = stamp(granted.RefreshExpires)
 	}
-	return out.say(authorised{shop, granted.Scopes, until},
-		fmt.Sprintf("Shop %s is authorised until %s; granted: %s.\nNow look whether all is well: starter check\n", shop, until, plain(strings.Join(granted.Scopes, ", "))))
+	also := without(granted.Shops, shop)
+	return out.say(authorised{shop, also, granted.Scopes, until},
+		fmt.Sprintf("Shop %s is authorised until %s; granted: %s.\n%sNow look whether all is well: starter check\n", shop, until, plain(strings.Join(granted.Scopes, ", ")), alsoFor(also)))
+}
+
+// without are the other shops of an authorisation.
+func without(shops []string, shop string) []string {
+	others := slices.DeleteFunc(slices.Clone(shops), func(s string) bool { return s == shop })
+	slices.Sort(others)
+	return append([]string{}, others...)
+}
+
+func alsoFor(others []string) string {
+	if len(others) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The same authorisation is for %s too.\n", join(others))
 }
 
 // readCode finds the code in what a person gives; a refusal has none.

@@ -24,6 +24,21 @@ func TestASellersConsentIsTaken(t *testing.T) {
 	}
 }
 
+func TestAConsentNamesTheOtherShopsThatItCovers(t *testing.T) {
+	t.Parallel()
+	p := newPlatforms(t, demo, "demo-de", "demo-fr")
+	p.covers = `,{"id":"2","cipher":"cipher-two"}`
+	require.NoError(t, p.authorise(t.Context(), demo, strings.NewReader("CODE-secret_1"), io.Discard, p.out()))
+	require.Contains(t, p.text(), "The same authorisation is for demo-de too.")
+	access, err := p.acts.Tokens.Access("demo-de")(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "new-secret", access.Token)
+	require.Equal(t, "cipher-two", access.Cipher)
+	access, err = p.acts.Tokens.Access("demo-fr")(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "old-secret", access.Token, "a shop that it does not cover keeps its own")
+}
+
 func TestWhatIsNoConsentIsNotSent(t *testing.T) {
 	t.Parallel()
 	p := newPlatforms(t, demo, "demo-de")

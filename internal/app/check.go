@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
 
 	"returnbridge/activities"
 	"returnbridge/config"
@@ -135,6 +137,12 @@ func (c *checkup) checkLedger(ctx context.Context) {
 	default:
 		c.fine("ledger", "PostgreSQL answers")
 	}
+	if host, plaintext := ledger.Plaintext(c.cfg.Ledger); plaintext {
+		c.note("ledger", "the connection to PostgreSQL at %s may go without encryption: put sslmode=verify-full into the address, unless it stays inside of a network that you trust", host)
+	}
+	if mode := ledger.OpenToOthers(c.cfg.Ledger); isFile && mode != 0 {
+		c.note("ledger", "%s can be read by others on this machine (%s): chmod 600 %s*", path, mode, path)
+	}
 }
 
 // withoutAddress keeps the ledger's address, which may hold a password, out of
@@ -151,6 +159,9 @@ func (c *checkup) checkTemporal(ctx context.Context) {
 		if c.temporal, c.namespace, err = dial(ctx, c.log); err != nil {
 			c.problem("Temporal", "%v", err)
 			return
+		}
+		if options, err := envconfig.LoadDefaultClientOptions(); err == nil {
+			c.checkEncryption(options)
 		}
 		c.closers = append(c.closers, c.temporal.Close)
 	}
@@ -176,6 +187,30 @@ func (c *checkup) checkTemporal(ctx context.Context) {
 		c.fine("Temporal", "has all search attributes")
 	}
 	c.checkNamespace(ctx)
+}
+
+// checkEncryption warns of a Temporal elsewhere that is spoken to without TLS.
+func (c *checkup) checkEncryption(o client.Options) {
+	host, _, err := net.SplitHostPort(o.HostPort)
+	if err == nil && o.ConnectionOptions.TLS == nil && !config.OnThisMachine("http://"+o.HostPort) {
+		c.note("Temporal", "the connection to %s goes without encryption: set TEMPORAL_TLS, unless it stays inside of a network that you trust", host)
+	}
+}
+
+// checkSealKeys says when old seal keys can be taken out.
+func (c *checkup) checkSealKeys(ctx context.Context) {
+	if c.cfg.SealKeyOld == "" {
+		return
+	}
+	n, err := c.acts.Tokens.OldKeys(ctx)
+	switch {
+	case err != nil:
+		c.problem("ledger", "%v", err)
+	case n > 0:
+		c.note("ledger", "%s still sealed with an old key: the start of a worker seals all anew", count(n, "TikTok authorisation"))
+	default:
+		c.note("ledger", "nothing is sealed with an old key any more: take seal_key_old out")
+	}
 }
 
 // searchAttributesOf are those that people made in the namespace, by type.
@@ -210,6 +245,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 		c.checkBrakes(ctx, s)
 	}
 	if c.ledger != nil {
+		c.checkSealKeys(ctx)
 		c.checkStrays(ctx)
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
@@ -54,6 +56,60 @@ func TestACheckSaysWhenTheAuthorisationEnds(t *testing.T) {
 	said, err = late.check()
 	require.NoError(t, err)
 	require.Contains(t, said, "note  shop demo-gb   the authorisation ends in 29d 23h: the seller must authorise the app again before")
+}
+
+// second is another shop of the same seller.
+func second(token string) string {
+	return `  - name: demo-de
+    tiktok_shop_id: "7490000000000000002"
+    region: DE
+    refresh_token: ` + token + `
+    returngo_key: main
+    returngo_store: example.myshopify.com
+    webhook_token: ` + strings.Repeat("v", 28) + "-secret\n"
+}
+
+func TestACheckSeesASharedAuthorisation(t *testing.T) {
+	t.Parallel()
+	both := strings.Replace(goodShops, "}]}}", `},{"id":"7490000000000000002","region":"DE","cipher":"GCP_two"}]}}`, 1)
+	s := newStand(t, second("refresh-secret"))
+	s.tiktok[pathShops] = both
+	said, _ := s.check() // what it thinks of the second shop's webhooks is not asked here
+	require.Contains(t, said, "ok       shop demo-gb   has one TikTok authorisation with demo-de: it is renewed once for all of them")
+	require.Contains(t, said, "ok       shop demo-de   has one TikTok authorisation with demo-gb")
+	require.Equal(t, 1, s.refreshes)
+
+	two := newStand(t, second("another-secret"))
+	two.tiktok[pathShops] = both
+	said, _ = two.check()
+	require.Contains(t, said, "its TikTok authorisation covers shop demo-gb too, which has one of its own: run \"starter authorise --shop demo-de\" once for both, and leave refresh_token out")
+}
+
+func TestACheckSaysWhenAnOldSealKeyIsNeededNoMore(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, "")
+	_, err := s.check()
+	require.NoError(t, err)
+	was := sealKey("0123456789abcdefghijklmnopqrstuv")
+	s.rewrite("seal_key: "+was, "seal_key: "+sealKey("another key, of the right length")+"\nseal_key_old: "+was)
+	said, err := s.check()
+	require.NoError(t, err)
+	require.Contains(t, said, "note  ledger         nothing is sealed with an old key any more: take seal_key_old out", "each call seals anew")
+	s.rewrite("seal_key_old: "+was, "log_level: info")
+	_, err = s.check()
+	require.NoError(t, err)
+}
+
+func TestACheckWarnsOfATemporalWithoutTLS(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{"127.0.0.1:7233": false, "localhost:7233": false, "[::1]:7233": false, "temporal.example.com:7233": true, "10.0.0.7:7233": true} {
+		c := newCheckup(Deps{})
+		c.checkEncryption(client.Options{HostPort: host})
+		require.Equal(t, want, len(c.Findings) == 1 && c.Findings[0].Note, host)
+		c = newCheckup(Deps{})
+		c.checkEncryption(client.Options{HostPort: host, ConnectionOptions: client.ConnectionOptions{TLS: &tls.Config{MinVersion: tls.VersionTLS12}}})
+		require.Empty(t, c.Findings)
+	}
 }
 
 func TestACheckNamesTheScopesThatAreMissing(t *testing.T) {
@@ -195,10 +251,10 @@ func TestACheckFindsAWrongSealKey(t *testing.T) {
 
 func sealKey(raw string) string { return base64.StdEncoding.EncodeToString([]byte(raw)) }
 
-func (s *stand) token() (token ledger.Token) {
+func (s *stand) token() (token ledger.Grant) {
 	s.t.Helper()
 	require.NoError(s.t, s.ledger().Do(s.t.Context(), func(tx *ledger.Tx) (err error) {
-		token, _, err = tx.Token(s.t.Context(), demo)
+		token, _, err = tx.GrantOf(s.t.Context(), demo)
 		return err
 	}))
 	return token

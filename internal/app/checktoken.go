@@ -60,8 +60,25 @@ func (c *checkup) checkToken(ctx context.Context, s config.Shop) bool {
 	if end := granted.RefreshExpires; !end.IsZero() && end.Before(c.now().Add(authoriseAgain)) {
 		c.note(area, "the authorisation ends %s: the seller must authorise the app again before", fromNow(end, c.now()))
 	}
+	c.checkShared(ctx, s, granted, shops)
 	c.checkScopes(s, granted.Scopes)
 	return true
+}
+
+// checkShared says which configured shops have one authorisation, and which have two
+// of the same seller: TikTok may end the one when it renews the other.
+func (c *checkup) checkShared(ctx context.Context, s config.Shop, granted activities.Granted, covered []tiktokshop.AuthorizedShop) {
+	area := "shop " + s.Name
+	if same := without(granted.Shops, s.Name); len(same) > 0 {
+		c.fine(area, "has one TikTok authorisation with %s: it is renewed once for all of them", join(same))
+	}
+	for _, other := range c.cfg.Shops {
+		_, found, err := c.acts.Tokens.Granted(ctx, other.Name)
+		covers := slices.ContainsFunc(covered, func(a tiktokshop.AuthorizedShop) bool { return a.ID == other.TikTokShopID })
+		if err == nil && found && covers && other.Name != s.Name && !slices.Contains(granted.Shops, other.Name) {
+			c.note(area, "its TikTok authorisation covers shop %s too, which has one of its own: run \"starter authorise --shop %s\" once for both, and leave refresh_token out", other.Name, s.Name)
+		}
+	}
 }
 
 // ages says when the tokens end, as far as TikTok has said.

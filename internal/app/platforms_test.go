@@ -34,6 +34,7 @@ type platforms struct {
 	refuse   string // the call that is refused
 	code     string // the last that was exchanged
 	expired  bool   // TikTok takes no old token
+	covers   string // further shops of the authorisation
 	rmas     string // the answers of the lists
 	cases    string
 }
@@ -103,7 +104,7 @@ func (p *platforms) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.expired && r.Header.Get("X-Tts-Access-Token") == "old-secret":
 		_, _ = fmt.Fprint(w, `{"code":105002,"message":"expired"}`)
 	case strings.HasPrefix(r.URL.Path, "/authorization/"):
-		_, _ = fmt.Fprint(w, `{"code":0,"data":{"shops":[{"id":"1","cipher":"cipher-found"}]}}`)
+		_, _ = fmt.Fprint(w, `{"code":0,"data":{"shops":[{"id":"1","cipher":"cipher-found"}`+p.covers+`]}}`)
 	case strings.HasPrefix(r.URL.Path, "/event/"):
 		p.tiktokWebhook(w, r.Method, body.EventType, body.Address)
 	case strings.HasPrefix(r.URL.Path, "/webhook"):

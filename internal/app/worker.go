@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
 
 	"returnbridge/config"
 	"returnbridge/internal/messages"
@@ -37,6 +38,9 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	if err := h.noteRestockSwitch(ctx); err != nil {
 		return err
 	}
+	if err := h.reseal(ctx); err != nil {
+		return err
+	}
 	background, end := context.WithCancel(ctx)
 	defer end()
 	go h.keepAdopting(background)
@@ -62,6 +66,15 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	}
 	h.log.Info("worker running", zapShops(cfg), zapQueues(h.queues()))
 	return untilFatal(ctx, fatal)
+}
+
+// reseal leaves nothing to an old seal key.
+func (h *house) reseal(ctx context.Context) error {
+	unopened, err := h.acts.Tokens.Reseal(ctx)
+	if unopened > 0 {
+		h.log.Warn("authorisations in the ledger that no seal key opens; starter check names their shops", zap.Int("authorisations", unopened))
+	}
+	return err //nolint:wrapcheck // it says what was tried
 }
 
 // untilFatal waits for the end: a calm one, or a worker's error.

@@ -74,6 +74,9 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 // order: SQLite itself would have them sleep and try again. Another that only reads
 // would read again, page by page, what the first has just written.
 func openSQLite(path string) (*sql.DB, error) {
+	if err := onlyForUs(path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err == nil {
 		db.SetMaxOpenConns(1)

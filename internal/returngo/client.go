@@ -26,6 +26,9 @@ type Options struct {
 	// HTTP is shared with others; nil means a plain client. Redirects are never
 	// followed, because the key must not travel to another host.
 	HTTP *http.Client
+	// LoopbackLabels lets labels come from this machine too, also without TLS: for a
+	// sandbox. Else they are fetched from public https hosts alone.
+	LoopbackLabels bool
 	// Clock gives the time of receipts and reads a Retry-After date; nil means time.Now.
 	Clock func() time.Time
 	// Timeout is the deadline of one call; 0 means DefaultTimeout.
@@ -46,6 +49,8 @@ type Client struct {
 	base    string
 	key     string
 	http    *http.Client
+	labels  *http.Client // for addresses that ReturnGO names: never a private one
+	local   bool         // labels may come from this machine
 	clock   func() time.Time
 	timeout time.Duration
 	allow   func(context.Context) (time.Duration, error)
@@ -75,6 +80,7 @@ func New(o Options) (*Client, error) {
 		c.timeout = DefaultTimeout
 	}
 	c.http = withoutRedirects(o.HTTP)
+	c.labels, c.local = withoutRedirects(&http.Client{Transport: publicOnly(o.LoopbackLabels)}), o.LoopbackLabels
 	return c, nil
 }
 

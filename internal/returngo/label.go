@@ -3,6 +3,7 @@ package returngo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -22,7 +23,9 @@ type Label struct {
 
 // Label fetches the label of the RMA's one parcel that comes back: a read of the
 // RMA, and one of the address that stands there as labelURL (ReturnGO contract
-// 3.5), without the key and without following redirects.
+// 3.5), without the key, without following redirects, and only from a public https
+// host: whoever writes an address into ReturnGO must not have us read from our own
+// network.
 //
 // Classes as for RMA; permanent: there is not one such parcel.
 func (s *Shop) Label(ctx context.Context, rmaID string) (Label, error) {
@@ -56,15 +59,17 @@ func (cl *Client) document(ctx context.Context, c call, address string) ([]byte,
 	ctx, cancel := context.WithTimeout(ctx, cl.timeout)
 	defer cancel()
 	at, err := url.Parse(address)
-	ours, _ := url.Parse(cl.base)
-	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != ours.Scheme {
+	if err != nil || at.Host == "" || at.Scheme != "https" && (at.Scheme != "http" || !cl.local) {
 		return nil, c.fails(platform.Permanent, "the label has no address that can be read")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, c.fails(platform.Permanent, "the label has no address that can be read")
 	}
-	resp, err := cl.http.Do(req)
+	resp, err := cl.labels.Do(req)
+	if errors.Is(err, errNotPublic) {
+		return nil, c.fails(platform.Permanent, "the label lies at an address that is not public")
+	}
 	if err != nil {
 		return nil, cl.noAnswer(c, &way{}, err)
 	}

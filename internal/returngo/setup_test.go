@@ -51,7 +51,7 @@ func setup(t *testing.T, answer http.HandlerFunc) *bundle {
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
-	b.connect(t, Options{BaseURL: server.URL, APIKey: testKey, HTTP: server.Client(),
+	b.connect(t, Options{BaseURL: server.URL, APIKey: testKey, HTTP: server.Client(), LoopbackLabels: true,
 		Clock: func() time.Time { return testNow }})
 	return b
 }
