@@ -49,7 +49,7 @@ func (d *desk) toOpen() (group, string) {
 	var key string
 	for _, u := range d.units {
 		switch {
-		case u.tiktok != nil || u.verdict == refused:
+		case u.tiktok != nil || u.verdict == refused || d.rejectedHere(u):
 			continue
 		case u.verdict != undecided || u.item.Inspection.Done() || d.sent(group{units: []*unit{u}}) != nil:
 			return group{}, ""

@@ -47,7 +47,7 @@ func (d *desk) anyParcel() bool {
 
 // anyParcel tells whether anything of the group is to come back.
 func (g group) anyParcel() bool {
-	return slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.ReturnMethod != returns.MethodNoShipment })
+	return slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.ReturnMethod != returns.MethodNoShipment && !u.nothingCame() })
 }
 
 // holdsAllOf tells whether every unit of the group's TikTok return is ours: a
@@ -71,6 +71,7 @@ func (d *desk) refund() {
 		}
 	}
 	d.nameOverlaps()
+	d.nameContradictions()
 }
 
 // throughTikTokReturn follows a case that already exists on the units.
@@ -122,7 +123,7 @@ func (d *desk) decideOn(g group) {
 		switch {
 		case g.any(undecided) && !g.any(refused):
 			d.wait(g.units[0].why)
-		case g.any(refused):
+		case g.all(refused) || g.any(refused) && t.Type != returns.TypeRefund:
 			d.askToReject(g)
 		case t.Type == returns.TypeRefund:
 			d.payByCase(g, returns.RouteApproveRefund)
@@ -142,11 +143,21 @@ func (d *desk) decideOn(g group) {
 			}
 			return
 		}
+		if d.waitsForLost(g) {
+			return
+		}
 		d.wait("the buyer has not sent the parcel yet")
 	case returns.TikTokShipped:
-		d.payByCase(g, returns.RouteConfirmParcel)
+		if !d.waitsForLost(g) {
+			d.payByCase(g, returns.RouteConfirmParcel)
+		}
 	case returns.TikTokRejected, returns.TikTokParcelRejected:
-		if g.any(authorised) && !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+		switch {
+		case !g.any(authorised):
+		case d.answeredAboutSince(t.ID, t.Refused(), returns.RejectedOnTikTok, returns.AnswerPay):
+			d.wait("TikTok return " + t.ID + " was rejected; a person decided to pay as soon as TikTok has closed it")
+			return
+		case !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 			d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
 			return
 		}
@@ -154,6 +165,20 @@ func (d *desk) decideOn(g group) {
 	default:
 		d.wait("TikTok return " + t.ID + " waits for the buyer")
 	}
+}
+
+// waitsForLost names a case that can pay nothing for goods of which none came, though
+// their refund is authorised: TikTok wants a parcel first, and to confirm one would
+// be a false statement.
+func (d *desk) waitsForLost(g group) bool {
+	t := g.tiktok
+	if !g.any(authorised) || slices.ContainsFunc(g.units, func(u *unit) bool { return !u.nothingCame() }) {
+		return false
+	}
+	value, _, _ := g.with(authorised).value()
+	d.raiseAbout(t.ID, returns.CaseInTheWay, value, "ReturnGO authorised %s though nothing came back; TikTok return %s waits for the parcel and takes no refund beside it", words(value), t.ID)
+	g.say("TikTok's return waits for a parcel that does not come")
+	return true
 }
 
 // notOfItsType tells whether a refund has a status of a replacement, or one
@@ -219,11 +244,15 @@ func (d *desk) payByCase(g group, route returns.Route) {
 // statement with a reason, and not the end of it.
 func (d *desk) askToReject(g group) {
 	t := g.tiktok
-	if d.answeredAbout(t.ID, returns.RefusedInReturnGO, returns.AnswerHandledManually) {
+	if d.answeredAbout(t.ID, returns.RefusedInReturnGO, returns.AnswerHandledManually) || d.answeredAbout(t.ID, returns.RefusedByPeople, returns.AnswerHandledManually) {
 		d.wait("rejected by a person; waiting for TikTok to end return " + t.ID)
 		return
 	}
-	d.raiseAbout(t.ID, returns.RefusedInReturnGO, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, g.with(refused).units[0].why)
+	kind, first := returns.RefusedInReturnGO, g.with(refused).units[0]
+	if !first.refusedAt.IsZero() {
+		kind = returns.RefusedByPeople
+	}
+	d.raiseAbout(t.ID, kind, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, first.why)
 }
 
 // worth tells whether the units' value is exactly what the case pays; if not it
