@@ -277,7 +277,7 @@ func (d *desk) decider(act returns.Act) string {
 		if a.Answer == returns.AnswerPayRest && act.Route == returns.RouteSellerRefund && d.covers(a.Subject, act.Units) {
 			return a.Who
 		}
-		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount) && returns.SameMoney(a.Amount, act.Amount) {
+		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount || a.Answer == returns.AnswerPay) && returns.SameMoney(a.Amount, act.Amount) {
 			return a.Who
 		}
 	}

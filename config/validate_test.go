@@ -51,6 +51,8 @@ func badValues() []bad {
 		shop("(", "link", "order_name_pattern"), shop(`(\d)(\d)`, "link", "order_name_pattern"), shop(`\d*`, "link", "order_name_pattern"), shop("", "link", "order_name_pattern"),
 		shop("TikTok Shop", "link", "tiktok_rules"), shop(" ", "link", "tiktok_rules", 1), shop("TikTok Shop", "link", "tiktok_rules", 1), shop(5, "link", "tiktok_rules", 1),
 		shop("inspected", "refund", "gate"), shop("", "refund", "gate"), shop("no", "refund", "pay_expected"), shop(1, "refund", "set_done"),
+		shop("", "refund", "currency"), shop("gbp", "refund", "currency"), shop("GB", "refund", "currency"), shop("sometimes", "refund", "not_restockable"), shop("", "refund", "not_restockable"),
+		shop("", "refund", "not_restockable_above"), shop("-1.00", "refund", "not_restockable_above"), shop("20.00 GBP", "refund", "not_restockable_above"), shop("0.00", "refund", "ask_above"), shop("a lot", "refund", "ask_above"), shop(500, "refund", "ask_above"),
 		shop("", "refund", "reasons", 1, "returngo"), shop("Arrived damaged", "refund", "reasons", 1, "returngo"), shop("", "refund", "reasons", 1, "tiktok"), shop("two words", "refund", "reasons", 1, "tiktok"),
 		shop("", "open_returns", 1, "returngo"), shop("Arrived damaged", "open_returns", 1, "returngo"), shop("", "open_returns", 1, "tiktok"), shop("two words", "open_returns", 1, "tiktok"),
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),

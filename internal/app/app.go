@@ -23,6 +23,7 @@ import (
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returngo"
+	"returnbridge/internal/returns"
 	"returnbridge/internal/returns/rules"
 	"returnbridge/internal/tiktokshop"
 )
@@ -183,6 +184,13 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,
 		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, TroubleRetry: p.TroubleRetry,
 	}
+	policy.NotRestockable = rules.NotRestockable(s.Refund.NotRestockable)
+	if policy.NotRestockableAbove, err = limitOf(s, "not_restockable_above", s.Refund.NotRestockableAbove); err != nil {
+		return rules.Policy{}, err
+	}
+	if policy.AskAbove, err = limitOf(s, "ask_above", s.Refund.AskAbove); err != nil {
+		return rules.Policy{}, err
+	}
 	for _, r := range s.Refund.Reasons {
 		policy.ReasonKeys[r.ReturnGO] = r.TikTok
 	}
@@ -193,4 +201,16 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		policy.Warehouses[w.Location] = w.TikTok
 	}
 	return policy, nil
+}
+
+// limitOf is an amount of a shop's refund configuration, unknown if it is not set.
+func limitOf(s config.Shop, key, amount string) (returns.Money, error) {
+	if amount == "" {
+		return returns.Money{}, nil
+	}
+	m, err := returns.NewMoney(amount, s.Refund.Currency)
+	if err != nil {
+		return m, fmt.Errorf("shop %s: refund.%s: %w", s.Name, key, err)
+	}
+	return m, nil
 }

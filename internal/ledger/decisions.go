@@ -54,7 +54,7 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 		return refuse(fmt.Sprintf("no %s is open here", c.Exception))
 	}
 	amount := c.Amount
-	if c.Answer == returns.AnswerAcceptPayable {
+	if c.Answer == returns.AnswerAcceptPayable || c.Answer == returns.AnswerPay {
 		amount = saw.amount // what the person saw is what they agreed to
 	}
 	number, currency := moneyText(amount)

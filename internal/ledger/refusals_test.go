@@ -38,7 +38,9 @@ func TestARefusalIsRemembered(t *testing.T) {
 
 		require.Zero(b.t, shows(returns.TikTokAwaitingShip, ""))
 		at = at.Add(time.Hour)
-		b.do(func(tx *Tx) error { return tx.NoteStatus(b.ctx, shop, returns.TikTok, "C1", returns.TikTokRejected, at) })
+		b.do(func(tx *Tx) error {
+			return tx.NoteStatus(b.ctx, shop, returns.TikTok, "C1", returns.TikTokRejected, at)
+		})
 		noted := at
 		require.Equal(b.t, noted, shows(returns.TikTokCancelled, ""), "an event told of it")
 	})

@@ -139,6 +139,11 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		require.True(t, returns.SameMoney(a.Amount, caseOf(f, a.TikTokReturnID).Refund))
 	}
 	require.True(t, a.Amount.IsPositive())
+	if above := f.Policy.AskAbove; returns.Known(above) && returns.Exceeds(a.Amount, above) {
+		require.True(t, slices.ContainsFunc(f.Record.Said, func(s returns.Answer) bool {
+			return returns.Catalogue[s.Kind].Owner == returns.Finance && returns.SameMoney(s.Amount, a.Amount)
+		}), "%s is above %s, and Finance was not asked", a.Amount, above)
+	}
 	require.Equal(t, f.Record.Order.Currency, a.Amount.CurrencyCode())
 	for _, answered := range f.Record.Answers {
 		if answered.Answer == returns.AnswerAcceptPayable && returns.SameMoney(answered.Amount, a.Amount) || answered.Answer == returns.AnswerSetAmount {
@@ -157,6 +162,9 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		}
 		require.LessOrEqual(t, len(own), 1, "%s is authorised twice", u)
 		switch {
+		case len(own) == 0 && f.Policy.Gate == GateValidated && item.Inspection.Returned && !item.Inspection.Restockable && f.Policy.NotRestockable == NotRestockableAsk:
+			require.True(t, slices.ContainsFunc(f.Record.Said, func(s returns.Answer) bool { return s.Kind == returns.NotRestockable }) || returns.Known(item.Paid) && accepted(f, a.Amount), "%s cannot be sold again, and nobody was asked", u)
+			return
 		case len(own) == 0: // only expected: to the penny what TikTok reckons, or Finance agreed
 			if !f.Policy.PayExpected && a.Route == returns.RouteSellerRefund {
 				require.True(t, returns.SameMoney(a.Amount, f.Record.Payable.Amount))
@@ -403,6 +411,11 @@ func anyFacts(t *rapid.T) Facts {
 	s.Register, s.Refund, s.Restock, s.WriteBack = !seldom(t, 8, "no register"), !seldom(t, 8, "no refund"), !seldom(t, 8, "no restock"), !seldom(t, 8, "no write-back")
 	f.Policy.Gate = rapid.SampledFrom([]Gate{GateValidated, GateValidated, GateApproved, GateTransaction, GateDone}).Draw(t, "gate")
 	f.Policy.PayExpected, f.Policy.SetDone = seldom(t, 4, "pay expected"), rapid.Bool().Draw(t, "set done")
+	f.Policy.NotRestockable = rapid.SampledFrom([]NotRestockable{NotRestockablePay, NotRestockableAsk, NotRestockableAskAbove}).Draw(t, "not restockable")
+	f.Policy.NotRestockableAbove = gbp("20.00")
+	if seldom(t, 4, "ask above") {
+		f.Policy.AskAbove = anyPrice(t, "above")
+	}
 	if seldom(t, 8, "no reason") {
 		f.Policy.ReasonKeys = nil
 	}

@@ -230,6 +230,9 @@ func (d *desk) payByCase(g group, route returns.Route) {
 	case !d.worth(g):
 		return
 	}
+	if d.tooLarge(g, t.Refund) {
+		return
+	}
 	if d.orderBusy(t.ID) {
 		return
 	}

@@ -45,6 +45,9 @@ func (d *desk) payRest(g group) (why string) {
 	} else if returns.Exceeds(rest, p.Amount) {
 		return "TikTok would refund at most " + p.Amount.String()
 	}
+	if d.tooLarge(g, rest) {
+		return ""
+	}
 	d.effect(d.Policy.Switches.Refund, returns.Act{
 		Kind: returns.ActRefund, Route: returns.RouteSellerRefund, Subject: subjectOf(g.ids()), OrderID: d.orderID, Units: g.ids(), Amount: rest, ReasonKey: key,
 		Reason: fmt.Sprintf("TikTok paid less than the authorised %s, and Finance decided: refund the rest of %s", value, rest),

@@ -182,6 +182,7 @@ func (d *desk) payAsSeller(g group, key string) {
 	case !value.IsPositive():
 		g.done("nothing to refund")
 		return
+	case d.tooLarge(g, value):
 	default:
 		d.effect(d.Policy.Switches.Refund, returns.Act{
 			Kind: returns.ActRefund, Route: returns.RouteSellerRefund, Subject: subjectOf(g.ids()), OrderID: d.orderID, Units: g.ids(),

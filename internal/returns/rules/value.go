@@ -93,6 +93,7 @@ func (d *desk) valueUnits() {
 		case len(live) == 0:
 			u.value, u.expected = expected[i], true
 			d.awaitTransaction(u)
+			d.askAboutUnsellable(u)
 		case len(live) > 1:
 			u.expected = true
 			d.askAbout(u, returns.AuthorisedTwice, live[0].Amount, "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
@@ -279,7 +280,7 @@ func isZero(decimal string) bool {
 // applyAnswers lets a person's word stand in for what ReturnGO did not say. A
 // refusal counts for more than an amount.
 func (d *desk) applyAnswers() {
-	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
+	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.NotRestockable} {
 		for _, a := range d.standing(kind) {
 			if a.Answer == returns.AnswerSetAmount {
 				d.setAmount(a)
