@@ -135,6 +135,12 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		require.True(t, f.Record.Payable.Eligible)
 		require.False(t, returns.Exceeds(a.Amount, f.Record.Payable.Amount))
 		require.Equal(t, a.Units, f.Record.Payable.Units)
+		for _, u := range a.Units {
+			item := itemOf(f, d, u)
+			require.NotNil(t, item)
+			key, mapped := f.Policy.ReasonKeys[item.Reason]
+			require.True(t, a.ReasonKey == key || !mapped && a.ReasonKey == f.Policy.ReasonKeys["*"], "%s goes out under the reason %s", u, a.ReasonKey)
+		}
 	} else {
 		require.True(t, returns.SameMoney(a.Amount, caseOf(f, a.TikTokReturnID).Refund))
 	}
@@ -417,7 +423,7 @@ func anyFacts(t *rapid.T) Facts {
 		f.Policy.AskAbove = anyPrice(t, "above")
 	}
 	if seldom(t, 8, "no reason") {
-		f.Policy.ReasonKeys = nil
+		f.Policy.ReasonKeys = map[string]string{}
 	}
 	if rapid.Bool().Draw(t, "opens returns") {
 		f.Policy.OpenReasons = map[string]string{"*": openReason}
@@ -455,6 +461,10 @@ func anyItems(t *rapid.T, f *Facts, n int) {
 		}
 		if seldom(t, 8, "no shipment") {
 			it.ReturnMethod = returns.MethodNoShipment
+		}
+		if seldom(t, 4, "other reason") {
+			it.Reason = "Arrived damaged"
+			f.Policy.ReasonKeys["Arrived damaged"] = "seller_reason_broken"
 		}
 		if seldom(t, 10, "exchange") {
 			it.Resolution = "InstantVariantExchange"
