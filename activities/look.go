@@ -62,7 +62,17 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if in.AtOnce && len(trouble) == 0 {
 		plan = d.actAtOnce(ctx, plan)
 	}
-	return messages.PlanResult{Plan: plan, Outcomes: outcomes, Later: later(trouble)}, nil
+	return messages.PlanResult{Plan: plan, Outcomes: withOutlook(outcomes, plan), Later: later(trouble)}, nil
+}
+
+// withOutlook has the answer to an accepted command say what will still happen.
+func withOutlook(outcomes []messages.Outcome, plan returns.Plan) []messages.Outcome {
+	for i, o := range outcomes {
+		if o.Accepted {
+			outcomes[i].Sentence = o.Sentence + "; " + plan.Outlook()
+		}
+	}
+	return outcomes
 }
 
 // later is when to ask again the platforms that are not to be asked now; the

@@ -224,8 +224,8 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return // its exception is already named
 	case !g.all(authorised):
 		value, _, _ := g.with(authorised).value()
-		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)",
-			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), words(value))
+		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)%s",
+			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), words(value), d.wouldStayOpen(g))
 		return
 	case !d.worth(g):
 		return
@@ -269,7 +269,7 @@ func (d *desk) worth(g group) bool {
 	case expected:
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", words(value), amount)
 	default:
-		d.raiseAbout(g.subject(), returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s", words(value), amount)
+		d.raiseAbout(g.subject(), returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s%s", words(value), amount, d.wouldStayOpen(g))
 	}
 	g.say("the values differ")
 	return false

@@ -271,7 +271,7 @@ func (d *desk) payAsSeller(g group, key string) {
 	case expected && !d.Policy.PayExpected && !returns.SameMoney(value, payable.Amount):
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", value, payable.Amount)
 	case returns.Exceeds(value, payable.Amount):
-		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s", value, payable.Amount)
+		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s%s", value, payable.Amount, d.wouldStayOpen(g))
 	case d.tooLarge(g, value):
 	default:
 		d.effect(d.Policy.Switches.Refund, returns.Act{
