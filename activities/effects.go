@@ -64,9 +64,16 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 // plan that stands afterwards.
 func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.EffectKind, call send) (returns.Plan, error) {
 	ctx = withPurpose(ctx, forMoney)
+	unread, err := d.readPartners(ctx, want)
+	if err != nil {
+		return returns.Plan{}, err
+	}
 	plan, readable, err := d.decidingRead(ctx, kind, want.Subject)
 	if err != nil {
 		return returns.Plan{}, err
+	}
+	if readable.IsZero() {
+		readable = unread
 	}
 	act, wanted := find(plan, want)
 	if !wanted {

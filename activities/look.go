@@ -152,6 +152,7 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 	if err := d.decideOnce(ctx, trouble); err != nil {
 		return returns.Plan{}, orRetry(ctx, err)
 	}
+	was := d.record.Holds
 	if q := d.decision.Ask; q != nil && d.atTikTok {
 		more, err := d.ask(ctx, *q)
 		if err != nil {
@@ -160,6 +161,9 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 		if err := d.decideOnce(ctx, append(trouble, more...)); err != nil {
 			return returns.Plan{}, orRetry(ctx, err)
 		}
+	}
+	if err := d.wakePartners(ctx, was); err != nil {
+		return returns.Plan{}, err
 	}
 	return d.decision.Plan, d.wakeOthers(ctx)
 }

@@ -89,7 +89,11 @@ func (d *desk) weigh(u *unit, finding string, since time.Time) (verdict, string)
 func (d *desk) paidNevertheless(u *unit, since time.Time) (returns.Answer, bool) {
 	t, open := d.newestOpen(u)
 	a, said := d.lastSaid(string(u.hold.Unit), returns.RefundContradicted)
-	return a, open && said && a.Answer == returns.AnswerPay && !a.At.Before(latest(since, t.CreatedAt)) && returns.SameMoney(a.Amount, d.shareOrAll(u, t))
+	if !open || !said || a.Answer != returns.AnswerPay || a.At.Before(latest(since, t.CreatedAt)) {
+		return a, false
+	}
+	now := d.shareOrAll(u, t) // one that is not known is asked about once it is to be paid
+	return a, returns.SameMoney(a.Amount, now) || !returns.Known(a.Amount) && !returns.Known(now)
 }
 
 // shareOrAll is a unit's part of a transaction, or all of it where no part can be

@@ -13,8 +13,8 @@ import (
 // came back not fit to be sold and has no transaction, as the merchant wants it.
 func (d *desk) askAboutUnsellable(u *unit) {
 	i := u.item.Inspection
-	if u.verdict != authorised || d.Policy.Gate != GateValidated || !i.Done() || !i.Returned || i.Restockable || u.tiktok != nil && u.tiktok.Pays() {
-		return
+	if u.verdict != authorised || d.Policy.Gate != GateValidated || !i.Done() || !i.Returned || i.Restockable || u.tiktok != nil && u.tiktok.Pays() || !returns.Known(u.value) {
+		return // not known: NoAuthorisedAmount asks for it
 	}
 	switch d.Policy.NotRestockable {
 	case NotRestockablePay:

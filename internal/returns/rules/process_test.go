@@ -338,7 +338,7 @@ func TestDecidingOnACase(t *testing.T) {
 	}
 	play(t, []scene{
 		{"a line that nobody holds, though the value agrees", setup(2, half), want{kinds: []returns.Kind{returns.UnitsWithoutRMA}}},
-		{"a line of another RMA, though the value agrees", setup(2, half, heldBy("9002", "L2")), want{kinds: []returns.Kind{returns.UnitsWithoutRMA}}},
+		{"a line of another RMA that has not decided, though the value agrees", setup(2, half, heldBy("9002", "L2")), want{}},
 		{"not even if a person accepts the amount", setup(2, half, answer(returns.UnitsWithoutRMA, returns.AnswerAcceptPayable, "10.00")), want{kinds: []returns.Kind{returns.UnitsWithoutRMA}}},
 		{"one refused, accepted by a person", setup(2, passed(1), notInParcel(2), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1, 2),
 			answer(returns.ParcelMixed, returns.AnswerAcceptPayable, "30.00")), want{acts: []string{"confirm-parcel R1 30.00"}}},

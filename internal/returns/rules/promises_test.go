@@ -188,6 +188,11 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 			authorised = append(authorised, minus)
 		}
 	}
+	for _, l := range caseOfOrNone(f, a.TikTokReturnID).Lines {
+		if other, shared := f.Record.Others[returns.UnitID(l.OrderLineID)]; shared {
+			authorised = append(authorised, other.Value)
+		}
+	}
 	total, err := returns.Sum(authorised...)
 	require.NoError(t, err)
 	require.True(t, returns.SameMoney(total, a.Amount), "%s is authorised, %s would be paid", total, a.Amount)
@@ -218,7 +223,14 @@ func onlyWhatIsHeldAndDecided(t *rapid.T, f Facts, d Decision, a returns.Act) {
 	}
 	r := caseOf(f, a.TikTokReturnID)
 	for _, l := range r.Lines {
-		require.Contains(t, a.Units, returns.NewUnitID(l.OrderLineID, ""), "a line of %s is not decided", r.ID)
+		u := returns.NewUnitID(l.OrderLineID, "")
+		if key, other := f.Record.HeldBy[u]; other {
+			standing := f.Record.Others[u].Standing
+			decided := standing == returns.StandingAuthorised || a.Kind == returns.ActAccept && standing == returns.StandingApproved || standing == returns.StandingRefused && accepted(f, a.Amount)
+			require.True(t, decided && f.Record.Others[u].TikTokReturnID == r.ID && f.Key < key, "%s of %s is %q", u, key, standing)
+			continue
+		}
+		require.Contains(t, a.Units, u, "a line of %s is not decided", r.ID)
 	}
 	require.NotEqual(t, returns.ArbitrationInProgress, r.Arbitration)
 	state := map[returns.Route]string{
@@ -394,6 +406,30 @@ func caseOf(f Facts, id string) returns.TikTokReturn {
 	return f.Record.TikTokReturns[i]
 }
 
+func caseOfOrNone(f Facts, id string) returns.TikTokReturn {
+	if id == "" {
+		return returns.TikTokReturn{}
+	}
+	return caseOf(f, id)
+}
+
+// anyPartner puts a unit of another RMA into a TikTok return.
+func anyPartner(t *rapid.T, f *Facts) {
+	if len(f.Record.TikTokReturns) == 0 || !seldom(t, 3, "shared") {
+		return
+	}
+	r := &f.Record.TikTokReturns[0]
+	f.Record.Order.Lines = append(f.Record.Order.Lines, returns.OrderLine{ID: "L9", SKUID: "S9", SellerSKU: "SKU-9", ProductID: "P9", Price: gbp("7.00")})
+	r.Lines = append(r.Lines, returns.TikTokReturnLine{ID: "R-9", OrderLineID: "L9", SKUID: "S9", Refund: gbp("7.00")})
+	r.Refund, _ = r.Refund.Add(gbp("7.00"))
+	heldBy(returns.Key(rapid.SampledFrom([]string{"9002", "9002", "8999"}).Draw(t, "partner")), "L9")(f)
+	h := returns.Hold{Unit: "L9", TikTokReturnID: r.ID, Standing: rapid.SampledFrom([]returns.Standing{returns.StandingAuthorised, returns.StandingAuthorised, returns.StandingApproved, returns.StandingRefused, ""}).Draw(t, "standing")}
+	if h.Standing == returns.StandingAuthorised {
+		h.Value = gbp(rapid.SampledFrom([]string{"7.00", "7.00", "6.99"}).Draw(t, "partner's value"))
+	}
+	f.Record.Others = map[returns.UnitID]returns.Hold{"L9": h}
+}
+
 var tiktokStatuses = []string{
 	returns.TikTokPending, returns.TikTokAwaitingShip, returns.TikTokAwaitingBuyer, returns.TikTokShipped, returns.TikTokApproved, returns.TikTokPaid,
 	returns.TikTokCancelled, returns.TikTokRejected, returns.TikTokParcelRejected, returns.TikTokReplaceRefunded, returns.TikTokReplacePending,
@@ -446,6 +482,7 @@ func anyFacts(t *rapid.T) Facts {
 	}
 	anyItems(t, &f, n)
 	anyCases(t, &f, n)
+	anyPartner(t, &f)
 	anyPast(t, &f, n)
 	nameSubjects(&f)
 	return f

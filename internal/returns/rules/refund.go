@@ -23,8 +23,13 @@ func (d *desk) register() {
 		if !g.anyParcel() || g.any(refused) || g.any(asked) {
 			continue // nothing is to come back, or it is not to be refunded: refund() names it
 		}
-		if !d.holdsAllOf(g) {
+		p := d.partnersOf(g)
+		if p.missing {
 			d.wait("TikTok return " + t.ID + " covers units this RMA does not")
+			continue
+		}
+		if d.follows(p) || p.open+p.refused > 0 {
+			d.waitForPartners(g, p)
 			continue
 		}
 		if d.openedByUs(t) && len(t.Actions) == 0 {
@@ -118,15 +123,26 @@ func (d *desk) decideOn(g group) {
 		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is of the type %q and has the status %q, which only other types have", t.ID, t.Type, t.Status)
 		return
 	}
+	p := d.partnersOf(g)
+	if d.follows(p) && (t.Status == returns.TikTokPending || t.Status == returns.TikTokShipped) {
+		d.waitForPartners(g, p)
+		return
+	}
 	switch t.Status {
 	case returns.TikTokPending:
 		switch {
 		case g.any(undecided) && !g.any(refused):
 			d.wait(g.units[0].why)
-		case g.all(refused) || g.any(refused) && t.Type != returns.TypeRefund:
+		case g.all(refused) && p.allRefused(), g.any(refused) && t.Type != returns.TypeRefund && p.units == 0:
 			d.askToReject(g)
 		case t.Type == returns.TypeRefund:
 			d.payByCase(g, returns.RouteApproveRefund)
+		case p.undecided():
+			d.waitForPartners(g, p)
+		case g.any(refused) || p.refused > 0:
+			d.askAboutMixed(g, p)
+		case !g.anyParcel() && p.units > 0: // whether the others' goods are to come is not known here
+			d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units of %s, and this RMA wants no parcel", t.ID, p.names())
 		case !g.anyParcel():
 			d.payByCase(g, returns.RouteKeepGoods)
 		default:
@@ -196,8 +212,7 @@ func notOfItsType(t returns.TikTokReturn) bool {
 // payByCase lets TikTok pay its own amount, if that is to the penny what was
 // authorised for every unit of the case.
 func (d *desk) payByCase(g group, route returns.Route) {
-	t := g.tiktok
-	accepted := d.acceptedAsItIs(g)
+	t, p := g.tiktok, d.partnersOf(g)
 	if e := d.sent(g); e != nil && e.Subject != t.ID {
 		g.say("refund of " + e.Amount.String() + " sent")
 		if !d.unclear(*e) {
@@ -206,28 +221,29 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return
 	}
 	switch {
-	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+	case p.missing && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
 		return
-	case !d.holdsAllOf(g):
+	case p.missing:
 		d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 		return
-	case accepted && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
+	case p.undecided():
+		d.waitForPartners(g, p)
+		return
+	case d.acceptedWith(g, p) && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):
 		g.say(g.with(undecided).units[0].why)
 		d.wait(g.with(undecided).units[0].why)
 		return
-	case g.all(refused):
+	case g.all(refused) && p.allRefused():
 		d.askToReject(g)
 		return
 	case g.any(asked):
 		return // its exception is already named
-	case !g.all(authorised):
-		value, _, _ := g.with(authorised).value()
-		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)%s",
-			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), words(value), d.wouldStayOpen(g))
+	case !g.all(authorised) || p.refused > 0:
+		d.askAboutMixed(g, p)
 		return
-	case !d.worth(g):
+	case !d.worth(g, p):
 		return
 	}
 	if d.tooLarge(g, t.Refund) {
@@ -238,9 +254,29 @@ func (d *desk) payByCase(g group, route returns.Route) {
 	}
 	d.effect(d.Policy.Switches.Refund, returns.Act{
 		Kind: returns.ActRefund, Route: route, Subject: t.ID, TikTokReturnID: t.ID, OrderID: d.orderID, Units: g.ids(), Amount: t.Refund,
-		Reason: fmt.Sprintf("%s is authorised for %s, exactly what TikTok return %s pays", t.Refund, plural(len(g.units), "unit"), t.ID),
+		Reason: fmt.Sprintf("%s is authorised for %s, exactly what TikTok return %s pays", t.Refund, plural(len(g.units)+p.units, "unit"), t.ID),
 	}, returns.EffectRefund)
 	g.say("refund of " + t.Refund.String() + " planned")
+}
+
+// acceptedWith is acceptedAsItIs for a case that other RMAs share: who accepted did
+// not accept that another RMA's unit stays away, unless that was the question.
+func (d *desk) acceptedWith(g group, p partners) bool {
+	return d.acceptedAsItIs(g) && (p.refused == 0 || d.answeredAbout(g.tiktok.ID, returns.ParcelMixed, returns.AnswerAcceptPayable))
+}
+
+// askAboutMixed asks CX about a case of which only some units are to be refunded.
+func (d *desk) askAboutMixed(g group, p partners) {
+	t, own := g.tiktok, g.with(authorised)
+	value, _, _ := own.value()
+	switch {
+	case len(own.units) == 0:
+		value = p.value
+	case p.units > p.refused:
+		value = sumOf(value, p.value)
+	}
+	d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)%s",
+		t.ID, t.Refund, plural(len(own.units)+p.units-p.refused, "unit"), len(g.units)+p.units, words(value), d.wouldStayOpen(g))
 }
 
 // askToReject has CX answer a case that is not to be paid: a rejection is a
@@ -260,9 +296,12 @@ func (d *desk) askToReject(g group) {
 
 // worth tells whether the units' value is exactly what the case pays; if not it
 // asks Finance.
-func (d *desk) worth(g group) bool {
+func (d *desk) worth(g group, p partners) bool {
 	amount := g.tiktok.Refund
 	value, expected, err := g.value()
+	if p.units > 0 {
+		value = sumOf(value, p.value)
+	}
 	switch {
 	case err == nil && returns.SameMoney(value, amount):
 		return true

@@ -19,6 +19,7 @@ func (d *desk) judge() {
 	d.applyAnswers()
 	d.refuseWrittenOff()
 	d.reconsider()
+	d.noteStandings()
 }
 
 // gate is the configured event that authorises a unit (A30). One lost unit never
@@ -27,6 +28,9 @@ func (d *desk) gate(u *unit) (verdict, string) {
 	rma := d.Record.RMA
 	switch {
 	case d.refusedByReturnGO():
+		if d.gone() {
+			return refused, "ReturnGO no longer shows the RMA"
+		}
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
 	case d.gone():
 		return asked, "ReturnGO no longer shows the RMA"
