@@ -130,7 +130,7 @@ func TestAnAnswerEndsWhatTikTokWouldNotTake(t *testing.T) {
 		}}}).Plan
 		require.False(t, raised(plan, returns.EffectRefused))
 		require.False(t, hasAct(plan, kind))
-		require.Equal(t, kind == returns.ActRefund, raised(plan, returns.RefusedInReturnGO), "TikTok would pay beside what was done by hand")
+		require.Equal(t, kind == returns.ActRefund, raised(plan, returns.RefusedByPeople), "TikTok would pay beside what was done by hand")
 		b.carryOut(act)
 		require.Len(t, asked(), 1, "nothing wants it any more")
 		require.Zero(t, b.count("approve"))

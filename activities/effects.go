@@ -64,6 +64,10 @@ func (a *Activities) effect(ctx context.Context, in messages.ActInput, kind retu
 // plan that stands afterwards.
 func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.EffectKind, call send) (returns.Plan, error) {
 	ctx = withPurpose(ctx, forMoney)
+	unread, err := d.readPartners(ctx, want)
+	if err != nil {
+		return returns.Plan{}, err
+	}
 	rests, trouble, err := d.decidingRead(ctx, kind, want.Subject)
 	if err != nil {
 		return returns.Plan{}, err
@@ -74,20 +78,18 @@ func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.Effe
 			return returns.Plan{}, err
 		}
 	}
-	c := &claim{want: want, kind: kind, rests: rests, troubled: len(trouble) > 0}
-	plan, err := d.decideThen(ctx, func(tx *ledger.Tx) error { return d.claim(ctx, tx, c) }, trouble)
+	c := &claim{want: want, kind: kind, rests: rests, troubled: len(trouble) > 0 || unread}
+	was, err := d.decideThen(ctx, func(tx *ledger.Tx) error { return d.claim(ctx, tx, c) }, trouble)
 	switch {
 	case c.busy != nil: // nothing of that decision was kept
-		if plan, err = d.decide(ctx, trouble...); err != nil {
-			return returns.Plan{}, err
-		}
-		return without(plan, want, d.Now().Add(d.CallTimeout), c.busy.Error()), nil
+		plan, err := d.decide(ctx, trouble...)
+		return without(plan, want, d.Now().Add(d.CallTimeout), c.busy.Error()), err
 	case err != nil:
 		return returns.Plan{}, err
 	case c.unread:
-		return without(plan, want, d.readAgainAt(trouble), "a platform could not be read just now"), nil
-	case c.effect.ID == "":
-		return plan, nil // the state has changed: the new plan stands
+		return without(d.decision.Plan, want, d.readAgainAt(trouble), "a platform could not be read just now"), d.tell(ctx, was)
+	case c.effect.ID == "": // the state has changed: the new plan stands
+		return d.decision.Plan, d.tell(ctx, was)
 	}
 	tiktokReturnID, requestID, callErr := c.act.TikTokReturnID, "", error(&ineligibleError{whyNot})
 	if whyNot == "" {
@@ -99,7 +101,10 @@ func (d *desk) carryOut(ctx context.Context, want returns.Act, kind returns.Effe
 	if err != nil {
 		return returns.Plan{}, err
 	}
-	plan, err = d.readBack(ctx, kind)
+	if err := d.tell(ctx, was); err != nil {
+		return returns.Plan{}, err
+	}
+	plan, err := d.readBack(ctx, kind)
 	if err != nil {
 		return returns.Plan{}, err
 	}
@@ -323,7 +328,7 @@ func (d *desk) decider(act returns.Act) string {
 		if a.Answer == returns.AnswerPayRest && act.Route == returns.RouteSellerRefund && d.covers(a.Subject, act.Units) {
 			return a.Who
 		}
-		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount) && returns.SameMoney(a.Amount, act.Amount) {
+		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount || a.Answer == returns.AnswerPay) && returns.SameMoney(a.Amount, act.Amount) {
 			return a.Who
 		}
 	}

@@ -63,7 +63,17 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if in.AtOnce && len(trouble) == 0 {
 		plan = d.actAtOnce(ctx, plan)
 	}
-	return messages.PlanResult{Plan: plan, Outcomes: outcomes, Later: later(trouble)}, nil
+	return messages.PlanResult{Plan: plan, Outcomes: withOutlook(outcomes, plan), Later: later(trouble)}, nil
+}
+
+// withOutlook has the answer to an accepted command say what will still happen.
+func withOutlook(outcomes []messages.Outcome, plan returns.Plan) []messages.Outcome {
+	for i, o := range outcomes {
+		if o.Accepted {
+			outcomes[i].Sentence = o.Sentence + "; " + plan.Outlook()
+		}
+	}
+	return outcomes
 }
 
 // later is when to ask again the platforms that are not to be asked now; the
@@ -140,25 +150,39 @@ func (d *desk) facts(ctx context.Context) (rules.Facts, error) {
 // decide lets the rules decide on what the ledger holds and keeps the decision.
 // A question to TikTok is asked at once, and decided again with the answer.
 func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.Plan, error) {
-	return d.decideThen(ctx, nil, trouble)
+	was, err := d.decideThen(ctx, nil, trouble)
+	if err != nil {
+		return returns.Plan{}, err
+	}
+	return d.decision.Plan, d.tell(ctx, was)
 }
 
 // decideThen is decide, with something that is kept in the same transaction as the
-// decision or not at all.
-func (d *desk) decideThen(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) (returns.Plan, error) {
+// decision or not at all. It gives what the return held before: others are yet to
+// be told what has changed.
+func (d *desk) decideThen(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) (was []returns.Hold, err error) {
 	if err := d.decideOnce(ctx, then, trouble); err != nil {
-		return returns.Plan{}, orRetry(ctx, err)
+		return nil, orRetry(ctx, err)
 	}
+	was = d.record.Holds
 	if q := d.decision.Ask; q != nil && d.atTikTok {
 		more, err := d.ask(ctx, *q)
 		if err != nil {
-			return returns.Plan{}, err
+			return nil, err
 		}
 		if err := d.decideOnce(ctx, then, append(trouble, more...)); err != nil {
-			return returns.Plan{}, orRetry(ctx, err)
+			return nil, orRetry(ctx, err)
 		}
 	}
-	return d.decision.Plan, d.wakeOthers(ctx)
+	return was, nil
+}
+
+// tell has the other returns look that the last decision concerns.
+func (d *desk) tell(ctx context.Context, was []returns.Hold) error {
+	if err := d.wakePartners(ctx, was); err != nil {
+		return err
+	}
+	return d.wakeOthers(ctx)
 }
 
 // decideOnce decides, and once more if what the decision rested on has changed by

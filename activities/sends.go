@@ -45,11 +45,20 @@ func (d *desk) writeReturnGO(ctx context.Context, act returns.Act, _ string) (st
 			Status: returns.TransactionSuccess, Reference: act.TikTokReturnID, ReferenceType: referenceType,
 		})
 	case returns.RouteComment:
-		receipt, err = d.shop.ReturnGO.Comment(ctx, d.key.RMAID(), fmt.Sprintf("TikTok Shop refunded %s on its return %s. %s", act.Amount, act.TikTokReturnID, returngo.Marker(act.Subject)))
+		receipt, err = d.shop.ReturnGO.Comment(ctx, d.key.RMAID(), comment(act))
 	case returns.RouteSetDone:
 		receipt, err = d.shop.ReturnGO.SetStatus(ctx, d.key.RMAID(), returns.RMADone)
 	}
 	return act.TikTokReturnID, receipt.RequestID, err //nolint:wrapcheck // a platform error already says which call
+}
+
+// comment is what people read in ReturnGO of money that was paid.
+func comment(act returns.Act) string {
+	said := fmt.Sprintf("TikTok Shop refunded %s on its return %s.", act.Amount, act.TikTokReturnID)
+	if act.Note != "" {
+		said += " " + act.Note
+	}
+	return said + " " + returngo.Marker(act.Subject)
 }
 
 // referenceType is what ReturnGO calls an outside refund's reference (A16).

@@ -94,17 +94,24 @@ type Refund struct {
 	Gate string `key:"gate" default:"validated"` // validated, approved, transaction or done (A30)
 	// Reasons maps ReturnGO's return reasons to TikTok's seller reason keys; a
 	// reason is a statement, so there is no default. "*" stands for all others.
-	Reasons     []Reason `key:"reasons"`
-	PayExpected bool     `key:"pay_expected"` // Finance agreed to pay the expected value where none was authorised
-	SetDone     bool     `key:"set_done"`     // set the RMA to Done when all is settled
-	DayLimit    DayLimit `key:"day_limit"`    // of what is refunded in a day (UTC)
+	Reasons []Reason `key:"reasons"`
+	// Currency is that of the amounts below; needed with any of them.
+	Currency string `key:"currency"`
+	// NotRestockable is pay, ask or ask-above: what to do about a unit that came back
+	// not fit to be sold and has no transaction.
+	NotRestockable      string   `key:"not_restockable" default:"ask"`
+	NotRestockableAbove string   `key:"not_restockable_above"` // for ask-above, such as "20.00"
+	AskAbove            string   `key:"ask_above"`             // Finance is asked about each refund above it; empty: about none
+	PayExpected         bool     `key:"pay_expected"`          // Finance agreed to pay the expected value where none was authorised
+	SetDone             bool     `key:"set_done"`              // set the RMA to Done when all is settled
+	DayLimit            DayLimit `key:"day_limit"`             // of what is refunded in a day (UTC)
 }
 
 // DayLimit bounds a shop's refunds in a day (UTC); beyond it they wait, and Finance
 // is asked once.
 type DayLimit struct {
 	Count  int    `key:"count"`  // how many; 0: no limit
-	Amount string `key:"amount"` // how much together, such as "500.00 GBP"; empty: no limit
+	Amount string `key:"amount"` // how much together, such as "1500.00"; empty: no limit
 }
 
 // Reason is one line of the reason map. It is a list, because a key of a

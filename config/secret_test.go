@@ -78,7 +78,7 @@ func TestWhatIsPrintedIsNoConfiguration(t *testing.T) {
 	printed, err := json.Marshal(whole)
 	require.NoError(t, err)
 	_, err = parse(printed)
-	require.ErrorContains(t, err, "problems: 11", "each secret of two keys and two shops")
+	require.ErrorContains(t, err, "problems: 12", "each secret of two keys and two shops")
 	require.ErrorContains(t, err, "ledger is (hidden)")
 }
 

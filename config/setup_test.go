@@ -35,6 +35,10 @@ func full(t *testing.T) map[string]any {
       gate: approved
       reasons: [{returngo: Arrived damaged, tiktok: damaged_seller_uk}, {returngo: "*", tiktok: other_seller_uk}]
       pay_expected: true
+      currency: GBP
+      not_restockable: ask-above
+      not_restockable_above: "20.00"
+      ask_above: "500.00"
       set_done: true
     open_returns: [{returngo: Arrived damaged, tiktok: return_damaged_seller_uk}, {returngo: "*", tiktok: return_other_seller_uk}]
     restock:

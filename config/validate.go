@@ -16,13 +16,17 @@ import (
 // Gates are the events that can authorise a refund (A30).
 var Gates = []string{"validated", "approved", "transaction", "done"}
 
+// NotRestockable are what may be done about a unit that cannot be sold again.
+var NotRestockable = []string{"pay", "ask", "ask-above"}
+
 var (
-	name    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
-	digits  = regexp.MustCompile(`^[0-9]{1,30}$`)
-	country = regexp.MustCompile(`^[A-Z]{2}$`)
-	host    = regexp.MustCompile(`^[A-Za-z0-9.-]*$`)
-	oneWord = regexp.MustCompile(`^[!-~]*$`)
-	amount  = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})? [A-Z]{3}$`)
+	name     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
+	digits   = regexp.MustCompile(`^[0-9]{1,30}$`)
+	country  = regexp.MustCompile(`^[A-Z]{2}$`)
+	currency = regexp.MustCompile(`^[A-Z]{3}$`)
+	amount   = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,2})?$`)
+	host     = regexp.MustCompile(`^[A-Za-z0-9.-]*$`)
+	oneWord  = regexp.MustCompile(`^[!-~]*$`)
 	// A webhook token is part of an address.
 	webhookToken = regexp.MustCompile(`^[A-Za-z0-9_-]{32,}$`)
 	// What a SQLite address takes for the end of a path, or "key=value" would be
@@ -115,10 +119,18 @@ func (l Link) check(p *problems) {
 func (r Refund) check(p *problems) {
 	p.must(slices.Contains(Gates, r.Gate), "gate", "must be one of %s", strings.Join(Gates, ", "))
 	checkReasons(p, "reasons", r.Reasons)
+	p.must(slices.Contains(NotRestockable, r.NotRestockable), "not_restockable", "must be one of %s", strings.Join(NotRestockable, ", "))
+	const wants = "must be an amount above zero in quotes, such as \"20.00\""
+	p.must(r.NotRestockableAbove == "" || amountAboveZero(r.NotRestockableAbove), "not_restockable_above", wants)
+	p.must(r.NotRestockable != "ask-above" || r.NotRestockableAbove != "", "not_restockable_above", "is missing: the amount from which ask-above asks")
+	p.must(r.AskAbove == "" || amountAboveZero(r.AskAbove), "ask_above", wants)
+	p.must(r.Currency == "" && r.NotRestockableAbove+r.AskAbove+r.DayLimit.Amount == "" || currency.MatchString(r.Currency), "currency", "must be the ISO currency of the amounts beside it in three upper-case letters, such as GBP")
 	limit := p.in("day_limit")
 	limit.must(r.DayLimit.Count >= 0, "count", "must be a whole number, 0 for no limit")
-	limit.must(r.DayLimit.Amount == "" || amount.MatchString(r.DayLimit.Amount), "amount", "must be an amount with its currency, such as \"500.00 GBP\"")
+	limit.must(r.DayLimit.Amount == "" || amountAboveZero(r.DayLimit.Amount), "amount", wants)
 }
+
+func amountAboveZero(s string) bool { return amount.MatchString(s) && strings.Trim(s, "0.") != "" }
 
 func checkReasons(p *problems, key string, reasons []Reason) {
 	for i, reason := range reasons {

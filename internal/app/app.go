@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -175,16 +174,6 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	}, tiktok, nil
 }
 
-// amountIn reads an amount of the configuration, such as "500.00 GBP"; nothing is no
-// amount.
-func amountIn(text string) (returns.Money, error) {
-	number, currency, _ := strings.Cut(text, " ")
-	if number == "" {
-		return returns.Money{}, nil
-	}
-	return returns.NewMoney(number, currency)
-}
-
 // overdueSweeps is after how many sweeps a return that should have decided again
 // is taken up.
 const overdueSweeps = 4
@@ -206,8 +195,15 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, TroubleRetry: p.TroubleRetry,
 	}
 	policy.DayLimit.Count = s.Refund.DayLimit.Count
-	if policy.DayLimit.Amount, err = amountIn(s.Refund.DayLimit.Amount); err != nil {
-		return rules.Policy{}, fmt.Errorf("shop %s: refund.day_limit.amount: %w", s.Name, err)
+	if policy.DayLimit.Amount, err = limitOf(s, "day_limit.amount", s.Refund.DayLimit.Amount); err != nil {
+		return rules.Policy{}, err
+	}
+	policy.NotRestockable = rules.NotRestockable(s.Refund.NotRestockable)
+	if policy.NotRestockableAbove, err = limitOf(s, "not_restockable_above", s.Refund.NotRestockableAbove); err != nil {
+		return rules.Policy{}, err
+	}
+	if policy.AskAbove, err = limitOf(s, "ask_above", s.Refund.AskAbove); err != nil {
+		return rules.Policy{}, err
 	}
 	for _, r := range s.Refund.Reasons {
 		policy.ReasonKeys[r.ReturnGO] = r.TikTok
@@ -219,4 +215,16 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		policy.Warehouses[w.Location] = w.TikTok
 	}
 	return policy, nil
+}
+
+// limitOf is an amount of a shop's refund configuration, unknown if it is not set.
+func limitOf(s config.Shop, key, amount string) (returns.Money, error) {
+	if amount == "" {
+		return returns.Money{}, nil
+	}
+	m, err := returns.NewMoney(amount, s.Refund.Currency)
+	if err != nil {
+		return m, fmt.Errorf("shop %s: refund.%s: %w", s.Name, key, err)
+	}
+	return m, nil
 }

@@ -54,7 +54,7 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 		return refuse(fmt.Sprintf("no %s is open here", c.Exception))
 	}
 	amount := c.Amount
-	if c.Answer == returns.AnswerAcceptPayable {
+	if c.Answer == returns.AnswerAcceptPayable || c.Answer == returns.AnswerPay {
 		amount = saw.amount // what the person saw is what they agreed to
 	}
 	number, currency := moneyText(amount)
@@ -181,7 +181,7 @@ func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, n
 		held[h.Unit] = h
 	}
 	for _, h := range now {
-		same = same && held[h.Unit] == h
+		same = same && held[h.Unit].Same(h)
 	}
 	if same {
 		return nil
@@ -191,9 +191,10 @@ func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, n
 	}
 	// In one order, so that two returns on the same units never wait for each other.
 	for _, h := range slices.SortedFunc(slices.Values(now), func(a, b returns.Hold) int { return cmp.Compare(a.Unit, b.Unit) }) {
-		n, err := t.exec(ctx, "hold unit", `INSERT INTO holds (shop, unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shop, unit) DO NOTHING`,
-			shop, string(h.Unit), string(key), h.ItemID, h.OrderID, h.SKUID, h.ProductID, h.TikTokReturnID)
+		amount, currency := moneyText(h.Value)
+		n, err := t.exec(ctx, "hold unit", `INSERT INTO holds (shop, unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id, standing, amount, currency)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shop, unit) DO NOTHING`,
+			shop, string(h.Unit), string(key), h.ItemID, h.OrderID, h.SKUID, h.ProductID, h.TikTokReturnID, string(h.Standing), amount, currency)
 		if err != nil {
 			return err
 		}

@@ -122,16 +122,22 @@ func (t *Tx) loadHolds(ctx context.Context, shop string, key returns.Key, r *ret
 	}
 	rows, err := query(ctx, t, "read holds", func(scan func(...any) error) (row, error) {
 		var h row
-		return h, scan(&h.hold.Unit, &h.key, &h.hold.ItemID, &h.hold.OrderID, &h.hold.SKUID, &h.hold.ProductID, &h.hold.TikTokReturnID)
-	}, `SELECT unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id FROM holds
+		var amount, currency string
+		if err := scan(&h.hold.Unit, &h.key, &h.hold.ItemID, &h.hold.OrderID, &h.hold.SKUID, &h.hold.ProductID, &h.hold.TikTokReturnID, &h.hold.Standing, &amount, &currency); err != nil {
+			return h, err
+		}
+		var err error
+		h.hold.Value, err = readMoney(amount, currency)
+		return h, err
+	}, `SELECT unit, key, item_id, order_id, sku_id, product_id, tiktok_return_id, standing, amount, currency FROM holds
 		WHERE shop = $1 AND unit IN (
 			SELECT unit FROM holds WHERE shop = $1 AND key = $2 UNION ALL SELECT unit FROM holds WHERE shop = $1 AND order_id = $3 AND $3 <> '') ORDER BY unit`, shop, string(key), r.OrderID)
-	r.HeldBy = map[returns.UnitID]returns.Key{}
+	r.HeldBy, r.Others = map[returns.UnitID]returns.Key{}, map[returns.UnitID]returns.Hold{}
 	for _, h := range rows {
 		if h.key == key {
 			r.Holds = append(r.Holds, h.hold)
 		} else {
-			r.HeldBy[h.hold.Unit] = h.key
+			r.HeldBy[h.hold.Unit], r.Others[h.hold.Unit] = h.key, h.hold
 		}
 	}
 	return err

@@ -39,6 +39,10 @@ func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *return
 		}
 	}
 	for _, r := range all {
+		r, err := t.rememberRefusal(ctx, shop, r)
+		if err != nil {
+			return err
+		}
 		if err := t.saveSnapshot(ctx, shop, kindTikTok, r.ID, orderID, r.Status, readAt, r); err != nil {
 			return err
 		}
@@ -80,7 +84,9 @@ func (t *Tx) NoteStatus(ctx context.Context, shop string, p returns.Platform, id
 		if err != nil || !found {
 			return err
 		}
+		was := s.body
 		s.body.Status, s.body.UpdatedAt = status, at
+		s.body = s.body.Remembering(was)
 		body, readAt = s.body, s.readAt
 	} else {
 		s, found, err := snapshotByID[returns.RMA](ctx, t, shop, kind, id)

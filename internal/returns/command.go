@@ -79,7 +79,7 @@ func (c Command) Storable() Command {
 type Answer struct {
 	Kind      Kind       `json:"kind"`
 	Answer    AnswerName `json:"answer"`
-	Amount    Money      `json:"amount"`            // set-amount: theirs; accept-payable: what was shown to them
+	Amount    Money      `json:"amount"`            // set-amount: theirs; accept-payable and pay: what was shown to them
 	Subject   string     `json:"subject,omitempty"` // what the exception was about
 	Reference string     `json:"reference,omitempty"`
 	Who       string     `json:"who"`

@@ -45,6 +45,7 @@ const (
 	AnswerRestockNow      AnswerName = "restock-now"    // it is not in stock: put it there
 	AnswerGoByRead        AnswerName = "go-by-read"     // the event is wrong or out of date: go on by what the platform shows
 	AnswerLiftToday       AnswerName = "lift-for-today" // let refunds go on until the day (UTC) is over
+	AnswerPay             AnswerName = "pay"            // pay exactly the amount that was shown
 )
 
 // Entry is one kind of exception in the catalogue.
@@ -112,6 +113,14 @@ const (
 	EventNotShown       Kind = "event-not-shown"
 	ActionStopped       Kind = "action-stopped"
 	RefundLimit         Kind = "refund-limit"
+	RefundContradicted  Kind = "refund-contradicted"
+	RefusedWithRefund   Kind = "refused-with-refund"
+	CaseInTheWay        Kind = "case-in-the-way"
+	RefusedByPeople     Kind = "refused-by-people"
+	NotRestockable      Kind = "not-restockable"
+	LargeRefund         Kind = "large-refund"
+	ReturnNotOpened     Kind = "return-not-opened"
+	TransactionLeftOpen Kind = "transaction-left-open"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -157,8 +166,24 @@ var Catalogue = map[Kind]Entry{
 		"The customer sent the goods and gets nothing.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
 	RefusedInReturnGO: {CX, "ReturnGO refused this return, and TikTok still waits for our answer.",
 		"TikTok approves by itself at the deadline.", []AnswerName{AnswerHandledManually}},
+	RefusedByPeople: {CX, "A person decided not to refund this return, and TikTok still waits for our answer.",
+		"TikTok approves by itself at the deadline.", []AnswerName{AnswerHandledManually}},
+	RefundContradicted: {Finance, "ReturnGO holds an open refund for a unit that did not come back, that the buyer no longer returns, or that a person decided not to refund.",
+		"It is not paid.", []AnswerName{AnswerPay, AnswerDoNotRefund, AnswerHandledManually}},
+	RefusedWithRefund: {Finance, "The RMA was refused in ReturnGO and still holds an open refund. To pay it, reopen the RMA; else cancel the refund there.",
+		"It is not paid.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+	CaseInTheWay: {CX, "A refund is authorised for goods that did not come, and the TikTok return that is open on the unit cannot pay it without a parcel.",
+		"The customer waits until TikTok has ended its return; then the refund is paid.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+	NotRestockable: {Finance, "The unit came back and cannot be sold again, and ReturnGO has authorised no amount.",
+		"The customer waits; with a TikTok return open TikTok pays its own amount at the deadline.", []AnswerName{AnswerPay, AnswerSetAmount, AnswerDoNotRefund, AnswerHandledManually}},
+	LargeRefund: {Finance, "The refund is above the amount from which Finance wants to be asked.",
+		"The customer waits; with a TikTok return open TikTok pays its own amount at the deadline.", []AnswerName{AnswerPay, AnswerDoNotRefund, AnswerHandledManually}},
+	ReturnNotOpened: {CX, "No return is opened at TikTok for the buyer: TikTok would pay another amount for it than ReturnGO foresees.",
+		"Nothing is lost: the refund is paid after the inspection, but TikTok does not see the parcel.", []AnswerName{AnswerAcknowledge}},
+	TransactionLeftOpen: {Finance, "The refund was paid, and ReturnGO's transaction for it is over another amount: it stays open until somebody closes it there.",
+		"ReturnGO shows money as still owed.", []AnswerName{AnswerAcknowledge}},
 	RejectedOnTikTok: {CX, "TikTok's return was rejected there, though ReturnGO authorised it. A dispute can still pay.",
-		"The customer is not refunded.", []AnswerName{AnswerDoNotRefund, AnswerHandledManually}},
+		"The customer is not refunded.", []AnswerName{AnswerPay, AnswerDoNotRefund, AnswerHandledManually}},
 	ReversedAfterRefund: {Finance, "ReturnGO took its authorisation back after the refund was paid.",
 		"Nothing more is paid; the money cannot be called back.", []AnswerName{AnswerAcknowledge}},
 	UnknownStatus: {IT, "A platform uses a status or type this version does not know.",

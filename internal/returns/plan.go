@@ -56,6 +56,7 @@ type Act struct {
 	Reason         string    `json:"reason,omitempty"`     // why, in plain words, for the audit
 	ReasonKey      string    `json:"reason_key,omitempty"` // the platform's reason key, where it wants one
 	Restocks       []Restock `json:"restocks,omitempty"`
+	Note           string    `json:"note,omitempty"` // what a comment says beside the amount
 }
 
 // Same tells whether two acts want the same effect.
@@ -94,12 +95,22 @@ type Plan struct {
 	TikTokReturnIDs []string  `json:"tiktok_return_ids,omitempty"`
 	SKUs            []string  `json:"skus,omitempty"`
 	SellerDeadline  time.Time `json:"seller_deadline,omitzero"`
+	Silence         []Silence `json:"silence,omitempty"` // what TikTok does by itself if nothing else happens
 	InspectedAt     time.Time `json:"inspected_at,omitzero"`
 	Units           []UnitRow `json:"units,omitempty"`
 
 	Number    int64     `json:"number,omitempty"` // which decision on this return it is: a later one has a higher number
 	DecidedAt time.Time `json:"decided_at"`
 	Rules     string    `json:"rules"` // version of the rules
+}
+
+// Silence is what TikTok decides on a return at its deadline, as nobody answers it
+// (TikTok contract 4.3).
+type Silence struct {
+	TikTokReturnID string    `json:"tiktok_return_id"`
+	Amount         Money     `json:"amount"`
+	At             time.Time `json:"at"`
+	Pays           bool      `json:"pays,omitempty"` // false: it lets the buyer send the parcel
 }
 
 // UnitRow is one line of the table that people see for a return.

@@ -26,6 +26,7 @@ type Record struct {
 
 	Holds     []Hold             // this return's units
 	HeldBy    map[UnitID]Key     // units of the order held by other returns
+	Others    map[UnitID]Hold    // those holds, with what their returns say about the units
 	Effects   []Effect           // all of the order and of this return
 	Restocks  []Restock          // of this return's units
 	Shadows   []Shadow           // what switches kept us from, and what others did about it

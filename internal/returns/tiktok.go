@@ -95,6 +95,10 @@ type TikTokReturn struct {
 	Tracked     bool               `json:"tracked,omitempty"`     // it has a tracking number, which is not kept: carriers tell addresses by it
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
+	// RefusedAt is when it was last refused by the seller or by TikTok's
+	// arbitration. TikTok shows it no more once it has closed the return (TikTok
+	// contract 2.4), so the ledger keeps it.
+	RefusedAt time.Time `json:"refused_at,omitzero"`
 }
 
 // TikTokReturnLine is one unit (or one bundle, with its parts as sub lines) of a TikTok return.
@@ -148,18 +152,44 @@ const (
 	TikTokReplaceCancel   = "REPLACEMENT_REQUEST_CANCEL"
 
 	ArbitrationInProgress = "IN_PROGRESS"
+	ArbitrationForBuyer   = "SUPPORT_BUYER"
+	ArbitrationForSeller  = "SUPPORT_SELLER"
 )
 
 // KnownArbitration tells whether the contract names this state of arbitration
 // (TikTok contract 2.3).
 func (t TikTokReturn) KnownArbitration() bool {
-	return slices.Contains([]string{"", ArbitrationInProgress, "SUPPORT_BUYER", "SUPPORT_SELLER", "CLOSED"}, t.Arbitration)
+	return slices.Contains([]string{"", ArbitrationInProgress, ArbitrationForBuyer, ArbitrationForSeller, "CLOSED"}, t.Arbitration)
 }
 
 // Disputed tells whether somebody else decides: TikTok's arbitration does, or it
 // is in a state that we do not know (T02).
 func (t TikTokReturn) Disputed() bool {
 	return t.Arbitration == ArbitrationInProgress || !t.KnownArbitration()
+}
+
+// Refused is when the seller or TikTok's arbitration last refused the return, zero
+// if neither did or the refusal was overturned (TikTok contract 2.4).
+func (t TikTokReturn) Refused() time.Time {
+	switch {
+	case t.Arbitration == ArbitrationForBuyer, t.Pays(), t.Status == TikTokAwaitingShip, t.Status == TikTokShipped:
+		return time.Time{}
+	case !t.RefusedAt.IsZero():
+		return t.RefusedAt
+	case t.Status == TikTokRejected, t.Status == TikTokParcelRejected, t.Arbitration == ArbitrationForSeller:
+		return t.UpdatedAt
+	}
+	return time.Time{}
+}
+
+// Remembering is the return with what TikTok showed of it earlier and may show no
+// more.
+func (t TikTokReturn) Remembering(earlier TikTokReturn) TikTokReturn {
+	if t.RefusedAt.IsZero() {
+		t.RefusedAt = earlier.Refused()
+	}
+	t.RefusedAt = t.Refused()
+	return t
 }
 
 // Live tells whether the TikTok return still occupies its lines: TikTok takes no

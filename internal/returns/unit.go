@@ -88,7 +88,28 @@ type Hold struct {
 	ProductID string `json:"product_id"`
 	// TikTokReturnID is the case on the unit that counts, empty if there is none.
 	TikTokReturnID string `json:"tiktok_return_id,omitempty"`
+	// Standing and Value are what its return says about refunding the unit, kept only
+	// while that case holds units of other RMAs too: they decide with it.
+	Standing Standing `json:"standing,omitempty"`
+	Value    Money    `json:"value"`
 }
+
+// Same reports whether two holds say the same.
+func (h Hold) Same(o Hold) bool {
+	value := Known(h.Value) == Known(o.Value) && (!Known(h.Value) || SameMoney(h.Value, o.Value))
+	h.Value, o.Value = Money{}, Money{}
+	return value && h == o
+}
+
+// Standing is what an RMA says about refunding a unit.
+type Standing string
+
+// The standings; none means that nothing is decided, or a person is asked.
+const (
+	StandingApproved   Standing = "approved" // the goods may come back
+	StandingAuthorised Standing = "authorised"
+	StandingRefused    Standing = "refused"
+)
 
 // RestockState says how far a unit is on its way back into TikTok's stock.
 type RestockState string

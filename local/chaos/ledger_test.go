@@ -66,10 +66,10 @@ func (h *house) judgedAgain(what string) {
 	h.wantRight(what, v)
 }
 
-func (h *house) token() (token ledger.Token) {
+func (h *house) token() (token ledger.Grant) {
 	h.t.Helper()
 	h.read(func(tx *ledger.Tx) (err error) {
-		token, _, err = tx.Token(h.t.Context(), demo.ShopName)
+		token, _, err = tx.GrantOf(h.t.Context(), demo.ShopName)
 		return err
 	})
 	return token

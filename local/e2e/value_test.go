@@ -47,6 +47,8 @@ func TestMoreThanTikTokRefundsIsNotPaidUntilFinanceAcceptsLess(t *testing.T) {
 	h.afterSweep()
 	s.wantUnpaid("before an answer")
 	s.answer(s.id(), returns.NotPayable, returns.AnswerAcceptPayable)
+	s.untilAsked(returns.TransactionLeftOpen)
+	s.answer(s.id(), returns.TransactionLeftOpen, returns.AnswerAcknowledge)
 	s.untilClosed()
 	s.wantPaid("6.00")
 }

@@ -58,7 +58,7 @@ func TestAnAnswerSpeaksForItsSubject(t *testing.T) {
 		{"one refused, the other set", say(twice, said(2, "L1", returns.AuthorisedTwice, no), said(1, "L2", returns.AuthorisedTwice, set, "18.00"), payable("20.00", "L2")),
 			want{acts: []string{"exact-seller-refund L2 18.00"}}},
 		{"one is not to be refunded, the other is asked about", say(differs, said(1, "R1", returns.RefundValueMismatch, no)),
-			want{kinds: []returns.Kind{returns.RefusedInReturnGO, returns.RefundValueMismatch}}},
+			want{kinds: []returns.Kind{returns.RefusedByPeople, returns.RefundValueMismatch}}},
 		{"seen by Finance, one of two", say(paid, said(1, "R1", returns.RefundDiffers, ack)), want{acts: paidTwo, kinds: []returns.Kind{returns.RefundDiffers}}},
 		{"seen by Finance, both", say(paid, said(2, "R1", returns.RefundDiffers, ack), said(1, "R2", returns.RefundDiffers, ack)), want{acts: paidTwo}},
 	})
@@ -91,7 +91,7 @@ func TestARefusedLabelSaysNothingAboutTheMoney(t *testing.T) {
 	f := setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), decision(returns.EffectRefund, returns.RouteConfirmParcel, "R1", returns.EffectVoid, "10.00", "L1"))
 	for subject, want := range map[string][]returns.Kind{
 		"upload-label R1": {returns.EffectRefused}, // by hand; the refund is still refused
-		"R1":              {returns.RefusedInReturnGO},
+		"R1":              {returns.RefusedByPeople},
 	} {
 		d := Decide(say(f, said(1, subject, returns.EffectRefused, returns.AnswerHandledManually)))
 		require.Equal(t, want, kinds(d), subject)
@@ -163,7 +163,7 @@ func TestAnAcceptedAmountDoesNotPayForAUnitThatStaysAway(t *testing.T) {
 		return said(120, "R1", kind, returns.AnswerAcceptPayable, "31.00")
 	}
 	const pay = "confirm-parcel R1 31.00"
-	mixed := setup(2, shipped, passed(1), notInParcel(2))
+	mixed := setup(2, shipped, passed(1), notInParcel(2), takenBack(2))
 	early := item(2, func(i *returns.RMAItem) { i.Inspection.At = noon.Add(-3 * time.Hour) })
 	play(t, []scene{
 		{"both came back", say(setup(2, shipped, passed(1, 2), stock("L2", returns.RestockProven, "")), accepts(returns.RefundValueMismatch)), want{acts: []string{pay}}},

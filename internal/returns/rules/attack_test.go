@@ -74,10 +74,10 @@ func TestAcceptedPayableEndsWithTheAuthorisation(t *testing.T) {
 
 	play(t, []scene{
 		{"while it holds", setup(1, accepted), want{acts: []string{"confirm-parcel R1 12.00"}}},
-		{"the RMA was cancelled since", setup(1, accepted, rma(returns.RMACanceled)), want{kinds: []returns.Kind{returns.RefusedInReturnGO}}},
+		{"the RMA was cancelled since", setup(1, accepted, rma(returns.RMACanceled), takenBack(1)), want{kinds: []returns.Kind{returns.RefusedInReturnGO}}},
 		{"ReturnGO paid since", setup(1, accepted, transactionIs(1, func(t *returns.Transaction) { t.Status = returns.TransactionSuccess })),
 			want{kinds: []returns.Kind{returns.PaidInReturnGO}}},
-		{"the inspection says nothing came since", setup(1, accepted, notInParcel(1)),
+		{"the inspection says nothing came since", setup(1, accepted, notInParcel(1), takenBack(1)),
 			want{kinds: []returns.Kind{returns.RefusedInReturnGO, returns.StockOverstated}}},
 	})
 }
@@ -120,8 +120,8 @@ func TestNobodyAcceptsAParcelThatIsNotToBeRefunded(t *testing.T) {
 		{"store credit was promised", setup(1, rma(returns.RMAApproved), pending, item(1, func(i *returns.RMAItem) { i.Resolution = "RefundToStoreCredit" })),
 			want{kinds: []returns.Kind{returns.ResolutionNotRefund}}},
 		{"a person said no refund", setup(1, rma(returns.RMAApproved), pending, item(1, func(i *returns.RMAItem) { i.Resolution = "RefundToStoreCredit" }),
-			answer(returns.ResolutionNotRefund, returns.AnswerDoNotRefund)), want{kinds: []returns.Kind{returns.RefusedInReturnGO}}},
-		{"the goods were not in the parcel", setup(1, notInParcel(1), pending), want{kinds: []returns.Kind{returns.RefusedInReturnGO}}},
+			answer(returns.ResolutionNotRefund, returns.AnswerDoNotRefund)), want{kinds: []returns.Kind{returns.RefusedByPeople}}},
+		{"the goods were not in the parcel", setup(1, notInParcel(1), takenBack(1), pending), want{kinds: []returns.Kind{returns.RefusedInReturnGO}}},
 	})
 }
 
@@ -204,7 +204,7 @@ func TestOneTransactionOverTwoTikTokReturns(t *testing.T) {
 		{"is not settled while one of them differs", setup(2, shared, tiktokPays(2, "15.00"), answer(returns.RefundDiffers, returns.AnswerAcknowledge)),
 			want{acts: []string{"comment refund-R1", "comment refund-R2"}}},
 		{"is not settled if it names a unit that is not paid", setup(2, shared, caseIs(2, func(t *returns.TikTokReturn) { t.Status = returns.TikTokCancelled }), notInParcel(2),
-			func(f *Facts) { f.Record.Restocks = f.Record.Restocks[:1] }), want{acts: []string{"comment refund-R1"}}},
+			func(f *Facts) { f.Record.Restocks = f.Record.Restocks[:1] }), want{acts: []string{"comment refund-R1"}, kinds: []returns.Kind{returns.RefundContradicted}}},
 	})
 }
 

@@ -121,6 +121,10 @@ func (d *desk) watchDeadlines() {
 		} else {
 			d.wakeAt(d.growing(deadlineGrace, deadline), "see what TikTok decided at the deadline", returns.TikTok)
 		}
+		if d.Now.Before(deadline) && !d.acting(t.ID) && !t.Disputed() && t.Type != returns.TypeReplacement {
+			pays := t.Type == returns.TypeRefund || t.Status == returns.TikTokShipped
+			d.plan.Silence = append(d.plan.Silence, returns.Silence{TikTokReturnID: t.ID, Amount: t.Refund, At: deadline, Pays: pays})
+		}
 		warning := deadline.Add(-d.Policy.DeadlineWarning)
 		if d.due(warning, "warn before TikTok decides") && !d.acting(t.ID) && !d.answeredAboutSince(t.ID, warning, returns.SellerDeadline, returns.AnswerAcknowledge) {
 			d.raiseAbout(t.ID, returns.SellerDeadline, t.Refund, "TikTok decides on return %s by itself at %s and pays %s", t.ID, deadline.UTC().Format(time.RFC3339), t.Refund)

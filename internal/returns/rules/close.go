@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"returnbridge/internal/returns"
 )
@@ -47,13 +48,54 @@ func (d *desk) reportGroup(g group) {
 	if all {
 		return
 	}
+	left := d.openNames(g)
+	if len(left) > 0 && d.acceptedElsewhere(g) {
+		d.raiseUnlessSeen(g.tiktok.ID, returns.TransactionLeftOpen, g.tiktok.Refund, "TikTok paid %s on return %s; %s stays open in ReturnGO: cancel it there", g.tiktok.Refund, g.tiktok.ID, strings.Join(left, ", "))
+	}
+	why, note := "there is no transaction to settle", ""
+	if len(left) > 0 {
+		why = strings.Join(left, ", ") + " is over another amount and stays open"
+		note = "It is not the amount of " + strings.Join(left, ", ") + ", which stays open: cancel it by hand."
+	}
 	marker := "refund-" + g.tiktok.ID
 	if !slices.Contains(d.Record.RMA.Markers, marker) {
 		d.reportBack(returns.Act{
 			Route: returns.RouteComment, Subject: marker, TikTokReturnID: g.tiktok.ID, Amount: g.tiktok.Refund,
-			Reason: fmt.Sprintf("TikTok paid %s: leave a note, there is no transaction to settle", g.tiktok.Refund),
+			Reason: fmt.Sprintf("TikTok paid %s: leave a note, %s", g.tiktok.Refund, why), Note: note,
 		})
 	}
+}
+
+// openNames names the group's transactions that still authorise money, with their
+// amounts.
+func (d *desk) openNames(g group) []string {
+	var names []string
+	for _, u := range g.units {
+		for _, t := range d.openTransactions(u) {
+			if name := fmt.Sprintf("transaction %s over %s", t.ID, words(t.Amount)); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// wouldStayOpen says what has to be closed by hand in ReturnGO if another amount than
+// the authorised one is paid: a transaction is settled only with its own amount.
+func (d *desk) wouldStayOpen(g group) string {
+	names := d.openNames(g)
+	if len(names) == 0 {
+		return ""
+	}
+	return "; if that is accepted, " + strings.Join(names, ", ") + " stays open in ReturnGO and has to be cancelled there"
+}
+
+// acceptedElsewhere reports whether another team than Finance accepted what TikTok
+// paid: Finance has not read yet what stays open.
+func (d *desk) acceptedElsewhere(g group) bool {
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return a.Answer == returns.AnswerAcceptPayable && returns.Catalogue[a.Kind].Owner != returns.Finance && d.isAbout(a, g) && returns.SameMoney(a.Amount, g.tiktok.Refund)
+	})
 }
 
 // paidInFull tells whether every unit a transaction names was paid what is
@@ -69,9 +111,13 @@ func (d *desk) paidInFull(t returns.Transaction) bool {
 			return false
 		}
 		for _, u := range g.units {
-			if slices.Contains(t.ItemIDs, u.item.ID) {
-				named++
+			if !slices.Contains(t.ItemIDs, u.item.ID) {
+				continue
 			}
+			if share, err := d.shareOf(u, t); err != nil || !returns.SameMoney(share, u.value) {
+				return false // a person set another value
+			}
+			named++
 		}
 	}
 	return named == len(t.ItemIDs)

@@ -56,7 +56,7 @@ type desk struct {
 }
 
 func newDesk(f Facts) *desk {
-	return &desk{Facts: f, orderID: f.Record.OrderID, holds: f.Record.Holds, lags: lagging(f.Record), plan: returns.Plan{
+	return &desk{Facts: f, orderID: f.Record.OrderID, holds: withoutStandings(f.Record.Holds), lags: lagging(f.Record), plan: returns.Plan{
 		Stage: returns.StageNew, Number: f.Record.Decisions + 1, DecidedAt: f.Now, Rules: Version, Paused: f.Record.Paused, OrderID: f.Record.OrderID,
 	}}
 }

@@ -35,7 +35,12 @@ type Policy struct {
 	TikTokRules  []string          // ReturnGO policy rules that mark an RMA as a TikTok one (A29); none: every RMA may be one
 	ReasonKeys   map[string]string // ReturnGO's return reason → TikTok's seller refund reason key; "*" for all others
 	OpenReasons  map[string]string // the same for returns that we open at TikTok; none: we open none
-	PayExpected  bool              // Finance agreed to pay the expected value where none was authorised
+	// NotRestockable says what to do about a unit that came back, cannot be sold again
+	// and has no transaction; NotRestockableAbove is the amount for NotRestockableAskAbove.
+	NotRestockable      NotRestockable
+	NotRestockableAbove returns.Money
+	AskAbove            returns.Money // Finance is asked about each refund above it; unknown: about none
+	PayExpected         bool          // Finance agreed to pay the expected value where none was authorised
 
 	Warehouses        map[string]string // inspection location → sales warehouse
 	UseOrderWarehouse bool              // the place of inspection is the order's own warehouse
@@ -85,6 +90,16 @@ const (
 	GateApproved    Gate = "approved"    // the RMA is approved
 	GateTransaction Gate = "transaction" // a refund transaction names the unit
 	GateDone        Gate = "done"        // the RMA is done
+)
+
+// NotRestockable is what to do about a unit that came back not fit to be sold.
+type NotRestockable string
+
+// What a merchant may want. Anything else asks.
+const (
+	NotRestockablePay      NotRestockable = "pay"
+	NotRestockableAsk      NotRestockable = "ask"
+	NotRestockableAskAbove NotRestockable = "ask-above"
 )
 
 // Decision is the plan, and what the ledger must remember of how it came about.

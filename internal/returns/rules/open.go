@@ -18,7 +18,11 @@ func (d *desk) openReturns() {
 	}
 	payable := d.Record.Payable
 	value, _, err := g.value()
-	if !payable.Eligible || err != nil || !returns.SameMoney(value, payable.Amount) || !value.IsPositive() {
+	if !payable.Eligible || err != nil || returns.Known(value) && !value.IsPositive() {
+		return
+	}
+	if !returns.SameMoney(value, payable.Amount) {
+		d.raiseUnlessSeen(g.subject(), returns.ReturnNotOpened, payable.Amount, "no return is opened at TikTok: it would pay %s for it, and ReturnGO foresees %s", payable.Amount, words(value))
 		return
 	}
 	u := g.units[0] // the next one follows when this one is seen
@@ -49,7 +53,7 @@ func (d *desk) toOpen() (group, string) {
 	var key string
 	for _, u := range d.units {
 		switch {
-		case u.tiktok != nil || u.verdict == refused:
+		case u.tiktok != nil || u.verdict == refused || d.rejectedHere(u):
 			continue
 		case u.verdict != undecided || u.item.Inspection.Done() || d.sent(group{units: []*unit{u}}) != nil:
 			return group{}, ""

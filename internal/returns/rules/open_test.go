@@ -47,6 +47,9 @@ func ourReturn(id, status string, line int) change {
 	})
 }
 
+// differs is a return that is not opened because TikTok would pay another amount.
+var differs = want{kinds: []returns.Kind{returns.ReturnNotOpened}}
+
 func TestOpeningAReturn(t *testing.T) {
 	t.Parallel()
 	const open = "open-return L1"
@@ -62,9 +65,9 @@ func TestOpeningAReturn(t *testing.T) {
 		{"switched off", setup(1, announced, ask, policy(func(p *Policy) { p.Switches.Register = false })), nothing},
 		{"paused", setup(1, announced, ask, paused), nothing},
 		{"market or order does not allow it", setup(1, announced, ask, func(f *Facts) { f.Record.Payable.Eligible = false }), nothing},
-		{"less than the full value is authorised", setup(1, announced, ask, transaction("T1", returns.TransactionRequested, "9.99", "I1")), nothing},
-		{"a fee makes it less", setup(1, announced, ask, item(1, func(i *returns.RMAItem) { i.Fees = "1.00" })), nothing},
-		{"more than TikTok would pay", setup(1, announced, returnable("9.99", "L1")), nothing},
+		{"less than the full value is authorised", setup(1, announced, ask, transaction("T1", returns.TransactionRequested, "9.99", "I1")), differs},
+		{"a fee makes it less", setup(1, announced, ask, item(1, func(i *returns.RMAItem) { i.Fees = "1.00" })), differs},
+		{"more than TikTok would pay", setup(1, announced, returnable("9.99", "L1")), differs},
 		{"nothing to pay", setup(1, announced, returnable("0.00", "L1"), item(1, func(i *returns.RMAItem) { i.Paid = gbp("0.00") })), nothing},
 		{"the RMA waits for approval", setup(1, announced, ask, rma(returns.RMAPending)), nothing},
 		{"no label", setup(1, announced, ask, parcel(func(s *returns.Shipment) { s.Labelled = false })), nothing},
@@ -90,7 +93,10 @@ func TestOpeningAReturn(t *testing.T) {
 			effectIs(1, func(e *returns.Effect) { e.Key, e.ClaimUntil = "9002", noon.Add(time.Second) })), nothing},
 
 		{"two units, one after the other", setup(2, announced, returnable("30.00", "L1", "L2")), want{acts: []string{open}}},
-		{"two units, the sum does not fit", setup(2, announced, returnable("29.00", "L1", "L2")), nothing},
+		{"CX has seen that it is not opened", setup(1, announced, returnable("9.99", "L1"), answer(returns.ReturnNotOpened, returns.AnswerAcknowledge)), nothing},
+		{"the refund follows though it was not opened", setup(1, announced, transaction("T1", returns.TransactionRequested, "9.00", "I1"), passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1")),
+			want{acts: []string{"exact-seller-refund L1 9.00"}}},
+		{"two units, the sum does not fit", setup(2, announced, returnable("29.00", "L1", "L2")), differs},
 		{"two units of two reasons are asked about apart", setup(2, announced, ask, item(2, func(i *returns.RMAItem) { i.Reason = "Too late" }),
 			policy(func(p *Policy) { p.OpenReasons["Too late"] = "another" })), want{acts: []string{open}}},
 		{"one is sent, the other waits", setup(2, announced, returnable("20.00", "L2"), opened(returns.EffectApplied, "R1", "10.00", "L1")), nothing},

@@ -23,7 +23,7 @@ func (d *desk) compare(g group) {
 	switch {
 	case d.gone():
 		d.paidGone(g)
-	case d.fellThrough(g) != "":
+	case !g.any(refused) && d.fellThrough(g) != "":
 		d.raiseUnlessSeen(t.ID, returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; %s", t.Refund, t.ID, d.fellThrough(g))
 		g.done(g.paidWords() + "; its transaction came to nothing")
 	case g.any(asked):

@@ -135,10 +135,21 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		require.True(t, f.Record.Payable.Eligible)
 		require.False(t, returns.Exceeds(a.Amount, f.Record.Payable.Amount))
 		require.Equal(t, a.Units, f.Record.Payable.Units)
+		for _, u := range a.Units {
+			item := itemOf(f, d, u)
+			require.NotNil(t, item)
+			key, mapped := f.Policy.ReasonKeys[item.Reason]
+			require.True(t, a.ReasonKey == key || !mapped && a.ReasonKey == f.Policy.ReasonKeys["*"], "%s goes out under the reason %s", u, a.ReasonKey)
+		}
 	} else {
 		require.True(t, returns.SameMoney(a.Amount, caseOf(f, a.TikTokReturnID).Refund))
 	}
 	require.True(t, a.Amount.IsPositive())
+	if above := f.Policy.AskAbove; returns.Known(above) && returns.Exceeds(a.Amount, above) {
+		require.True(t, slices.ContainsFunc(f.Record.Said, func(s returns.Answer) bool {
+			return returns.Catalogue[s.Kind].Owner == returns.Finance && returns.SameMoney(s.Amount, a.Amount)
+		}), "%s is above %s, and Finance was not asked", a.Amount, above)
+	}
 	require.Equal(t, f.Record.Order.Currency, a.Amount.CurrencyCode())
 	for _, answered := range f.Record.Answers {
 		if answered.Answer == returns.AnswerAcceptPayable && returns.SameMoney(answered.Amount, a.Amount) || answered.Answer == returns.AnswerSetAmount {
@@ -157,6 +168,9 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		}
 		require.LessOrEqual(t, len(own), 1, "%s is authorised twice", u)
 		switch {
+		case len(own) == 0 && f.Policy.Gate == GateValidated && item.Inspection.Returned && !item.Inspection.Restockable && f.Policy.NotRestockable == NotRestockableAsk:
+			require.True(t, slices.ContainsFunc(f.Record.Said, func(s returns.Answer) bool { return s.Kind == returns.NotRestockable }) || returns.Known(item.Paid) && accepted(f, a.Amount), "%s cannot be sold again, and nobody was asked", u)
+			return
 		case len(own) == 0: // only expected: to the penny what TikTok reckons, or Finance agreed
 			if !f.Policy.PayExpected && a.Route == returns.RouteSellerRefund {
 				require.True(t, returns.SameMoney(a.Amount, f.Record.Payable.Amount))
@@ -174,6 +188,11 @@ func neverAnotherValue(t *rapid.T, f Facts, d Decision, a returns.Act) {
 			authorised = append(authorised, minus)
 		}
 	}
+	for _, l := range caseOfOrNone(f, a.TikTokReturnID).Lines {
+		if other, shared := f.Record.Others[returns.UnitID(l.OrderLineID)]; shared {
+			authorised = append(authorised, other.Value)
+		}
+	}
 	total, err := returns.Sum(authorised...)
 	require.NoError(t, err)
 	require.True(t, returns.SameMoney(total, a.Amount), "%s is authorised, %s would be paid", total, a.Amount)
@@ -187,18 +206,31 @@ func onlyWhatIsHeldAndDecided(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		require.NotNil(t, item)
 		if a.Kind == returns.ActRefund && !(a.Route != returns.RouteSellerRefund && accepted(f, a.Amount)) {
 			require.Equal(t, returns.ResolutionRefund, item.Resolution)
-			require.False(t, item.Inspection.Done() && !item.Inspection.Returned, "%s did not come back", u)
+			require.False(t, item.Inspection.Done() && !item.Inspection.Returned && !authorisedThough(f, u, *item), "%s did not come back", u)
 			if f.Policy.Gate == GateValidated && item.ReturnMethod != returns.MethodNoShipment {
 				require.True(t, item.Inspection.Done(), "%s is not inspected", u)
 			}
 		}
 	}
 	if a.TikTokReturnID == "" {
+		for _, r := range f.Record.TikTokReturns {
+			paid := slices.ContainsFunc(f.Record.Said, func(s returns.Answer) bool {
+				return s.Kind == returns.RejectedOnTikTok && s.Answer == returns.AnswerPay && s.Subject == r.ID
+			})
+			require.False(t, !r.Refused().IsZero() && r.NextID == "" && covers(r, a.Units[0]) && !paid && !restOrdered(f, a), "%s was rejected in %s", a.Units, r.ID)
+		}
 		return
 	}
 	r := caseOf(f, a.TikTokReturnID)
 	for _, l := range r.Lines {
-		require.Contains(t, a.Units, returns.NewUnitID(l.OrderLineID, ""), "a line of %s is not decided", r.ID)
+		u := returns.NewUnitID(l.OrderLineID, "")
+		if key, other := f.Record.HeldBy[u]; other {
+			standing := f.Record.Others[u].Standing
+			decided := standing == returns.StandingAuthorised || a.Kind == returns.ActAccept && standing == returns.StandingApproved || standing == returns.StandingRefused && accepted(f, a.Amount)
+			require.True(t, decided && f.Record.Others[u].TikTokReturnID == r.ID && f.Key < key, "%s of %s is %q", u, key, standing)
+			continue
+		}
+		require.Contains(t, a.Units, u, "a line of %s is not decided", r.ID)
 	}
 	require.NotEqual(t, returns.ArbitrationInProgress, r.Arbitration)
 	state := map[returns.Route]string{
@@ -211,6 +243,16 @@ func onlyWhatIsHeldAndDecided(t *rapid.T, f Facts, d Decision, a returns.Act) {
 		require.Equal(t, returns.RouteConfirmParcel, a.Route)
 		require.Equal(t, returns.TikTokShipped, r.Status)
 	}
+}
+
+// authorisedThough reports whether a unit that did not come back is authorised by a
+// newer transaction, or by Finance.
+func authorisedThough(f Facts, u returns.UnitID, item returns.RMAItem) bool {
+	return slices.ContainsFunc(f.Record.RMA.Transactions, func(tx returns.Transaction) bool {
+		return slices.Contains(tx.ItemIDs, item.ID) && tx.CreatedAt.After(item.Inspection.At)
+	}) || slices.ContainsFunc(f.Record.Said, func(a returns.Answer) bool {
+		return a.Kind == returns.RefundContradicted && a.Answer == returns.AnswerPay && a.Subject == string(u)
+	})
 }
 
 func accepted(f Facts, amount returns.Money) bool {
@@ -263,6 +305,7 @@ func neverClosedTooEarly(t *rapid.T, f Facts, d Decision) {
 	}
 	require.Empty(t, d.Plan.Exceptions)
 	require.Empty(t, d.Plan.Acts)
+	noOpenRefundForgotten(t, f, d)
 	for _, row := range d.Plan.Units {
 		for _, e := range f.Record.Effects {
 			moving := e.Kind == returns.EffectRefund && e.State == returns.EffectClaimed && e.Covers(row.Unit)
@@ -270,6 +313,23 @@ func neverClosedTooEarly(t *rapid.T, f Facts, d Decision) {
 		}
 		for _, r := range f.Record.TikTokReturns {
 			require.False(t, covers(r, row.Unit) && r.Live() && !r.Pays() && !takenAsOver(f, r), "closed with %s open on %s", r.ID, row.Unit)
+		}
+	}
+}
+
+// noOpenRefundForgotten: behind a closed return there is no open refund transaction
+// for a unit that TikTok does not pay, unless a person has said something since.
+func noOpenRefundForgotten(t *rapid.T, f Facts, d Decision) {
+	for _, row := range d.Plan.Units {
+		item := itemOf(f, d, row.Unit)
+		pays := slices.ContainsFunc(f.Record.TikTokReturns, func(r returns.TikTokReturn) bool { return r.Pays() && covers(r, row.Unit) })
+		if item == nil || pays || f.Record.RMA.Status == returns.RMAGone {
+			continue
+		}
+		for _, tx := range f.Record.RMA.Transactions {
+			open := tx.Type == returns.ResolutionRefund && tx.Status != returns.TransactionSuccess && tx.Status != returns.TransactionFailed && tx.Status != returns.TransactionCanceled
+			answered := slices.ContainsFunc(f.Record.Said, func(a returns.Answer) bool { return !a.At.Before(tx.CreatedAt) })
+			require.False(t, open && slices.Contains(tx.ItemIDs, item.ID) && !answered, "closed with %s open for %s", tx.ID, row.Unit)
 		}
 	}
 }
@@ -346,6 +406,30 @@ func caseOf(f Facts, id string) returns.TikTokReturn {
 	return f.Record.TikTokReturns[i]
 }
 
+func caseOfOrNone(f Facts, id string) returns.TikTokReturn {
+	if id == "" {
+		return returns.TikTokReturn{}
+	}
+	return caseOf(f, id)
+}
+
+// anyPartner puts a unit of another RMA into a TikTok return.
+func anyPartner(t *rapid.T, f *Facts) {
+	if len(f.Record.TikTokReturns) == 0 || !seldom(t, 3, "shared") {
+		return
+	}
+	r := &f.Record.TikTokReturns[0]
+	f.Record.Order.Lines = append(f.Record.Order.Lines, returns.OrderLine{ID: "L9", SKUID: "S9", SellerSKU: "SKU-9", ProductID: "P9", Price: gbp("7.00")})
+	r.Lines = append(r.Lines, returns.TikTokReturnLine{ID: "R-9", OrderLineID: "L9", SKUID: "S9", Refund: gbp("7.00")})
+	r.Refund, _ = r.Refund.Add(gbp("7.00"))
+	heldBy(returns.Key(rapid.SampledFrom([]string{"9002", "9002", "8999"}).Draw(t, "partner")), "L9")(f)
+	h := returns.Hold{Unit: "L9", TikTokReturnID: r.ID, Standing: rapid.SampledFrom([]returns.Standing{returns.StandingAuthorised, returns.StandingAuthorised, returns.StandingApproved, returns.StandingRefused, ""}).Draw(t, "standing")}
+	if h.Standing == returns.StandingAuthorised {
+		h.Value = gbp(rapid.SampledFrom([]string{"7.00", "7.00", "6.99"}).Draw(t, "partner's value"))
+	}
+	f.Record.Others = map[returns.UnitID]returns.Hold{"L9": h}
+}
+
 var tiktokStatuses = []string{
 	returns.TikTokPending, returns.TikTokAwaitingShip, returns.TikTokAwaitingBuyer, returns.TikTokShipped, returns.TikTokApproved, returns.TikTokPaid,
 	returns.TikTokCancelled, returns.TikTokRejected, returns.TikTokParcelRejected, returns.TikTokReplaceRefunded, returns.TikTokReplacePending,
@@ -369,8 +453,13 @@ func anyFacts(t *rapid.T) Facts {
 	s.Register, s.Refund, s.Restock, s.WriteBack = !seldom(t, 8, "no register"), !seldom(t, 8, "no refund"), !seldom(t, 8, "no restock"), !seldom(t, 8, "no write-back")
 	f.Policy.Gate = rapid.SampledFrom([]Gate{GateValidated, GateValidated, GateApproved, GateTransaction, GateDone}).Draw(t, "gate")
 	f.Policy.PayExpected, f.Policy.SetDone = seldom(t, 4, "pay expected"), rapid.Bool().Draw(t, "set done")
+	f.Policy.NotRestockable = rapid.SampledFrom([]NotRestockable{NotRestockablePay, NotRestockableAsk, NotRestockableAskAbove}).Draw(t, "not restockable")
+	f.Policy.NotRestockableAbove = gbp("20.00")
+	if seldom(t, 4, "ask above") {
+		f.Policy.AskAbove = anyPrice(t, "above")
+	}
 	if seldom(t, 8, "no reason") {
-		f.Policy.ReasonKeys = nil
+		f.Policy.ReasonKeys = map[string]string{}
 	}
 	if rapid.Bool().Draw(t, "opens returns") {
 		f.Policy.OpenReasons = map[string]string{"*": openReason}
@@ -393,6 +482,7 @@ func anyFacts(t *rapid.T) Facts {
 	}
 	anyItems(t, &f, n)
 	anyCases(t, &f, n)
+	anyPartner(t, &f)
 	anyPast(t, &f, n)
 	nameSubjects(&f)
 	return f
@@ -408,6 +498,10 @@ func anyItems(t *rapid.T, f *Facts, n int) {
 		}
 		if seldom(t, 8, "no shipment") {
 			it.ReturnMethod = returns.MethodNoShipment
+		}
+		if seldom(t, 4, "other reason") {
+			it.Reason = "Arrived damaged"
+			f.Policy.ReasonKeys["Arrived damaged"] = "seller_reason_broken"
 		}
 		if seldom(t, 10, "exchange") {
 			it.Resolution = "InstantVariantExchange"
@@ -429,6 +523,9 @@ func anyItems(t *rapid.T, f *Facts, n int) {
 		}
 		if seldom(t, 10, "dollars") {
 			tx.Amount = money("10.00", "USD")
+		}
+		if seldom(t, 5, "after the inspection") {
+			tx.CreatedAt = noon.Add(-30 * time.Minute)
 		}
 		if seldom(t, 8, "fresh transaction") {
 			tx.CreatedAt = noon.Add(-time.Second)
@@ -466,6 +563,9 @@ func anyCases(t *rapid.T, f *Facts, n int) {
 		}
 		if seldom(t, 12, "edited") {
 			r.NextID = "R99"
+		}
+		if seldom(t, 5, "rejected before") {
+			r.RefusedAt = r.UpdatedAt
 		}
 		if seldom(t, 12, "no longer shown") {
 			f.Record.TikTokSeenAt = map[string]time.Time{r.ID: noon.Add(-time.Hour)}

@@ -23,8 +23,13 @@ func (d *desk) register() {
 		if !g.anyParcel() || g.any(refused) || g.any(asked) {
 			continue // nothing is to come back, or it is not to be refunded: refund() names it
 		}
-		if !d.holdsAllOf(g) {
+		p := d.partnersOf(g)
+		if p.missing {
 			d.wait("TikTok return " + t.ID + " covers units this RMA does not")
+			continue
+		}
+		if d.follows(p) || p.open+p.refused > 0 {
+			d.waitForPartners(g, p)
 			continue
 		}
 		if d.openedByUs(t) && len(t.Actions) == 0 {
@@ -47,7 +52,7 @@ func (d *desk) anyParcel() bool {
 
 // anyParcel tells whether anything of the group is to come back.
 func (g group) anyParcel() bool {
-	return slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.ReturnMethod != returns.MethodNoShipment })
+	return slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.ReturnMethod != returns.MethodNoShipment && !u.nothingCame() })
 }
 
 // holdsAllOf tells whether every unit of the group's TikTok return is ours: a
@@ -71,6 +76,7 @@ func (d *desk) refund() {
 		}
 	}
 	d.nameOverlaps()
+	d.nameContradictions()
 }
 
 // throughTikTokReturn follows a case that already exists on the units.
@@ -117,15 +123,26 @@ func (d *desk) decideOn(g group) {
 		d.raiseUnknown(t.ID, t.UpdatedAt, t.Refund, "TikTok return %s is of the type %q and has the status %q, which only other types have", t.ID, t.Type, t.Status)
 		return
 	}
+	p := d.partnersOf(g)
+	if d.follows(p) && (t.Status == returns.TikTokPending || t.Status == returns.TikTokShipped) {
+		d.waitForPartners(g, p)
+		return
+	}
 	switch t.Status {
 	case returns.TikTokPending:
 		switch {
 		case g.any(undecided) && !g.any(refused):
 			d.wait(g.units[0].why)
-		case g.any(refused):
+		case g.all(refused) && p.allRefused(), g.any(refused) && t.Type != returns.TypeRefund && p.units == 0:
 			d.askToReject(g)
 		case t.Type == returns.TypeRefund:
 			d.payByCase(g, returns.RouteApproveRefund)
+		case p.undecided():
+			d.waitForPartners(g, p)
+		case g.any(refused) || p.refused > 0:
+			d.askAboutMixed(g, p)
+		case !g.anyParcel() && p.units > 0: // whether the others' goods are to come is not known here
+			d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units of %s, and this RMA wants no parcel", t.ID, p.names())
 		case !g.anyParcel():
 			d.payByCase(g, returns.RouteKeepGoods)
 		default:
@@ -142,11 +159,21 @@ func (d *desk) decideOn(g group) {
 			}
 			return
 		}
+		if d.waitsForLost(g) {
+			return
+		}
 		d.wait("the buyer has not sent the parcel yet")
 	case returns.TikTokShipped:
-		d.payByCase(g, returns.RouteConfirmParcel)
+		if !d.waitsForLost(g) {
+			d.payByCase(g, returns.RouteConfirmParcel)
+		}
 	case returns.TikTokRejected, returns.TikTokParcelRejected:
-		if g.any(authorised) && !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+		switch {
+		case !g.any(authorised):
+		case d.answeredAboutSince(t.ID, t.Refused(), returns.RejectedOnTikTok, returns.AnswerPay):
+			d.wait("TikTok return " + t.ID + " was rejected; a person decided to pay as soon as TikTok has closed it")
+			return
+		case !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 			d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
 			return
 		}
@@ -154,6 +181,20 @@ func (d *desk) decideOn(g group) {
 	default:
 		d.wait("TikTok return " + t.ID + " waits for the buyer")
 	}
+}
+
+// waitsForLost names a case that can pay nothing for goods of which none came, though
+// their refund is authorised: TikTok wants a parcel first, and to confirm one would
+// be a false statement.
+func (d *desk) waitsForLost(g group) bool {
+	t := g.tiktok
+	if !g.any(authorised) || slices.ContainsFunc(g.units, func(u *unit) bool { return !u.nothingCame() }) {
+		return false
+	}
+	value, _, _ := g.with(authorised).value()
+	d.raiseAbout(t.ID, returns.CaseInTheWay, value, "ReturnGO authorised %s though nothing came back; TikTok return %s waits for the parcel and takes no refund beside it", words(value), t.ID)
+	g.say("TikTok's return waits for a parcel that does not come")
+	return true
 }
 
 // notOfItsType tells whether a refund has a status of a replacement, or one
@@ -171,8 +212,7 @@ func notOfItsType(t returns.TikTokReturn) bool {
 // payByCase lets TikTok pay its own amount, if that is to the penny what was
 // authorised for every unit of the case.
 func (d *desk) payByCase(g group, route returns.Route) {
-	t := g.tiktok
-	accepted := d.acceptedAsItIs(g)
+	t, p := g.tiktok, d.partnersOf(g)
 	if e := d.sent(g); e != nil && e.Subject != t.ID {
 		g.say("refund of " + e.Amount.String() + " sent")
 		if !d.unclear(*e) {
@@ -181,28 +221,32 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return
 	}
 	switch {
-	case !d.holdsAllOf(g) && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+	case p.missing && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
 		return
-	case !d.holdsAllOf(g):
+	case p.missing:
 		d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 		return
-	case accepted && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
+	case p.undecided():
+		d.waitForPartners(g, p)
+		return
+	case d.acceptedWith(g, p) && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):
 		g.say(g.with(undecided).units[0].why)
 		d.wait(g.with(undecided).units[0].why)
 		return
-	case g.all(refused):
+	case g.all(refused) && p.allRefused():
 		d.askToReject(g)
 		return
 	case g.any(asked):
 		return // its exception is already named
-	case !g.all(authorised):
-		value, _, _ := g.with(authorised).value()
-		d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)",
-			t.ID, t.Refund, plural(len(g.with(authorised).units), "unit"), len(g.units), words(value))
+	case !g.all(authorised) || p.refused > 0:
+		d.askAboutMixed(g, p)
 		return
-	case !d.worth(g):
+	case !d.worth(g, p):
+		return
+	}
+	if d.tooLarge(g, t.Refund) {
 		return
 	}
 	if d.orderBusy(t.ID) {
@@ -210,34 +254,61 @@ func (d *desk) payByCase(g group, route returns.Route) {
 	}
 	d.effect(d.Policy.Switches.Refund, returns.Act{
 		Kind: returns.ActRefund, Route: route, Subject: t.ID, TikTokReturnID: t.ID, OrderID: d.orderID, Units: g.ids(), Amount: t.Refund,
-		Reason: fmt.Sprintf("%s is authorised for %s, exactly what TikTok return %s pays", t.Refund, plural(len(g.units), "unit"), t.ID),
+		Reason: fmt.Sprintf("%s is authorised for %s, exactly what TikTok return %s pays", t.Refund, plural(len(g.units)+p.units, "unit"), t.ID),
 	}, returns.EffectRefund)
 	g.say("refund of " + t.Refund.String() + " planned")
+}
+
+// acceptedWith is acceptedAsItIs for a case that other RMAs share: who accepted did
+// not accept that another RMA's unit stays away, unless that was the question.
+func (d *desk) acceptedWith(g group, p partners) bool {
+	return d.acceptedAsItIs(g) && (p.refused == 0 || d.answeredAbout(g.tiktok.ID, returns.ParcelMixed, returns.AnswerAcceptPayable))
+}
+
+// askAboutMixed asks CX about a case of which only some units are to be refunded.
+func (d *desk) askAboutMixed(g group, p partners) {
+	t, own := g.tiktok, g.with(authorised)
+	value, _, _ := own.value()
+	switch {
+	case len(own.units) == 0:
+		value = p.value
+	case p.units > p.refused:
+		value = sumOf(value, p.value)
+	}
+	d.raiseAbout(t.ID, returns.ParcelMixed, t.Refund, "TikTok return %s would pay %s; only %s of %d is to be refunded (%s)%s",
+		t.ID, t.Refund, plural(len(own.units)+p.units-p.refused, "unit"), len(g.units)+p.units, words(value), d.wouldStayOpen(g))
 }
 
 // askToReject has CX answer a case that is not to be paid: a rejection is a
 // statement with a reason, and not the end of it.
 func (d *desk) askToReject(g group) {
 	t := g.tiktok
-	if d.answeredAbout(t.ID, returns.RefusedInReturnGO, returns.AnswerHandledManually) {
+	if d.answeredAbout(t.ID, returns.RefusedInReturnGO, returns.AnswerHandledManually) || d.answeredAbout(t.ID, returns.RefusedByPeople, returns.AnswerHandledManually) {
 		d.wait("rejected by a person; waiting for TikTok to end return " + t.ID)
 		return
 	}
-	d.raiseAbout(t.ID, returns.RefusedInReturnGO, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, g.with(refused).units[0].why)
+	kind, first := returns.RefusedInReturnGO, g.with(refused).units[0]
+	if !first.refusedAt.IsZero() {
+		kind = returns.RefusedByPeople
+	}
+	d.raiseAbout(t.ID, kind, t.Refund, "TikTok return %s is not to be refunded: %s", t.ID, first.why)
 }
 
 // worth tells whether the units' value is exactly what the case pays; if not it
 // asks Finance.
-func (d *desk) worth(g group) bool {
+func (d *desk) worth(g group, p partners) bool {
 	amount := g.tiktok.Refund
 	value, expected, err := g.value()
+	if p.units > 0 {
+		value = sumOf(value, p.value)
+	}
 	switch {
 	case err == nil && returns.SameMoney(value, amount):
 		return true
 	case expected:
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", words(value), amount)
 	default:
-		d.raiseAbout(g.subject(), returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s", words(value), amount)
+		d.raiseAbout(g.subject(), returns.RefundValueMismatch, amount, "ReturnGO authorised %s, TikTok would pay %s%s", words(value), amount, d.wouldStayOpen(g))
 	}
 	g.say("the values differ")
 	return false

@@ -25,12 +25,14 @@ func (d *desk) payRest(g group) (why string) {
 	if err == nil && !expected && g.all(authorised) {
 		rest, err = d.restOf(g, value)
 	}
-	key := reasonKey(d.Policy.ReasonKeys, g.units[0])
+	key, parts := reasonKey(d.Policy.ReasonKeys, g.units[0]), d.byReason(g)
 	switch {
 	case err != nil || !returns.Known(rest):
 		return "what is missing cannot be made out"
 	case !rest.IsPositive():
 		return "nothing is missing"
+	case len(parts) > 1: // what is missing is one amount, of which TikTok does not say which unit it belongs to
+		return "its units have the " + g.reasons() + ", and a request to TikTok bears one reason"
 	case key == "":
 		return fmt.Sprintf("no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
 	case d.openBeside(g):
@@ -44,6 +46,9 @@ func (d *desk) payRest(g group) (why string) {
 		return "TikTok lets no seller refund be made: " + p.Why
 	} else if returns.Exceeds(rest, p.Amount) {
 		return "TikTok would refund at most " + p.Amount.String()
+	}
+	if d.tooLarge(g, rest) {
+		return ""
 	}
 	d.effect(d.Policy.Switches.Refund, returns.Act{
 		Kind: returns.ActRefund, Route: returns.RouteSellerRefund, Subject: subjectOf(g.ids()), OrderID: d.orderID, Units: g.ids(), Amount: rest, ReasonKey: key,

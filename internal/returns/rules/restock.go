@@ -232,10 +232,10 @@ func (d *desk) followUp(r returns.Restock) (again string) {
 	return "the inspection passed: have the writer of the stock look"
 }
 
-// noGoodsExpected tells whether nothing will come back for a unit.
+// noGoodsExpected reports whether nothing will come back for a unit.
 func (d *desk) noGoodsExpected(u *unit) bool {
 	return d.refusedByReturnGO() || u.item.ReturnMethod == returns.MethodNoShipment ||
-		u.verdict == refused && d.Record.RMA.Status == returns.RMADone
+		u.verdict == refused && (d.Record.RMA.Status == returns.RMADone || d.withdrawn(u) != nil)
 }
 
 // shippedFrom is the warehouse that a unit had been sent from: its package's, if TikTok

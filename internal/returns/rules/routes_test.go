@@ -23,8 +23,8 @@ func TestRoutes(t *testing.T) {
 		cancelled = "RMA cancelled"
 	)
 	facts := map[string]change{
-		nothing: together(), equal: passed(1, 2), differs: together(passed(1, 2), tiktokPays(1, "29.00")), mixed: together(passed(1), notInParcel(2)),
-		none: notInParcel(1, 2), rejected: rma(returns.RMARejected), cancelled: rma(returns.RMACanceled),
+		nothing: together(), equal: passed(1, 2), differs: together(passed(1, 2), tiktokPays(1, "29.00")), mixed: together(passed(1), notInParcel(2), takenBack(2)),
+		none: together(notInParcel(1, 2), takenBack(1, 2)), rejected: together(rma(returns.RMARejected), takenBack(1, 2)), cancelled: together(rma(returns.RMACanceled), takenBack(1, 2)),
 	}
 	type cell map[string]string // what happened → the act or the exception
 	all := func(what string) cell {
@@ -46,7 +46,7 @@ func TestRoutes(t *testing.T) {
 	money := func(pay string) cell {
 		return rejectedByRMA(cell{nothing: "", equal: pay, differs: "refund-value-mismatch", mixed: "parcel-mixed", none: toReject})
 	}
-	pendingRefund := with(money("approve-refund-only R1 30.00"), mixed, toReject)
+	pendingRefund := money("approve-refund-only R1 30.00")
 	pendingReturn := rejectedByRMA(with(all("accept-return R1"), mixed, toReject, none))
 	awaitingShip := with(all(""), equal, "parcel-here-not-shipped", differs, mixed)
 	rejectedCase := with(all(""), equal, "rejected-on-tiktok", differs, mixed)

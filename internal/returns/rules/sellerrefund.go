@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -36,21 +37,112 @@ func (d *desk) bySellerRefund(g group) {
 		}
 		return
 	}
-	g = g.with(authorised)
-	if len(g.units) == 0 || d.orderBusy(subjectOf(g.ids())) {
-		return
+	d.payParts(d.byReason(g.with(authorised)))
+}
+
+// payParts pays the units of one reason after those of another. What TikTok says is
+// payable is known of one set of units at a time, so a part about which people are
+// asked lets the others go first, and its question stays as it is meanwhile.
+func (d *desk) payParts(parts []group) {
+	isAsked := func(g group) bool { return len(d.askedOfTikTok(g)) > 0 }
+	if len(parts) > 0 && !slices.ContainsFunc(parts, func(g group) bool { return !isAsked(g) }) {
+		first := parts[0]
+		isAsked = func(g group) bool { return g.units[0] != first.units[0] }
+	}
+	for _, g := range parts {
+		if isAsked(g) {
+			d.keepAsking(g)
+			g.say("a person is asked")
+		}
+	}
+	for _, g := range parts {
+		if !isAsked(g) && !d.payPart(g) {
+			return
+		}
+	}
+}
+
+// askedOfTikTok are the open questions about a group that rest on what TikTok says
+// is payable.
+func (d *desk) askedOfTikTok(g group) []returns.Exception {
+	return slices.DeleteFunc(slices.Clone(d.Record.Open), func(e returns.Exception) bool {
+		return e.Subject != g.subject() || !slices.Contains(onPayable, e.Kind)
+	})
+}
+
+var onPayable = []returns.Kind{
+	returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.NoAuthorisedAmount, returns.LargeRefund, returns.ReturnNotOpened,
+}
+
+// keepAsking leaves those questions open: while TikTok is asked anew they are
+// neither answered nor asked a second time.
+func (d *desk) keepAsking(g group) {
+	for _, e := range d.askedOfTikTok(g) {
+		d.raiseAbout(e.Subject, e.Kind, e.Amount, "%s", e.Sentence)
+	}
+}
+
+// byReason splits units by TikTok's reason: a request bears one for all its units
+// (TikTok contract 2.5), and a reason is a statement in the merchant's name.
+func (d *desk) byReason(g group) []group {
+	var parts []group
+	for _, u := range g.units {
+		key := reasonKey(d.Policy.ReasonKeys, u)
+		i := slices.IndexFunc(parts, func(p group) bool { return reasonKey(d.Policy.ReasonKeys, p.units[0]) == key })
+		if i < 0 {
+			parts = append(parts, group{tiktok: g.tiktok, units: []*unit{u}})
+			continue
+		}
+		parts[i].units = append(parts[i].units, u)
+	}
+	return parts
+}
+
+// payPart pays units of one reason. It reports whether the next ones may be looked
+// at in the same decision: not while these rest on what TikTok says is payable,
+// which is known of one set of units at a time.
+func (d *desk) payPart(g group) bool {
+	if d.orderBusy(subjectOf(g.ids())) {
+		return false
 	}
 	key := reasonKey(d.Policy.ReasonKeys, g.units[0])
 	switch {
 	case key == "":
 		g.say("no reason configured")
-		d.raiseAbout(g.subject(), returns.ReasonUnmapped, g.stake(), "no TikTok reason is configured for ReturnGO's reason %q", g.units[0].item.Reason)
+		d.raiseAbout(g.subject(), returns.ReasonUnmapped, g.stake(), "no TikTok reason is configured for ReturnGO's %s", g.reasons())
+		return true
 	case !d.unitsAddUp(g):
+		return true
+	case g.isWorthNothing():
+		g.done("nothing to refund")
+		return true
 	case !d.payableKnown(g, returns.TypeRefund, key):
 		g.say("asking TikTok what can be refunded")
 	default:
 		d.payAsSeller(g, key)
 	}
+	return false
+}
+
+// isWorthNothing reports whether nothing is authorised for the group, which is not
+// the same as an amount that is not known.
+func (g group) isWorthNothing() bool {
+	value, _, err := g.value()
+	return err == nil && returns.Known(value) && value.IsZero()
+}
+
+// reasons names the return reasons of the units as ReturnGO has them.
+func (g group) reasons() string {
+	var named []string
+	for _, u := range g.units {
+		if reason := fmt.Sprintf("%q", u.item.Reason); !slices.Contains(named, reason) {
+			named = append(named, reason)
+		}
+	}
+	if len(named) == 1 {
+		return "reason " + named[0]
+	}
+	return "reasons " + strings.Join(named, " and ")
 }
 
 // sent is a refund of ours on these units that TikTok may have taken, though
@@ -149,6 +241,7 @@ func (d *desk) payableKnown(g group, requestType, key string) bool {
 	if p != nil && p.RequestType == requestType && p.ReasonKey == key && slices.Equal(p.Units, g.ids()) && d.askedLately(*p) {
 		return true
 	}
+	d.keepAsking(g)
 	d.ask = &Question{OrderID: d.orderID, Units: g.ids(), RequestType: requestType, ReasonKey: key}
 	d.look(returns.TikTok, "ask TikTok what can be refunded")
 	return false
@@ -185,10 +278,8 @@ func (d *desk) payAsSeller(g group, key string) {
 	case expected && !d.Policy.PayExpected && !returns.SameMoney(value, payable.Amount):
 		d.raiseAbout(g.subject(), returns.NoAuthorisedAmount, payable.Amount, "ReturnGO authorised no amount; it foresees %s, TikTok would pay %s", value, payable.Amount)
 	case returns.Exceeds(value, payable.Amount):
-		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s", value, payable.Amount)
-	case !value.IsPositive():
-		g.done("nothing to refund")
-		return
+		d.raiseAbout(g.subject(), returns.NotPayable, payable.Amount, "%s is authorised, TikTok would refund at most %s%s", value, payable.Amount, d.wouldStayOpen(g))
+	case d.tooLarge(g, value):
 	default:
 		d.effect(d.Policy.Switches.Refund, returns.Act{
 			Kind: returns.ActRefund, Route: returns.RouteSellerRefund, Subject: subjectOf(g.ids()), OrderID: d.orderID, Units: g.ids(),

@@ -171,6 +171,16 @@ func oneSKU(f *Facts) {
 	}
 }
 
+// takenBack cancels the transactions of some units: they are refused, and ReturnGO
+// says so throughout.
+func takenBack(units ...int) change {
+	return func(f *Facts) {
+		for _, i := range units {
+			f.Record.RMA.Transactions[i-1].Status = returns.TransactionCanceled
+		}
+	}
+}
+
 func noTransactions(f *Facts) { f.Record.RMA.Transactions = nil }
 
 func transaction(id, status, amount string, items ...string) change {

@@ -190,7 +190,7 @@ func hold1(f *Facts) {
 func TestShadowTellsTheDeedsOnOneReturnApart(t *testing.T) {
 	t.Parallel()
 	var b shadowBook
-	first := []change{allOff, unsellable(1), tiktokPays(1, "9.99"), noTransactions}
+	first := []change{allOff, unsellable(1), tiktokPays(1, "9.99"), noTransactions, policy(func(p *Policy) { p.NotRestockable = NotRestockablePay })}
 	f := func(status string) Facts {
 		return setup(1, append([]change{buyerReturn("R1", status, 1)}, first...)...)
 	}

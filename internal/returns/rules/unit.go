@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"time"
+
 	"returnbridge/internal/returns"
 )
 
@@ -18,7 +20,13 @@ type unit struct {
 	paid     returns.Money // what TikTok paid for it (its share, if paid together)
 	refund   side
 	stock    side
+
+	refusedAt    time.Time // when a person refused it, zero if none did
+	refusedSince time.Time // since when a finding has spoken against it: nothing came, or the buyer withdrew
 }
+
+// nothingCame reports whether the inspection says that the unit did not come back.
+func (u *unit) nothingCame() bool { return u.item.Inspection.Done() && !u.item.Inspection.Returned }
 
 // verdict is what ReturnGO says about refunding a unit.
 type verdict int

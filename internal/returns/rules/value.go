@@ -15,16 +15,22 @@ func (d *desk) judge() {
 		u.verdict = u.gate
 	}
 	d.valueUnits()
+	d.askAboutRejected()
 	d.applyAnswers()
 	d.refuseWrittenOff()
+	d.reconsider()
+	d.noteStandings()
 }
 
 // gate is the configured event that authorises a unit (A30). One lost unit never
 // blocks the others.
 func (d *desk) gate(u *unit) (verdict, string) {
-	rma, inspection := d.Record.RMA, u.item.Inspection
+	rma := d.Record.RMA
 	switch {
 	case d.refusedByReturnGO():
+		if d.gone() {
+			return refused, "ReturnGO no longer shows the RMA"
+		}
 		return refused, "refused in ReturnGO (" + rma.Status + ")"
 	case d.gone():
 		return asked, "ReturnGO no longer shows the RMA"
@@ -36,8 +42,17 @@ func (d *desk) gate(u *unit) (verdict, string) {
 		return undecided, "waiting for the approval in ReturnGO"
 	case u.item.Resolution != returns.ResolutionRefund:
 		return d.notMoneyBack(u)
-	case inspection.Done() && !inspection.Returned:
-		return refused, "not in the parcel"
+	}
+	if finding, since := d.nothingOwed(u); finding != "" {
+		return d.weigh(u, finding, since)
+	}
+	return d.gateOpen(u)
+}
+
+// gateOpen is the configured event itself, for a unit of an approved RMA.
+func (d *desk) gateOpen(u *unit) (verdict, string) {
+	rma, inspection := d.Record.RMA, u.item.Inspection
+	switch {
 	case d.Policy.Gate == GateDone && rma.Status != returns.RMADone:
 		return undecided, "waiting for the RMA to be done"
 	case d.Policy.Gate == GateTransaction && len(d.liveTransactions(u)) == 0:
@@ -57,7 +72,9 @@ func (d *desk) gate(u *unit) (verdict, string) {
 // only money back can be carried out at TikTok (A20).
 func (d *desk) notMoneyBack(u *unit) (verdict, string) {
 	if d.answered(returns.ResolutionNotRefund, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
-		return refused, "a person decided: no refund through TikTok"
+		a := d.Record.Answers[returns.ResolutionNotRefund]
+		u.refusedAt = a.At
+		return refused, refusalOf(a)
 	}
 	d.raise(returns.ResolutionNotRefund, u.item.Paid, "%s was promised %q instead of money back", u.item.SKU, u.item.Resolution)
 	return asked, "not a refund"
@@ -80,6 +97,7 @@ func (d *desk) valueUnits() {
 		case len(live) == 0:
 			u.value, u.expected = expected[i], true
 			d.awaitTransaction(u)
+			d.askAboutUnsellable(u)
 		case len(live) > 1:
 			u.expected = true
 			d.askAbout(u, returns.AuthorisedTwice, live[0].Amount, "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
@@ -266,7 +284,7 @@ func isZero(decimal string) bool {
 // applyAnswers lets a person's word stand in for what ReturnGO did not say. A
 // refusal counts for more than an amount.
 func (d *desk) applyAnswers() {
-	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch} {
+	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.NotRestockable} {
 		for _, a := range d.standing(kind) {
 			if a.Answer == returns.AnswerSetAmount {
 				d.setAmount(a)
@@ -277,14 +295,11 @@ func (d *desk) applyAnswers() {
 		returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
 		returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok,
 		returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok,
-		returns.EffectRefused, returns.OutcomeUnclear,
+		returns.EffectRefused, returns.OutcomeUnclear, returns.CaseInTheWay, returns.NotRestockable, returns.LargeRefund,
 	} {
 		for _, a := range d.standing(kind) {
-			switch a.Answer {
-			case returns.AnswerDoNotRefund:
-				d.refuseAll(d.concerned(a), a, "a person decided: no refund")
-			case returns.AnswerHandledManually:
-				d.refuseAll(d.concerned(a), a, "handled by a person ("+a.Reference+")")
+			if a.Answer == returns.AnswerDoNotRefund || a.Answer == returns.AnswerHandledManually {
+				d.refuseAll(d.concerned(a), a)
 			}
 		}
 	}
@@ -306,7 +321,7 @@ func (d *desk) concerned(a returns.Answer) []*unit {
 		return slices.DeleteFunc(open, func(u *unit) bool { return !test(u) })
 	}
 	switch a.Kind {
-	case returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok:
+	case returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok, returns.CaseInTheWay:
 		return about(func(u *unit) bool { return d.hadCase(u, a.At) })
 	case returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.ReasonUnmapped, returns.UnitMismatch, returns.FulfilledTikTok:
 		return about(func(u *unit) bool { return u.tiktok == nil || u.tiktok.CreatedAt.After(a.At) })
@@ -383,12 +398,12 @@ func (d *desk) stillAsked(kind returns.Kind, units []*unit) bool {
 	})
 }
 
-func (d *desk) refuseAll(units []*unit, a returns.Answer, why string) {
+func (d *desk) refuseAll(units []*unit, a returns.Answer) {
 	if len(units) == 0 {
 		return
 	}
 	for _, u := range units {
-		u.verdict, u.why = refused, why
+		u.verdict, u.why, u.refusedAt = refused, refusalOf(a), a.At
 		d.settledBy(returns.Answer{Kind: u.askedBy, Subject: string(u.hold.Unit)}) // what else was asked about it is no question any more
 	}
 	d.settledBy(a)

@@ -90,7 +90,7 @@ func (d *desk) writtenOff(tiktokReturnID string) bool { return slices.Contains(d
 func (d *desk) refuseWrittenOff() {
 	for _, u := range d.units {
 		if slices.ContainsFunc(d.Record.TikTokReturns, func(t returns.TikTokReturn) bool { return d.writtenOff(t.ID) && covers(t, u.hold.Unit) }) {
-			u.verdict, u.why = refused, "a person decided on a TikTok return that is no longer shown"
+			u.verdict, u.why, u.refusedAt = refused, "a person decided on a TikTok return that is no longer shown", d.Record.Answers[returns.TikTokVanished].At
 		}
 	}
 }
