@@ -45,6 +45,13 @@ func (h *house) tell(ctx context.Context, shop, number string, c returns.Command
 	if err := h.mustBeOpen(ctx, of, c); err != nil {
 		return err
 	}
+	err = h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		c, err = tx.NoteCommand(ctx, of.Shop, c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	t := told{Shop: of.Shop, Return: of.Key, Command: c.Name}
 	t.Sentence, t.Answered, err = h.update(ctx, of, c)
 	if late, ok := errors.AsType[*noAnswerError](err); ok {

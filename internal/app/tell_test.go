@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +28,7 @@ func TestTheReturnAnswersThePerson(t *testing.T) {
 	require.NoError(t, d.tell(t.Context(), "", "4711", notOurs, d.out()))
 	require.Equal(t, "Return 4711 of demo-gb: unlinked-order: not-ours.\n", d.text())
 	require.Equal(t, []client.UpdateWorkflowOptions{{
-		WorkflowID: "return/demo-gb/4711", UpdateName: "resolve-exception", Args: []any{notOurs}, WaitForStage: client.WorkflowUpdateStageAccepted,
+		WorkflowID: "return/demo-gb/4711", UpdateName: "resolve-exception", Args: []any{d.noted(notOurs, d.temporal.updates[0].Args[0])}, WaitForStage: client.WorkflowUpdateStageAccepted,
 	}}, d.temporal.updates)
 
 	pause := returns.Command{Name: returns.CommandPause, Who: "Ada", Why: "lawyer"}
@@ -33,6 +36,33 @@ func TestTheReturnAnswersThePerson(t *testing.T) {
 	require.Equal(t, told{Shop: demo, Return: "4711", Command: "pause", Answered: true, Sentence: "paused"},
 		answer[told](d, func(o Output) error { return d.tell(t.Context(), demo, "4711", pause, o) }))
 	require.Empty(t, d.temporal.signals)
+}
+
+// noted is a command as it goes through Temporal. What people wrote of it
+// stands in the ledger, which takes it from there.
+func (d *desk) noted(c returns.Command, sent any) returns.Command {
+	d.t.Helper()
+	last, ok := sent.(returns.Command)
+	require.True(d.t, ok)
+	written, err := json.Marshal(last)
+	require.NoError(d.t, err)
+	for _, text := range []string{c.Who, c.Why, c.Reference} {
+		require.False(d.t, text != "" && strings.Contains(string(written), text), "%q goes through a history: %s", text, written)
+	}
+	d.do(func(tx *ledger.Tx) error {
+		_, err := tx.Command(d.t.Context(), demo, "4711", last)
+		return err
+	})
+	story := ""
+	d.do(func(tx *ledger.Tx) error {
+		kept, _, err := tx.Story(d.t.Context(), ledger.ReturnRef{Shop: demo, Key: "4711"})
+		story = fmt.Sprintf("%+v", kept)
+		return err
+	})
+	require.Contains(d.t, story, c.Who)
+	require.Contains(d.t, story, c.Why)
+	c.Note, c.Who, c.Why, c.Reference = last.Note, "", "", ""
+	return c
 }
 
 func TestTheReturnRefuses(t *testing.T) {
@@ -63,13 +93,13 @@ func TestACommandIsLeftForAReturnThatDoesNotAnswer(t *testing.T) {
 			require.Equal(t, "Return 4711 of demo-gb: the return "+c.why+": the command is left for it and is taken up as soon as a worker runs; see what became of it with: starter show 4711 --shop demo-gb.\n", d.text())
 			require.Len(t, d.temporal.signals, 1)
 			s := d.temporal.signals[0]
-			require.Equal(t, []any{"return/demo-gb/4711", "resolve-exception", notOurs}, []any{s.id, s.name, s.said})
 			require.Equal(t, []any{messages.ReturnInput{Shop: demo, Key: "4711", ReturnGOKey: "main"}}, s.args)
 			require.Equal(t, messages.QueueReturns, s.options.TaskQueue)
 
 			d.temporal.down = errors.New("connection refused")
 			require.EqualError(t, d.tell(t.Context(), "", "4711", notOurs, d.out()),
 				"return 4711 "+c.why+", and the command could not be left for it either, so nothing was done: wake return 4711: connection refused")
+			require.Equal(t, []any{"return/demo-gb/4711", "resolve-exception", d.noted(notOurs, s.said)}, []any{s.id, s.name, s.said})
 		})
 	}
 }

@@ -21,6 +21,10 @@ type Outcome struct {
 // refused with a sentence; either way it stands in the audit. A command applied
 // twice counts once.
 func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c returns.Command) (Outcome, error) {
+	c, err := t.noted(ctx, shop, c)
+	if err != nil {
+		return Outcome{}, err
+	}
 	refusal := ""
 	if c.ID != "" {
 		refusal = c.ID + ":refused"

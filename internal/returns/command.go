@@ -32,6 +32,7 @@ type Command struct {
 	Reference string      `json:"reference,omitempty"`
 	Who       string      `json:"who"`
 	Why       string      `json:"why"`
+	Note      string      `json:"note,omitempty"` // the ledger has who, why and reference under this id
 }
 
 // Validate says what is wrong with the command, as a sentence for the person.
@@ -71,7 +72,7 @@ func (c Command) Validate() error {
 func (c Command) Storable() Command {
 	clean := func(s string) string { return strings.ReplaceAll(s, "\x00", "") }
 	c.Name, c.Exception, c.Answer = CommandName(clean(string(c.Name))), Kind(clean(string(c.Exception))), AnswerName(clean(string(c.Answer)))
-	c.Reference, c.Who, c.Why = clean(c.Reference), clean(c.Who), clean(c.Why)
+	c.Reference, c.Who, c.Why, c.Note = clean(c.Reference), clean(c.Who), clean(c.Why), clean(c.Note)
 	return c
 }
 
