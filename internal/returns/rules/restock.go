@@ -76,19 +76,17 @@ func (d *desk) entered(u *unit, entry returns.Restock) (again string) {
 	return again
 }
 
-// overstated asks about a unit that was put into stock and now must not be there.
-// The return stays open, or is opened again, until a person has seen to it: since
-// this inspection, for an earlier answer spoke of another.
+// overstated asks about a unit that was put into stock and now must not be there: the
+// return stays open, or is opened again, until a person has seen to it. An answer from
+// before this inspection spoke of another.
 func (d *desk) overstated(u *unit, entry returns.Restock) (again string) {
-	subject := string(u.hold.Unit)
-	seen := d.answeredAboutSince(subject, u.item.Inspection.At, returns.StockOverstated, returns.AnswerAcknowledge)
 	if entry.State == returns.RestockProven {
-		u.stock = side{done: seen, say: "in stock, but no longer restockable"}
+		u.stock = side{done: true, say: "in stock, but no longer restockable"}
 	} else {
 		again = d.followEntry(u, entry)
 	}
-	if !seen {
-		d.wait("a unit is to be taken off the shelf")
+	subject := string(u.hold.Unit)
+	if !d.answeredAboutSince(subject, u.item.Inspection.At, returns.StockOverstated, returns.AnswerAcknowledge) {
 		d.raiseAbout(subject, returns.StockOverstated, returns.Money{}, "%s was put into stock; its inspection now says it must not be", u.item.SKU)
 	}
 	return again

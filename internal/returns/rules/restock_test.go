@@ -97,6 +97,7 @@ func TestAnInspectionChangedAfterTheEnd(t *testing.T) {
 			d := Decide(s.given)
 			require.Equal(t, s.want, becomes(d))
 			s.want2.check(t, d)
+			require.Equal(t, s.want2.closed, d.Plan.Close)
 		})
 	}
 }
