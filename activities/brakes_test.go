@@ -73,6 +73,27 @@ func TestAStopOfOneActionHoldsNoOther(t *testing.T) {
 	require.False(t, plan.Close, "what is stopped is still to be done")
 }
 
+// Stock that is stopped is not set, and its writer waits for no clock; what is owed
+// stays owed, and is written when the stop has ended.
+func TestAStopHoldsStock(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.owe(wh1, "u1")
+	b.halts(returns.ActionRestock)
+	out := b.round()
+	require.True(t, out.Done)
+	require.Contains(t, out.Summary, "restock is stopped since")
+	require.Zero(t, b.count("set-stock"))
+	_, products, err := braked(b)
+	require.NoError(t, err)
+	require.Equal(t, []string{product}, products)
+	require.True(t, get(b, func(tx *ledger.Tx) (bool, error) {
+		return tx.Start(b.ctx, shopName, returns.ActionRestock, "Ada", "counted")
+	}))
+	b.round()
+	require.Equal(t, 1, b.count("set-stock"))
+}
+
 // sent puts refunds of other returns into today's books.
 func (b *bench) sent(amounts ...string) {
 	b.t.Helper()

@@ -43,9 +43,15 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 		ClaimUntil: r.readAt.Add(r.CallTimeout + r.shop.Stock.ReadAge + claimMargin),
 	}
 	err := r.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		if err := tx.NotStopped(ctx, r.shop.Key, returns.ActionRestock); err != nil {
+			return err
+		}
 		w.ID, err = tx.BeginWrite(ctx, r.shop.Key, w, riding)
 		return err
 	})
+	if stop, ok := errors.AsType[ledger.ErrStopped](err); ok {
+		return stop.String(), nil // the writer is woken when it ends
+	}
 	if errors.Is(err, ledger.ErrWriteOpen) {
 		r.lookAt(r.Now().Add(r.CallTimeout))
 		return "another write is under way", nil

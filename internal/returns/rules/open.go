@@ -53,7 +53,7 @@ func (d *desk) toOpen() (group, string) {
 	var key string
 	for _, u := range d.units {
 		switch {
-		case u.tiktok != nil || u.verdict == refused || d.rejectedHere(u):
+		case u.tiktok != nil || u.verdict == refused:
 			continue
 		case u.verdict != undecided || u.item.Inspection.Done() || d.sent(group{units: []*unit{u}}) != nil:
 			return group{}, ""
@@ -73,12 +73,14 @@ func (d *desk) toOpen() (group, string) {
 	return g, key
 }
 
-// mayOpen tells whether a return may (still) be opened on a unit: not after one
-// was there, or TikTok refused it, or it has long been impossible. That is no
+// mayOpen reports whether a return may (still) be opened on a unit: not after one
+// was there or was rejected, or TikTok refused it, or it has long been impossible. That is no
 // exception, because the seller refund remains.
 func (d *desk) mayOpen(u *unit) bool {
 	last := d.newest(returns.EffectOpen, string(u.hold.Unit))
 	switch {
+	case d.rejectedHere(u):
+		return false
 	case last == nil || last.State == returns.EffectDropped:
 		return true
 	case last.State != returns.EffectIntent:

@@ -130,57 +130,77 @@ func (d *desk) decideOn(g group) {
 	}
 	switch t.Status {
 	case returns.TikTokPending:
-		switch {
-		case g.any(undecided) && !g.any(refused):
-			d.wait(g.units[0].why)
-		case g.all(refused) && p.allRefused(), g.any(refused) && t.Type != returns.TypeRefund && p.units == 0:
-			d.askToReject(g)
-		case t.Type == returns.TypeRefund:
-			d.payByCase(g, returns.RouteApproveRefund)
-		case p.undecided():
-			d.waitForPartners(g, p)
-		case g.any(refused) || p.refused > 0:
-			d.askAboutMixed(g, p)
-		case !g.anyParcel() && p.units > 0: // whether the others' goods are to come is not known here
-			d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units of %s, and this RMA wants no parcel", t.ID, p.names())
-		case !g.anyParcel():
-			d.payByCase(g, returns.RouteKeepGoods)
-		default:
-			d.wait("the buyer may send the parcel as soon as TikTok knows")
-		}
+		d.decideOnRequest(g, p)
 	case returns.TikTokAwaitingShip:
-		if slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned }) {
-			if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt.Add(-d.Policy.ClockSkew)) { // perhaps by another machine's clock
-				d.look(returns.TikTok, "the goods are here: see whether TikTok knows")
-				return
-			}
-			if !d.answeredAbout(t.ID, returns.ParcelNotShipped, returns.AnswerHandledManually) {
-				d.raiseAbout(t.ID, returns.ParcelNotShipped, t.Refund, "the goods of TikTok return %s are here, TikTok still waits for the buyer to send them", t.ID)
-			}
-			return
-		}
-		if d.waitsForLost(g) {
-			return
-		}
-		d.wait("the buyer has not sent the parcel yet")
+		d.awaitParcel(g)
 	case returns.TikTokShipped:
 		if !d.waitsForLost(g) {
 			d.payByCase(g, returns.RouteConfirmParcel)
 		}
 	case returns.TikTokRejected, returns.TikTokParcelRejected:
-		switch {
-		case !g.any(authorised):
-		case d.answeredAboutSince(t.ID, t.Refused(), returns.RejectedOnTikTok, returns.AnswerPay):
-			d.wait("TikTok return " + t.ID + " was rejected; a person decided to pay as soon as TikTok has closed it")
-			return
-		case !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
-			d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
-			return
-		}
-		d.wait("TikTok return " + t.ID + " was rejected; a dispute may still open it")
+		d.followRejected(g)
 	default:
 		d.wait("TikTok return " + t.ID + " waits for the buyer")
 	}
+}
+
+// decideOnRequest answers the buyer's request, before any parcel.
+func (d *desk) decideOnRequest(g group, p partners) {
+	t := g.tiktok
+	switch {
+	case g.any(undecided) && !g.any(refused):
+		d.wait(g.units[0].why)
+	case g.all(refused) && p.allRefused(), g.any(refused) && t.Type != returns.TypeRefund && p.units == 0:
+		d.askToReject(g)
+	case t.Type == returns.TypeRefund:
+		d.payByCase(g, returns.RouteApproveRefund)
+	case p.undecided():
+		d.waitForPartners(g, p)
+	case g.any(refused) || p.refused > 0:
+		d.askAboutMixed(g, p)
+	case !g.anyParcel() && p.units > 0: // whether the others' goods are to come is not known here
+		d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units of %s, and this RMA wants no parcel", t.ID, p.names())
+	case !g.anyParcel():
+		d.payByCase(g, returns.RouteKeepGoods)
+	default:
+		d.wait("the buyer may send the parcel as soon as TikTok knows")
+	}
+}
+
+// awaitParcel waits for the buyer to send the parcel, unless it is here already or
+// does not come.
+func (d *desk) awaitParcel(g group) {
+	t := g.tiktok
+	if slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned }) {
+		if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt.Add(-d.Policy.ClockSkew)) { // perhaps by another machine's clock
+			d.look(returns.TikTok, "the goods are here: see whether TikTok knows")
+			return
+		}
+		if !d.answeredAbout(t.ID, returns.ParcelNotShipped, returns.AnswerHandledManually) {
+			d.raiseAbout(t.ID, returns.ParcelNotShipped, t.Refund, "the goods of TikTok return %s are here, TikTok still waits for the buyer to send them", t.ID)
+		}
+		return
+	}
+	if d.waitsForLost(g) {
+		return
+	}
+	d.wait("the buyer has not sent the parcel yet")
+}
+
+// followRejected asks about a rejection of what ReturnGO authorises, until TikTok has
+// closed the return.
+func (d *desk) followRejected(g group) {
+	t := g.tiktok
+	switch {
+	case !g.any(authorised):
+	case d.answeredAboutSince(t.ID, t.Refused(), returns.RejectedOnTikTok, returns.AnswerPay):
+		d.wait("TikTok return " + t.ID + " was rejected; a person decided to pay as soon as TikTok has closed it")
+		return
+	case !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
+		d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
+		return
+	}
+	d.wait("TikTok return " + t.ID + " was rejected; a dispute may still open it")
 }
 
 // waitsForLost names a case that can pay nothing for goods of which none came, though
@@ -221,11 +241,8 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		return
 	}
 	switch {
-	case p.missing && d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
-		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
-		return
 	case p.missing:
-		d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
+		d.askAboutUnheld(*t)
 		return
 	case p.undecided():
 		d.waitForPartners(g, p)
@@ -257,6 +274,15 @@ func (d *desk) payByCase(g group, route returns.Route) {
 		Reason: fmt.Sprintf("%s is authorised for %s, exactly what TikTok return %s pays", t.Refund, plural(len(g.units)+p.units, "unit"), t.ID),
 	}, returns.EffectRefund)
 	g.say("refund of " + t.Refund.String() + " planned")
+}
+
+// askAboutUnheld asks CX about a case that holds units of no RMA.
+func (d *desk) askAboutUnheld(t returns.TikTokReturn) {
+	if d.answeredAbout(t.ID, returns.UnitsWithoutRMA, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+		d.wait("handled by a person; waiting for TikTok to end return " + t.ID)
+		return
+	}
+	d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 }
 
 // acceptedWith is acceptedAsItIs for a case that other RMAs share: who accepted did
