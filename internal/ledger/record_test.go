@@ -25,7 +25,7 @@ func rma(status string) returns.RMA {
 func TestANewReturnIsEntered(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		want := returns.Record{
-			HeldBy: map[returns.UnitID]returns.Key{}, OpenedAt: map[returns.Kind]time.Time{}, Answers: map[returns.Kind]returns.Answer{}, CreatedAt: monday,
+			HeldBy: map[returns.UnitID]returns.Key{}, Others: map[returns.UnitID]returns.Hold{}, OpenedAt: map[returns.Kind]time.Time{}, Answers: map[returns.Kind]returns.Answer{}, CreatedAt: monday,
 		}
 		require.Equal(b.t, want, b.load("RMA1"))
 		b.clock.pass(time.Hour)
