@@ -256,7 +256,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			Name: shopName, TikTokShopID: tiktokShopID, Region: "GB", AccessToken: access, RefreshToken: refresh,
 			ReturnGOKey: "demo", ReturnGOStore: store, WebhookToken: webhookToken,
 			Link:        config.Link{OrderNamePattern: `\d{15,20}`},
-			Refund:      config.Refund{Gate: "validated", Reasons: []config.Reason{{ReturnGO: portalWords, TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
+			Refund:      config.Refund{Gate: "validated", NotRestockable: "ask", Reasons: []config.Reason{{ReturnGO: portalWords, TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
 			OpenReturns: []config.Reason{{ReturnGO: damagedWords, TikTok: "ecom_order_delivered_refund_and_return_reason_damaged_seller_uk"}},
 			Restock:     config.Restock{Writer: "us", Warehouses: []config.Warehouse{{Location: location, TikTok: h.warehouse}}},
 			Switches:    config.Switches{Register: true, Refund: true, Restock: true, WriteBack: true},
