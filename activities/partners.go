@@ -26,7 +26,7 @@ func (d *desk) readPartners(ctx context.Context, act returns.Act) (again time.Ti
 		return time.Time{}, err
 	}
 	for _, key := range keys {
-		other, err := d.Activities.desk(d.shop.Key, key)
+		other, err := d.desk(d.shop.Key, key)
 		if err != nil {
 			return time.Time{}, err
 		}
