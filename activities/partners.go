@@ -25,7 +25,7 @@ func (d *desk) readPartners(ctx context.Context, act returns.Act) (unread bool, 
 		return false, err
 	}
 	for _, key := range keys {
-		other, err := d.Activities.desk(d.shop.Key, key)
+		other, err := d.desk(d.shop.Key, key)
 		if err != nil {
 			return false, err
 		}
