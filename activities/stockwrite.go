@@ -50,7 +50,7 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 		return err
 	})
 	if stop, ok := errors.AsType[ledger.ErrStopped](err); ok {
-		return stop.String(), nil // the writer is woken when it ends
+		return fmt.Sprintf("%s is stopped for the shop: nothing is written", stop.Action), nil // the writer is woken when it ends
 	}
 	if errors.Is(err, ledger.ErrWriteOpen) {
 		r.lookAt(r.Now().Add(r.CallTimeout))

@@ -43,7 +43,9 @@ func TestARefusalIsRemembered(t *testing.T) {
 		})
 		noted := at
 		at = at.Add(time.Hour)
-		b.do(func(tx *Tx) error { return tx.NoteStatus(b.ctx, shop, returns.TikTok, "C1", returns.TikTokCancelled, at) })
+		b.do(func(tx *Tx) error {
+			return tx.NoteStatus(b.ctx, shop, returns.TikTok, "C1", returns.TikTokCancelled, at)
+		})
 		require.Equal(b.t, noted, shows(returns.TikTokCancelled, ""), "events told of both")
 	})
 }

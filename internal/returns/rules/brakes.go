@@ -13,7 +13,8 @@ import (
 func (d *desk) braked(a returns.Act) bool {
 	if s, stopped := returns.StopOf(d.Record.Stops, a.Kind.Action()); stopped {
 		d.braking = true
-		d.wait(fmt.Sprintf("%s; would now: %s", s, a.Reason))
+		// Who stopped it, and why in their words, stands in the ledger alone (promise 8).
+		d.wait(fmt.Sprintf("%s is stopped for the shop since %s; would now: %s", s.Action, s.At.UTC().Format(time.RFC3339), a.Reason))
 		d.wakeAt(d.Now.Add(rarestSwitchLook), "see whether it is started again")
 		return true
 	}

@@ -204,19 +204,14 @@ func (d *desk) lastSaid(subject string, kind returns.Kind) (returns.Answer, bool
 	return returns.Answer{}, false
 }
 
-// decider names who gave an answer: the team that was asked, and the person.
-func decider(a returns.Answer) string {
-	owner := string(returns.Catalogue[a.Kind].Owner)
-	if a.Who == "" {
-		return owner
-	}
-	return owner + " (" + a.Who + ")"
-}
+// decider names the team that gave an answer. Who it was, and what they wrote, stands
+// in the ledger alone: sentences go into histories (promise 8).
+func decider(a returns.Answer) string { return string(returns.Catalogue[a.Kind].Owner) }
 
 // refusalOf says in words what an answer that refuses a refund decided.
 func refusalOf(a returns.Answer) string {
 	if a.Answer == returns.AnswerHandledManually {
-		return fmt.Sprintf("%s handled it (%s)", decider(a), a.Reference)
+		return decider(a) + " handled it"
 	}
 	return decider(a) + " decided not to refund it"
 }

@@ -16,6 +16,7 @@ import (
 func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	last := d.newest(kind, act.Subject)
 	switch {
+	case act.Route == returns.RouteSellerRefund && d.lostUnderAnotherName(act):
 	case last == nil:
 		d.do(on, act)
 	case unsent(*last) && last.Reason == returns.ReasonLost && !d.retried(*last, aboutAct(act)) && d.unclear(*last):
@@ -42,6 +43,22 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	default:
 		d.await(*last)
 	}
+}
+
+// lostUnderAnotherName asks about a seller refund whose answer was lost and which
+// covered some of the same units, together with others: the new one has a key of its
+// own, so that TikTok would not know the two for one.
+func (d *desk) lostUnderAnotherName(act returns.Act) bool {
+	for _, e := range d.Record.Effects {
+		if e.Kind != returns.EffectRefund || !e.Route.Creates() || !unsent(e) || e.Reason != returns.ReasonLost || e.Subject == act.Subject ||
+			!slices.ContainsFunc(act.Units, e.Covers) || d.answeredAboutSince(joined(e.Units), e.ClaimedAt, returns.OutcomeUnclear, returns.AnswerRetry, returns.AnswerHandledManually) {
+			continue
+		}
+		d.raiseAbout(joined(e.Units), returns.OutcomeUnclear, e.Amount, "a refund of %s for %s was sent at %s and its answer lost; now %s is to be refunded for %s of the same order",
+			e.Amount, plural(len(e.Units), "unit"), e.ClaimedAt.UTC().Format(time.RFC3339), act.Amount, plural(len(act.Units), "unit"))
+		return true
+	}
+	return false
 }
 
 // unsent reports whether nothing of an effect is under way: it is meant to happen,

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -22,6 +23,15 @@ type life struct {
 	granted []string                // TikTok returns that are approved, and do not show it yet
 	unseen  []returns.TikTokReturn  // not in any search yet
 	shows   time.Time               // when they are
+	keyLife time.Duration           // how long TikTok honours a key, whatever we assume (T12)
+	sent    map[string]time.Time    // when a create was first made under a key
+}
+
+// How long TikTok may honour an idempotency key, and how late its search may show
+// what was made: where keys may be forgotten before we think so, within create_settle
+// (T34); else within the lifetime that we assume.
+var keyLives = map[time.Duration]time.Duration{
+	0: 110 * time.Second, time.Hour: 110 * time.Second, 24 * time.Hour: 23 * time.Hour, 1e6 * time.Hour: 23 * time.Hour,
 }
 
 // Promise 1 over whole lives: whatever happens between our steps, we never make
@@ -39,7 +49,8 @@ func TestNoUnitIsPaidTwiceInItsLife(t *testing.T) {
 
 // live is one life of 25 steps.
 func live(t *rapid.T) *life {
-	l := &life{f: setup(2, rma(returns.RMAApproved), noTransactions), ours: map[returns.UnitID]bool{}}
+	l := &life{f: setup(2, rma(returns.RMAApproved), noTransactions), ours: map[returns.UnitID]bool{}, sent: map[string]time.Time{}}
+	l.keyLife = rapid.SampledFrom(slices.Sorted(maps.Keys(keyLives))).Draw(t, "key lifetime")
 	l.f.Policy.Gate = rapid.SampledFrom([]Gate{GateValidated, GateApproved, GateTransaction, GateDone}).Draw(t, "gate")
 	for range 25 {
 		l.something(t)
@@ -104,13 +115,17 @@ func (l *life) decides(t *rapid.T) Decision {
 // pays carries out a refund as TikTok may: taken, taken and the answer lost, lost
 // on the way, or refused.
 func (l *life) pays(t *rapid.T, a returns.Act) {
+	e := l.effect(a)
+	if first, made := l.sent[e.ID]; made && l.f.Now.Sub(first) < l.keyLife {
+		e.ClaimedAt, e.ClaimUntil, e.State, e.Note = l.f.Now, l.f.Now.Add(12*time.Second), returns.EffectClaimed, ""
+		return // TikTok answers as the first time, and that answer is lost as well
+	}
 	for _, u := range a.Units {
 		require.False(t, l.ours[u], "%s was paid by us, and would be again: %s", u, a.Reason)
 		for _, r := range l.f.Record.TikTokReturns {
 			require.False(t, covers(r, u) && r.Pays(), "%s is paid by %s", u, r.ID)
 		}
 	}
-	e := l.effect(a)
 	e.ClaimedAt, e.ClaimUntil, e.State, e.Note = l.f.Now, l.f.Now.Add(12*time.Second), returns.EffectClaimed, ""
 	outcome := rapid.SampledFrom([]string{"taken", "answer lost", "lost", "refused"}).Draw(t, "outcome")
 	if outcome == "refused" {
@@ -126,6 +141,7 @@ func (l *life) pays(t *rapid.T, a returns.Act) {
 	if a.Route == returns.RouteSellerRefund {
 		id = l.newCase(returns.TypeRefund, returns.TikTokApproved, a.Amount, a.Units...)
 		l.at(id).Role = "SELLER"
+		l.sent[e.ID] = l.f.Now
 	}
 	if outcome == "taken" {
 		e.State, e.TikTokReturnID = returns.EffectApplied, id
@@ -135,7 +151,7 @@ func (l *life) pays(t *rapid.T, a returns.Act) {
 		}
 	}
 	l.at(id).Status, l.at(id).UpdatedAt, l.at(id).Actions = returns.TikTokApproved, l.f.Now, nil
-	if lag := time.Duration(rapid.IntRange(0, 110).Draw(t, "lag")) * time.Second; a.Route == returns.RouteSellerRefund && lag > 0 {
+	if lag := time.Duration(rapid.Int64Range(0, int64(keyLives[l.keyLife]/time.Second)).Draw(t, "lag")) * time.Second; a.Route == returns.RouteSellerRefund && lag > 0 {
 		all := l.f.Record.TikTokReturns
 		l.unseen, l.shows = append(l.unseen, all[len(all)-1]), l.f.Now.Add(lag)
 		l.f.Record.TikTokReturns = all[:len(all)-1]
@@ -189,6 +205,9 @@ func (l *life) something(t *rapid.T) {
 			live = append(live, &r.TikTokReturns[i])
 		}
 	}
+	for i := range l.unseen { // TikTok knows what it has made
+		live = append(live, &l.unseen[i])
+	}
 	free := func(units ...returns.UnitID) bool {
 		return !slices.ContainsFunc(live, func(c *returns.TikTokReturn) bool {
 			return slices.ContainsFunc(units, func(u returns.UnitID) bool { return covers(*c, u) })
@@ -230,7 +249,8 @@ func (l *life) something(t *rapid.T) {
 		if open := Decide(*f).Plan.Exceptions; len(open) > 0 {
 			e := open[rapid.IntRange(0, len(open)-1).Draw(t, "question")]
 			answers := slices.DeleteFunc(slices.Clone(returns.Catalogue[e.Kind].Answers), func(a returns.AnswerName) bool {
-				return a == returns.AnswerPayRest // pays a unit that is paid, as it should
+				return a == returns.AnswerPayRest || // pays a unit that is paid, as it should
+					a == returns.AnswerRetry && len(l.unseen) > 0 // who looks in Seller Center sees it
 			})
 			if len(answers) == 0 {
 				return

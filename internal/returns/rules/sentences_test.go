@@ -15,7 +15,7 @@ func TestTheSentenceNamesWhoDecided(t *testing.T) {
 	shipped := together(passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), tiktokPays(1, "12.00"))
 	d := Decide(setup(1, shipped, answer(returns.RefundValueMismatch, returns.AnswerDoNotRefund)))
 	require.Equal(t, []returns.Kind{returns.RefusedByPeople}, kinds(d))
-	require.Equal(t, "TikTok return R1 is not to be refunded: Finance (Ann) decided not to refund it", d.Plan.Exceptions[0].Sentence)
+	require.Equal(t, "TikTok return R1 is not to be refunded: Finance decided not to refund it", d.Plan.Exceptions[0].Sentence)
 	require.Equal(t, []returns.Silence{{TikTokReturnID: "R1", Amount: gbp("12.00"), At: noon.Add(48 * time.Hour), Pays: true}}, d.Plan.Silence)
 
 	d = Decide(setup(1, notInParcel(1), takenBack(1), buyerReturn("R1", returns.TikTokShipped, 1)))
