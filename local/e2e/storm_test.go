@@ -24,7 +24,9 @@ import (
 
 // Promise 4 in bad weather: of every ten events three are lost and three come
 // twice, all late and out of order. Every return ends right by the platforms'
-// books, and what an event did not tell is noticed within one sweep interval.
+// books, and what an event did not tell is noticed within one sweep interval. Of
+// three answers to a refund of ours one is lost, and how long TikTok honours its key
+// is now nothing, now an hour, a day, or for ever.
 func TestStormOfEventsEveryReturnEndsRightAndLostOnesAreHealedBySweeps(t *testing.T) {
 	t.Parallel()
 	seen := &sightings{}
@@ -35,11 +37,30 @@ func TestStormOfEventsEveryReturnEndsRightAndLostOnesAreHealedBySweeps(t *testin
 	})
 	h.TikTok.SetWebhookWeather(tiktoksandbox.WebhookWeather{Lose: 0.3, Duplicate: 0.3, Delay: 0.7, Reorder: 0.5, MaxDelay: 2 * time.Hour})
 	h.ReturnGO.SetWebhookFaults(returngosandbox.WebhookFaults{Loss: 0.3, Duplicate: 0.3, Delay: 0.7, Reorder: 0.5, MaxDelay: 2 * time.Hour})
-	stop := h.watchLedger(seen)
+	h.tiktokFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: tiktoksandbox.FaultDropAfterWrite, Chance: 0.3, Count: -1})
+	stop, settle := h.watchLedger(seen), h.changeKeyLife()
 	h.wantPopulationRight(25)
 	h.afterSweep()
+	settle()
 	stop()
 	h.wantHealed(seen)
+}
+
+// changeKeyLife has TikTok honour its idempotency keys for ever other times (T12),
+// until it is stopped.
+func (h *house) changeKeyLife() (stop func()) {
+	ctx, cancel := context.WithCancel(h.t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			for _, life := range []time.Duration{0, time.Hour, 24 * time.Hour, -1} {
+				h.TikTok.SetKeyLife(life)
+				_ = demo.Pause(ctx, time.Second) // it ends with the test
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // sightings are when the program learned how something stands: when it read an
