@@ -41,6 +41,7 @@ import (
 const (
 	shopName     = "demo-gb"
 	tiktokShopID = "7490000000000000001"
+	sellerID     = "7010000000000000001"
 	store        = "demo.myshopify.com"
 	apiKey       = "demo-returngo-key"
 	webhookToken = "demo-webhook-token-0123456789abcdef"
@@ -187,7 +188,7 @@ func (h *House) openPlatforms(o HouseOptions) (access, refresh string, err error
 	h.TikTok = tiktoksandbox.New(tiktoksandbox.Options{PeriodFactor: periods, Seed: o.Seed})
 	h.ReturnGO = returngosandbox.New(returngosandbox.Options{PeriodFactor: periods, Seed: o.Seed})
 	h.web = append(h.web, httptest.NewServer(behind(o.AroundTikTok, h.TikTok.Handler())), httptest.NewServer(behind(o.AroundReturnGO, h.ReturnGO.Handler())))
-	access, refresh = h.TikTok.AddShop(tiktoksandbox.Shop{ID: tiktokShopID, Name: "Demo GB", Region: "GB", Cipher: "GCP_demo0001", Currency: "GBP"})
+	access, refresh = h.TikTok.AddShop(tiktoksandbox.Shop{ID: tiktokShopID, SellerID: sellerID, Name: "Demo GB", Region: "GB", Cipher: "GCP_demo0001", Currency: "GBP"})
 	if h.warehouse, err = h.TikTok.AddWarehouse(tiktoksandbox.Warehouse{Name: "Hull", ShopID: tiktokShopID, Default: true}); err != nil {
 		return "", "", fmt.Errorf("sandbox: %w", err)
 	}
@@ -256,7 +257,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			Name: shopName, TikTokShopID: tiktokShopID, Region: "GB", AccessToken: access, RefreshToken: refresh,
 			ReturnGOKey: "demo", ReturnGOStore: store, WebhookToken: webhookToken,
 			Link:        config.Link{OrderNamePattern: `\d{15,20}`},
-			Refund:      config.Refund{Gate: "validated", Reasons: []config.Reason{{ReturnGO: portalWords, TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
+			Refund:      config.Refund{Gate: "validated", NotRestockable: "ask", Reasons: []config.Reason{{ReturnGO: portalWords, TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller_uk"}}},
 			OpenReturns: []config.Reason{{ReturnGO: damagedWords, TikTok: "ecom_order_delivered_refund_and_return_reason_damaged_seller_uk"}},
 			Restock:     config.Restock{Writer: "us", Warehouses: []config.Warehouse{{Location: location, TikTok: h.warehouse}}},
 			Switches:    config.Switches{Register: true, Refund: true, Restock: true, WriteBack: true},
