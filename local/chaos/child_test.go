@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -37,7 +38,8 @@ type order struct {
 	Starter            bool   // else a worker
 	Address, Namespace string
 	Config             *config.Config
-	Boundaries         string // where to ask before each step whether to live on; empty: nobody asks
+	Boundaries         string        // where to ask before each step whether to live on; empty: nobody asks
+	Ahead              time.Duration // of the program's clock; negative is behind
 }
 
 // runChild is a worker's or a starter's main. It ends with its standard input: a
@@ -62,7 +64,7 @@ func runChild(file string) error {
 		HostPort: o.Address, Namespace: o.Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 		Interceptors: []interceptor.ClientInterceptor{&shortAttempts{}},
 	}
-	deps := app.Deps{Namespace: o.Namespace, Log: zap.NewNop()}
+	deps := app.Deps{Namespace: o.Namespace, Log: zap.NewNop(), Now: func() time.Time { return time.Now().Add(o.Ahead) }}
 	if o.Boundaries != "" {
 		g := &gate{url: o.Boundaries, process: o.Name}
 		options.Interceptors = append(options.Interceptors, &marks{gate: g})
@@ -78,6 +80,24 @@ func runChild(file string) error {
 		run = app.Serve
 	}
 	return errors.Join(run(ctx, o.Config, deps), ctx.Err())
+}
+
+// typedWords has this binary be the starter's command with these words, one a line.
+const typedWords = "RETURNBRIDGE_CHAOS_TYPED"
+
+// types runs a command of the starter as a person would, in a process of its own.
+func (h *house) types(words ...string) {
+	h.t.Helper()
+	file := filepath.Join(h.t.TempDir(), "config.yaml")
+	h.must(h.WriteConfig(file))
+	exe, err := os.Executable()
+	h.must(err)
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), typedWords+"="+strings.Join(append(words, "--config", file), "\n"), //nolint:forbidigo // passed on to a process of our own
+		"TEMPORAL_ADDRESS="+h.Server.Address(), "TEMPORAL_NAMESPACE="+h.Server.Namespace())
+	if said, err := cmd.CombinedOutput(); err != nil {
+		h.t.Fatalf("starter %s: %v: %s", words, err, said)
+	}
 }
 
 // attemptLimit is how soon the server gives a killed worker's activity to

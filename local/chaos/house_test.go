@@ -83,10 +83,14 @@ func (h *house) read(look func(*ledger.Tx) error) {
 
 // population drives returns; the result comes when all have ended.
 func (h *house) population(returns int, seed uint64, scenarios ...string) <-chan *demo.Verdict {
+	return h.populationOf(demo.RunOptions{Returns: returns, Seed: seed, AtOnce: min(returns, 24), Scenarios: scenarios})
+}
+
+func (h *house) populationOf(o demo.RunOptions) <-chan *demo.Verdict {
 	result := make(chan *demo.Verdict, 1)
 	go func() {
 		defer close(result)
-		v, err := h.Run(h.t.Context(), demo.RunOptions{Returns: returns, Seed: seed, AtOnce: min(returns, 24), Scenarios: scenarios})
+		v, err := h.Run(h.t.Context(), o)
 		if err != nil {
 			h.t.Errorf("the population: %v", err)
 			return

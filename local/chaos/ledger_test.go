@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"database/sql"
+	"math/rand/v2"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -191,6 +192,39 @@ func TestTheDatabaseGoneForAWhileLosesNothing(t *testing.T) {
 		h.must(start())
 	}
 	h.wantRight("PostgreSQL gone for a while", <-result)
+}
+
+// PostgreSQL is stopped hard at random moments, every 10 to 30 seconds (the short form
+// does not wait so long), under workers and a starter that run on: nothing is lost and
+// nothing moves twice, also in stock.
+func TestPostgreSQLStoppedHardAgainAndAgainLosesNothing(t *testing.T) {
+	t.Parallel()
+	dsn, stop, start := ledgertest.OwnPostgres(t)
+	h := openHouse(t, elsewhere, configured(func(c *config.Config) { c.Ledger = dsn }))
+	h.programs(2, 1, "")
+	result := h.populationOf(demo.RunOptions{Returns: either(6, 60), Seed: 35, AtOnce: either(6, 8), Scenarios: either(carried[:3], nil)})
+	random := rand.New(rand.NewPCG(5, 6))
+	stops, most := 0, either(2, 8)
+	shortest := either(2*time.Second, 10*time.Second)
+	for {
+		runs := time.NewTimer(shortest + time.Duration(random.Int64N(int64(2*shortest))))
+		select {
+		case v := <-result:
+			runs.Stop()
+			h.wantRight("PostgreSQL stopped hard again and again", v)
+			if t.Logf("PostgreSQL was stopped %d times", stops); stops < either(1, 3) {
+				t.Errorf("PostgreSQL was stopped only %d times while returns were under way", stops)
+			}
+			return
+		case <-runs.C:
+		}
+		if stops < most { // so that the returns end
+			h.must(stop())
+			h.refusesEvents(5)
+			h.must(start())
+			stops++
+		}
+	}
 }
 
 // stockSet counts the changes of TikTok's stock by calls.

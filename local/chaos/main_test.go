@@ -3,8 +3,10 @@ package chaos
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
+	"returnbridge/internal/app"
 	"returnbridge/internal/ledger/ledgertest"
 )
 
@@ -21,6 +23,14 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if words := os.Getenv(typedWords); words != "" { //nolint:forbidigo // says that this process is no test
+		starter := app.StarterCommand()
+		starter.SetArgs(strings.Split(words, "\n"))
+		if starter.Execute() != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", atOnce); err != nil {
 		panic(err)
@@ -29,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // either is the size of a test in its short and its long form.
-func either(short, whole int) int {
+func either[T any](short, whole T) T {
 	if *long {
 		return whole
 	}

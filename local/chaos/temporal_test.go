@@ -33,8 +33,13 @@ func TestTheServerRestartedOnItsFileInTheMiddleLeavesEveryFigureRight(t *testing
 
 func onlyLong(t *testing.T) {
 	t.Helper()
+	onlyInLong(t, "a stock writer that is gone is missed after two minutes")
+}
+
+func onlyInLong(t *testing.T, why string) {
+	t.Helper()
 	if !*long {
-		t.Skip("long form only: a stock writer that is gone is missed after two minutes")
+		t.Skip("long form only: " + why)
 	}
 }
 

@@ -41,6 +41,7 @@ import (
 const (
 	shopName     = "demo-gb"
 	tiktokShopID = "7490000000000000001"
+	sellerID     = "7010000000000000001"
 	store        = "demo.myshopify.com"
 	apiKey       = "demo-returngo-key"
 	webhookToken = "demo-webhook-token-0123456789abcdef"
@@ -187,7 +188,7 @@ func (h *House) openPlatforms(o HouseOptions) (access, refresh string, err error
 	h.TikTok = tiktoksandbox.New(tiktoksandbox.Options{PeriodFactor: periods, Seed: o.Seed})
 	h.ReturnGO = returngosandbox.New(returngosandbox.Options{PeriodFactor: periods, Seed: o.Seed})
 	h.web = append(h.web, httptest.NewServer(behind(o.AroundTikTok, h.TikTok.Handler())), httptest.NewServer(behind(o.AroundReturnGO, h.ReturnGO.Handler())))
-	access, refresh = h.TikTok.AddShop(tiktoksandbox.Shop{ID: tiktokShopID, Name: "Demo GB", Region: "GB", Cipher: "GCP_demo0001", Currency: "GBP"})
+	access, refresh = h.TikTok.AddShop(tiktoksandbox.Shop{ID: tiktokShopID, SellerID: sellerID, Name: "Demo GB", Region: "GB", Cipher: "GCP_demo0001", Currency: "GBP"})
 	if h.warehouse, err = h.TikTok.AddWarehouse(tiktoksandbox.Warehouse{Name: "Hull", ShopID: tiktokShopID, Default: true}); err != nil {
 		return "", "", fmt.Errorf("sandbox: %w", err)
 	}

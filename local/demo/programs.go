@@ -98,6 +98,7 @@ func behind(around func(http.Handler) http.Handler, platform http.Handler) http.
 const (
 	ShopName = shopName
 	ShopID   = tiktokShopID
+	SellerID = sellerID
 	Store    = store
 	Location = location
 )

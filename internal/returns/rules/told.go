@@ -98,7 +98,19 @@ func showsReturn(t returns.TikTokReturn, e returns.Told) bool {
 	if e.What == returns.ToldPaid {
 		return t.Paid()
 	}
-	return e.Status == "" || t.Status == e.Status || t.UpdatedAt.After(e.At) || t.Paid()
+	if e.Status == "" || t.Status == e.Status || t.UpdatedAt.After(e.At) || t.Paid() {
+		return true
+	}
+	told := slices.Index(tiktokProgress, e.Status)
+	return t.UpdatedAt.Equal(e.At) && told >= 0 && slices.Index(tiktokProgress, t.Status) >= told
+}
+
+// tiktokProgress is the order in which a TikTok return goes forward (TikTok contract
+// 2.4). It counts within one second only: TikTok's times are whole seconds, and of two
+// moves in the same one the first may be told last.
+var tiktokProgress = []string{
+	returns.TikTokPending, returns.TikTokRejected, returns.TikTokAwaitingShip, returns.TikTokShipped, returns.TikTokParcelRejected,
+	returns.TikTokCancelled, returns.TikTokApproved,
 }
 
 // keepsUp reports whether an act may rest on what was read. If not, the platform

@@ -1,0 +1,100 @@
+package chaos
+
+import (
+	"testing"
+	"time"
+
+	"returnbridge/config"
+	"returnbridge/internal/messages"
+	"returnbridge/internal/returns"
+	"returnbridge/local/tiktoksandbox"
+)
+
+// Both platforms answer from a cache, 30 seconds old; the short form has six. RMAs are
+// cancelled while reads do not even show them, and their events come at once: they
+// are not paid, however often somebody has them read again (9.4). Of all others the
+// answer to the refund is lost, TikTok knows no keys, and reads are older than what a
+// create is waited for: only TikTok's own event says that it was done.
+func TestReadsOfTheRecentPastPayNothingThatAnEventCancelled(t *testing.T) {
+	t.Parallel()
+	old := either(6*time.Second, 30*time.Second)
+	h := openHouse(t, configured(func(c *config.Config) {
+		c.Shops[0].Refund.Gate = "approved"
+		p := &c.Periods
+		p.CreateSettle, p.ClockSkew, p.SettleWindow, p.TroubleRetry = 3500*time.Millisecond, time.Second, time.Second, time.Minute
+	}))
+	h.TikTok.ReadsBehind(old)
+	h.ReturnGO.ReadsBehind(old)
+	h.TikTok.IgnoreIdempotencyKeys(true)
+	cancelled, kept := h.buyers(either(4, 12)), h.buyers(either(2, 12))
+	asked := time.Now()
+	for _, b := range cancelled {
+		b.asks()
+	}
+	h.until("they are cancelled", passed(asked, old*2/5))
+	for _, b := range cancelled {
+		b.isCancelled()
+	}
+	h.until("reads show the approval, and not yet the end", func() bool {
+		h.rechecks(cancelled)
+		return time.Since(asked) > old+old*3/5
+	})
+	h.wantUnpaid(t, "cancelled, and the event has come", cancelled)
+
+	h.must(h.TikTok.AddFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: tiktoksandbox.FaultDropAfterWrite, Count: len(kept)}))
+	for _, b := range kept {
+		b.asks()
+		b.sendsBack()
+	}
+	h.untilClosed(append(cancelled, kept...))
+	h.wantUnpaid(t, "cancelled, and closed", cancelled)
+	h.wantPaidOnce(t, "the answer was lost", kept)
+	h.wantInStock("reads of the past")
+	t.Logf("reads %s old: %d cancelled returns unpaid, %d others paid once, %d creates sent", old, len(cancelled), len(kept), h.TikTok.Books().Calls["returns/create"])
+}
+
+// rechecks has people ask for another read of each return; one that has ended is none.
+func (h *house) rechecks(all []*buyer) {
+	for _, b := range all {
+		_ = h.Client.SignalWorkflow(h.t.Context(), messages.ReturnID(b.at.name, returns.RMAKey(b.rmaID)), "", string(returns.CommandRecheck),
+			returns.Command{Name: returns.CommandRecheck, Who: "cx", Why: "the customer asks"})
+	}
+}
+
+// TikTok's search is a minute behind, in the short form seconds, and its events of
+// returns are lost; creates are waited for a little longer (T34). Whatever becomes of
+// idempotency keys, an answer that is lost pays nothing twice, and a call that is lost
+// is made again (9.3).
+func TestASearchThatLagsPaysNothingTwiceWhateverBecomesOfKeys(t *testing.T) {
+	t.Parallel()
+	for name, life := range map[string]time.Duration{"ignored": 0, "for an hour": time.Hour, "for a day": 24 * time.Hour, "for ever": -1} {
+		t.Run("keys "+name, func(t *testing.T) {
+			if life > 0 {
+				onlyInLong(t, "a key that lives between none and for ever")
+			}
+			t.Parallel()
+			lag := either(3*time.Second, 60*time.Second)
+			h := openHouse(t, configured(func(c *config.Config) {
+				c.Periods.CreateSettle, c.Periods.ClockSkew = lag+lag/4, time.Second
+				c.Periods.HTTPTimeout = min(c.Periods.HTTPTimeout, lag)
+			}))
+			h.TikTok.SetKeyLife(life)
+			h.TikTok.SetSearchLag(lag * hours)
+			h.TikTok.SetWebhookWeather(tiktoksandbox.WebhookWeather{Lose: 1, Topics: []int{returnStatusChange}})
+			returns := either(4, 12)
+			for range returns / 2 {
+				for _, kind := range []string{tiktoksandbox.FaultDropAfterWrite, tiktoksandbox.FaultDropBefore} {
+					h.must(h.TikTok.AddFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: kind}))
+				}
+			}
+			h.wantRight("search "+lag.String()+" behind, keys known "+name, <-h.population(returns, 63, "seller-refund"))
+			t.Logf("%d creates were sent for %d refunds", h.TikTok.Books().Calls["returns/create"], returns)
+		})
+	}
+}
+
+// hours turns real time into the sandbox's: openHouse's periods are so much shorter.
+const hours = 600
+
+// returnStatusChange is TikTok's topic of that name (TikTok contract 3.4).
+const returnStatusChange = 12
