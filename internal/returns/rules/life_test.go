@@ -205,13 +205,11 @@ func (l *life) something(t *rapid.T) {
 			live = append(live, &r.TikTokReturns[i])
 		}
 	}
-	for i := range l.unseen { // TikTok knows what it has made
-		live = append(live, &l.unseen[i])
-	}
 	free := func(units ...returns.UnitID) bool {
-		return !slices.ContainsFunc(live, func(c *returns.TikTokReturn) bool {
-			return slices.ContainsFunc(units, func(u returns.UnitID) bool { return covers(*c, u) })
-		})
+		on := func(c returns.TikTokReturn) bool {
+			return slices.ContainsFunc(units, func(u returns.UnitID) bool { return covers(c, u) })
+		}
+		return !slices.ContainsFunc(live, func(c *returns.TikTokReturn) bool { return on(*c) }) && !slices.ContainsFunc(l.unseen, on) // TikTok knows what it has made
 	}
 	switch rapid.SampledFrom([]string{"", "inspected", "inspected", "authorised", "authorised", "status", "buyer opens", "both opened", "moves", "moves", "answer", "answer", "switch"}).Draw(t, "what") {
 	case "inspected":

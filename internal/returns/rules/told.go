@@ -19,6 +19,9 @@ type lag struct {
 	returns.Told
 	told  string // what the event said, for people
 	shown string // what the reads say instead
+	// doubtful is the money event of a return that nothing else names: whether its id is
+	// that of a return is assumed (T24). It keeps back only what makes a new one.
+	doubtful bool
 }
 
 // lagging are the events that the reads do not show. Of each thing only the newest
@@ -67,6 +70,7 @@ func behind(r returns.Record, e returns.Told) (lag, bool) {
 		if i >= 0 && showsReturn(r.TikTokReturns[i], e) {
 			return l, false
 		}
+		l.doubtful = i < 0 && e.What == returns.ToldPaid
 		l.told, l.shown = fmt.Sprintf("return %s is %s", e.TikTokReturnID, cmp.Or(e.Status, "there")), "no return of that id"
 		if i >= 0 {
 			l.shown = r.TikTokReturns[i].Status
@@ -80,7 +84,8 @@ func behind(r returns.Record, e returns.Told) (lag, bool) {
 var rmaProgress = []string{returns.RMAPending, returns.RMAApproved, returns.RMAReceived, returns.RMAValidated, returns.RMADone}
 
 // showsStatus reports whether a read of an RMA is as new as an event: it shows its
-// status, a later stage, an end, or a change after it. Not every change moves the
+// status, a later stage, an end, or a change after it. A word that is no status of
+// ours tells nothing: what the events' fields hold is assumed (A25). Not every change moves the
 // RMA's own time (ReturnGO contract 3.8), so that an earlier time proves nothing.
 func showsStatus(rma returns.RMA, e returns.Told) bool {
 	switch {
@@ -89,8 +94,10 @@ func showsStatus(rma returns.RMA, e returns.Told) bool {
 	case rma.Status == returns.RMARejected || rma.Status == returns.RMACanceled || rma.Status == returns.RMAGone:
 		return true // nothing is done on it any more
 	}
-	told := slices.Index(rmaProgress, e.Status)
-	return told >= 0 && slices.Index(rmaProgress, rma.Status) >= told
+	if e.Status == returns.RMARejected || e.Status == returns.RMACanceled {
+		return false
+	}
+	return slices.Index(rmaProgress, rma.Status) >= slices.Index(rmaProgress, e.Status)
 }
 
 // showsReturn reports whether a read of a TikTok return is as new as an event.
@@ -98,7 +105,7 @@ func showsReturn(t returns.TikTokReturn, e returns.Told) bool {
 	if e.What == returns.ToldPaid {
 		return t.Paid()
 	}
-	if e.Status == "" || t.Status == e.Status || t.UpdatedAt.After(e.At) || t.Paid() {
+	if t.Status == e.Status || t.UpdatedAt.After(e.At) || t.Paid() || !(returns.TikTokReturn{Status: e.Status}).KnownStatus() {
 		return true
 	}
 	told := slices.Index(tiktokProgress, e.Status)
@@ -116,16 +123,17 @@ var tiktokProgress = []string{
 // keepsUp reports whether an act may rest on what was read. If not, the platform
 // that lags behind is read again, and people hear of it when that takes long.
 func (d *desk) keepsUp(a returns.Act) bool {
-	if a.Kind == returns.ActRestock || len(d.lags) == 0 {
+	if a.Kind == returns.ActRestock {
 		return true // goods are here, whatever else happens
 	}
-	d.waitForReads()
-	return false
+	lags := slices.DeleteFunc(slices.Clone(d.lags), func(l lag) bool { return l.doubtful && !a.Route.Creates() })
+	d.waitForReads(lags)
+	return len(lags) == 0
 }
 
 // waitForReads has the platforms read again that do not show what they told.
-func (d *desk) waitForReads() {
-	for _, l := range d.lags {
+func (d *desk) waitForReads(lags []lag) {
+	for _, l := range lags {
 		d.wait(fmt.Sprintf("%s told that %s, and its reads show %s: waiting until they agree", l.Platform, l.told, l.shown))
 		d.wakeAt(d.growing(lagLook, l.ReceivedAt), "read "+string(l.Platform)+" again", l.Platform)
 		if d.due(l.ReceivedAt.Add(d.Policy.TroubleRetry), "tell people that reads lag behind") {

@@ -51,7 +51,8 @@ func TestWhatAReadMustShow(t *testing.T) {
 		"cancelled, and opened again by event":         {setup(1, rma(returns.RMAApproved), rmaTold(returns.RMACanceled, time.Minute), rmaTold(returns.RMAApproved, time.Second)), false},
 		"the events come in the wrong order":           {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAReceived, time.Hour), rmaTold(returns.RMACanceled, time.Minute)), true},
 		"validated, and the read says it is over":      {setup(1, rma(returns.RMACanceled), rmaTold(returns.RMAValidated, 0)), false},
-		"an unknown status":                            {setup(1, rma(returns.RMAValidated), rmaTold("Odd", 0)), true},
+		"a word that is no status":                     {setup(1, rma(returns.RMAValidated), rmaTold("Odd", 0)), false},
+		"a word that is no status of a return":         {setup(1, shipped, returnTold("R1", "ODD", 0)), false},
 		"an event without a status":                    {setup(1, rmaTold("", 0)), false},
 		"a transaction that is there":                  {setup(1, toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldTransaction, TransactionID: "T1"})), false},
 		"a transaction that is not":                    {setup(1, toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldTransaction, TransactionID: "T2"})), true},
@@ -80,6 +81,8 @@ func TestNothingRestsOnAReadThatLags(t *testing.T) {
 		{"a decision on a case", setup(1, ready, buyerReturn("R1", returns.TikTokShipped, 1), rmaTold(returns.RMACanceled, 0)), want{acts: []string{"restock L1→WH-1"}}},
 		{"an acceptance", setup(1, rma(returns.RMAApproved), pending, rmaTold(returns.RMACanceled, 0)), want{}},
 		{"a write-back", setup(1, ready, stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1), rmaTold(returns.RMACanceled, 0)), want{}},
+		{"a refund, for money of a return that nobody knows", setup(1, ready, payable("10.00", "L1"), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R9"})), want{acts: []string{"restock L1→WH-1"}}},
+		{"a decision on a case, for money of a return that nobody knows", setup(1, ready, buyerReturn("R1", returns.TikTokShipped, 1), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R9"})), want{acts: []string{"confirm-parcel R1 10.00", "restock L1→WH-1"}}},
 		{"a refund, for a return that nobody knows", setup(1, ready, payable("10.00", "L1"), returnTold("R9", returns.TikTokPending, 0)), want{acts: []string{"restock L1→WH-1"}}},
 	})
 }
