@@ -12,7 +12,7 @@ import (
 
 var ada = signature{"Ada", "amounts look wrong"}
 
-// A stop stands in the list until it ends; then the returns that waited are told.
+// A stop is in the list until it ends; then the returns that waited are told.
 func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
