@@ -49,7 +49,7 @@ func (t *Tokens) Authorise(ctx context.Context, shop, code string) (Granted, err
 }
 
 // keep stores a grant that TikTok has just given, for all shops that it covers. Grants
-// that no other shop calls with are deleted, but for their marks: what is configured
+// that no other shop calls with are deleted, except for their marks: what is configured
 // is older, and does not come back.
 func (t *Tokens) keep(ctx context.Context, g grant) (Granted, error) {
 	var shops []string

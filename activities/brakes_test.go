@@ -113,7 +113,7 @@ func (b *bench) sent(amounts ...string) {
 	}
 }
 
-// Beyond the day's limit refunds wait, Finance is asked once, and goes on when a
+// Beyond the day's limit refunds wait, Finance is asked once, and they go on when a
 // person lifts it or the next day begins.
 func TestTheDaysLimitOfRefunds(t *testing.T) {
 	t.Parallel()

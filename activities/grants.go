@@ -11,9 +11,9 @@ import (
 	"returnbridge/internal/platform"
 )
 
-// settle gives the grant that a shop names, after what the configuration gives has
-// found its place: only a token that was never seen begins a new grant, an empty
-// one never does. It also takes the place of a grant that nobody can open any more.
+// settle returns the grant that a shop names, once the configured token has been
+// entered: only a token that was never seen begins a new grant, an empty one never
+// does. A new one also replaces a grant that nobody can open any more.
 func (t *Tokens) settle(ctx context.Context, shop string) (g grant, found bool, err error) {
 	seed := t.Seeds[shop]
 	marks := seed.marks()
@@ -42,8 +42,8 @@ func (t *Tokens) settle(ctx context.Context, shop string) (g grant, found bool, 
 	return g, found, err
 }
 
-// settleAll has what is configured for every shop in the ledger. What only people can
-// mend shows at the shop's own calls.
+// settleAll enters what is configured for every shop. What only people can repair
+// shows in the shop's own calls.
 func (t *Tokens) settleAll(ctx context.Context) error {
 	for _, shop := range slices.Sorted(maps.Keys(t.Seeds)) {
 		if _, _, err := t.settle(ctx, shop); err != nil && !isForPeople(err) {
@@ -54,8 +54,8 @@ func (t *Tokens) settleAll(ctx context.Context) error {
 }
 
 // place enters a configured token that was never seen, for all shops that have the
-// same. One that was seen is no news: a shop without a grant names the one that the
-// token ended in, every other keeps its own.
+// same. One that was seen before changes nothing: a shop without a grant names the one
+// that the token ended in, every other keeps its own.
 func (t *Tokens) place(ctx context.Context, tx *ledger.Tx, shop string, stored bool, marks []string) error {
 	rows, err := tx.Grants(ctx)
 	if err != nil {
@@ -110,7 +110,7 @@ func (t *Tokens) enter(ctx context.Context, tx *ledger.Tx, g grant, shops []stri
 }
 
 // cover asks which shops a grant covers, and the cipher of each (TikTok contract
-// 2.1); the question needs a token that is taken.
+// 2.1); the question needs a token that TikTok accepts.
 func (t *Tokens) cover(ctx context.Context, g grant) (grant, error) {
 	ciphers, err := t.ciphers(ctx, g.Access)
 	if platform.ClassOf(err) == platform.RefreshToken {
@@ -140,8 +140,8 @@ func (t *Tokens) ciphers(ctx context.Context, access string) (map[string]string,
 }
 
 // adopt looks for another grant that covers a shop whose own (was; "" is none) is
-// missing or refused, and has the shop name it: the seller needs not come back where
-// another shop's authorisation covers this one. Without one it gives why.
+// missing or refused, and has the shop name it: the seller need not come back where
+// another shop's authorisation covers this one. Without one it returns why.
 func (t *Tokens) adopt(ctx context.Context, shop, was string, why error) (grant, error) {
 	shopID := t.Seeds[shop].ShopID
 	if err := t.settleAll(ctx); err != nil {
@@ -192,7 +192,7 @@ func (t *Tokens) name(ctx context.Context, shop, was string, g grant) (grant, er
 	return g, err
 }
 
-// isForPeople reports whether only people can mend an error: asking again does not.
+// isForPeople reports whether only people can resolve an error: asking again does not.
 func isForPeople(err error) bool {
 	class := platform.ClassOf(err)
 	return class == platform.Human || class == platform.Permanent || errors.Is(err, ErrNotAuthorised)

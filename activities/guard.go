@@ -165,7 +165,7 @@ func IllnessOf(err error, now time.Time) messages.Ill {
 	}
 	ill := messages.Ill{What: fmt.Sprintf("%s, %s: http %d", e.Platform, e.Endpoint, e.HTTPStatus)}
 	switch {
-	case e.Code == tiktokshop.CodeHourUsed: // no illness that people must hear of: it ends with the hour
+	case e.Code == tiktokshop.CodeHourUsed: // people need not know of it: it ends with the hour
 		ill.Illness, ill.What = messages.Throttled, e.Message
 	case e.Code == tiktokshop.CodeTooMany, e.Code == tiktokshop.CodeTooManyStock, e.HTTPStatus == http.StatusTooManyRequests && e.Code != returngo.CodeQuotaDay:
 		ill.Illness, ill.What = messages.Throttled, fmt.Sprintf("%s, %s: too many requests", e.Platform, e.Endpoint)

@@ -48,6 +48,6 @@ func TestADevelopmentShopsHourIsWaitedFor(t *testing.T) {
 	require.Empty(t, out.Plan.Exceptions)
 	require.Equal(t, []returns.Platform{returns.TikTok}, out.Later.Read)
 	require.False(t, out.Later.At.Before(noon.Add(time.Hour)))
-	require.Contains(t, out.Later.Why, "the development shop's calls of this hour are used")
+	require.Contains(t, out.Later.Why, "the development shop has used its calls of this hour")
 	require.Empty(t, b.stopped())
 }

@@ -66,7 +66,7 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	return messages.PlanResult{Plan: plan, Outcomes: withOutlook(outcomes, plan), Later: later(trouble)}, nil
 }
 
-// withOutlook has the answer to an accepted command say what will still happen.
+// withOutlook adds to the answer to an accepted command what will still happen.
 func withOutlook(outcomes []messages.Outcome, plan returns.Plan) []messages.Outcome {
 	for i, o := range outcomes {
 		if o.Accepted {
@@ -158,8 +158,8 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 }
 
 // decideThen is decide, with something that is kept in the same transaction as the
-// decision or not at all. It gives what the return held before: others are yet to
-// be told what has changed.
+// decision or not at all. It returns what the return held before: others have yet
+// to be told what has changed.
 func (d *desk) decideThen(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) (was []returns.Hold, err error) {
 	if err := d.decideOnce(ctx, then, trouble); err != nil {
 		return nil, orRetry(ctx, err)
@@ -177,7 +177,7 @@ func (d *desk) decideThen(ctx context.Context, then func(*ledger.Tx) error, trou
 	return was, nil
 }
 
-// tell has the other returns look that the last decision concerns.
+// tell wakes the other returns that the last decision concerns.
 func (d *desk) tell(ctx context.Context, was []returns.Hold) error {
 	if err := d.wakePartners(ctx, was); err != nil {
 		return err
@@ -239,8 +239,8 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 	})
 }
 
-// refundDay is what the shop has refunded today, where that is limited. Who is about
-// to claim a refund waits for others that are.
+// refundDay is what the shop has refunded today, where that is limited. Whoever is
+// about to claim a refund waits for others that are doing so.
 func (d *desk) refundDay(ctx context.Context, tx *ledger.Tx, claims bool) (day returns.RefundDay, err error) {
 	if !d.shop.Policy.DayLimit.Set() {
 		return day, nil

@@ -13,7 +13,7 @@ import (
 
 // TikTok may send an order from another warehouse than it names (T19): goods go back
 // to the one that the package left. It is asked once, and not where the merchant does
-// not go by it; what TikTok will not tell stands in nobody's way.
+// not go by it; what TikTok does not say changes nothing.
 func TestGoodsGoBackToTheWarehouseThatSentThem(t *testing.T) {
 	t.Parallel()
 	tells := func(w http.ResponseWriter, _ *http.Request) {

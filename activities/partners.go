@@ -11,7 +11,7 @@ import (
 // readPartners reads the other RMAs whose units are in the TikTok return that an act
 // decides on: it moves their money too, so what they say must be as fresh as what
 // this return says (promise 1). It reports whether one could not be read. Their own
-// returns are told to look: what is saved here they have not seen.
+// returns are told to look, because they have not seen what is saved here.
 func (d *desk) readPartners(ctx context.Context, act returns.Act) (unread bool, err error) {
 	if act.TikTokReturnID == "" || act.Kind != returns.ActRefund && act.Kind != returns.ActAccept {
 		return false, nil

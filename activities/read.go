@@ -176,9 +176,9 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	return nil, orRetry(ctx, err)
 }
 
-// shippedFrom notes which warehouse each line's package left, where goods go back to
-// that: the order's own may be wrong (T19). What an earlier read told of a package
-// stays; what TikTok will not tell is left out, and the order's warehouse counts.
+// shippedFrom notes which warehouse each line's package left, for goods go back to it:
+// the order's own may be wrong (T19). What an earlier read showed of a package stays;
+// where TikTok names none, the order's warehouse counts.
 func (d *desk) shippedFrom(ctx context.Context, order, before *returns.Order) error {
 	known := map[string]string{}
 	if before != nil {

@@ -65,8 +65,8 @@ func (t *Tokens) sealFits(ctx context.Context, tx *ledger.Tx) error {
 // whose seal named neither the grant nor the purpose.
 const sealForm = "2:"
 
-// sealedFor is what a seal covers beside the tokens: a row that is copied to
-// another grant, or put to another use, does not open there.
+// sealedFor is what a seal covers besides the tokens: a row that is copied to
+// another grant, or used for another purpose, does not open there.
 func sealedFor(id, marks string) []byte {
 	return []byte("returnbridge tiktok-grant " + id + ":" + marks)
 }

@@ -173,7 +173,7 @@ func (b *bench) personSays(t *testing.T, kind returns.Kind, answer returns.Answe
 }
 
 // What a platform's own event told, and its reads do not show yet, keeps every
-// effect back; it is read again, and people hear of it in the end.
+// effect back; it is read again, and in the end people are told.
 func TestAnEventIsALowerBoundOfWhatReadsMustShow(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -156,7 +156,7 @@ const (
 )
 
 // dueAt is when the entries of a SKU are tried: as soon as one of them is due,
-// all ride. What has no pause is due whatever the clock says that entered it; zero.
+// all ride. An entry without a pause is due at once (zero), whatever clock entered it.
 func dueAt(entries []ledger.StockEntry) time.Time {
 	var due time.Time
 	for i, e := range entries {

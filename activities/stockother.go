@@ -65,8 +65,8 @@ func (r *round) ours(ctx context.Context, tx *ledger.Tx, m returns.StockMovement
 // ownerOf is the write of ours that explains a movement: the one that ends at the
 // number we set; of several, that nearest in time by its own writer's clock. Close
 // to its time a write may also be told warehouse by warehouse, or together with a
-// sale: then the number is another, and only a write that has its account already
-// explains no more.
+// sale: then the number differs. A write that TikTok has told of already explains no
+// more.
 func (r *round) ownerOf(ctx context.Context, tx *ledger.Tx, m returns.StockMovement) (owner ledger.WriteTold, found bool, err error) {
 	writes, err := tx.WritesAround(ctx, r.shop.Key, r.product, m.SKUID, m.At.Add(-farApart), m.At.Add(farApart))
 	if err != nil {

@@ -59,7 +59,7 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	case err != nil || judged:
 		return time.Time{}, false, err
 	case unclear:
-		again, err = r.unproven(ctx, w, "%s were written; TikTok's own account says that the number moved meanwhile, and not in which warehouse")
+		again, err = r.unproven(ctx, w, "%s were written; TikTok's event about it says that the number moved meanwhile, and not in which warehouse")
 	default:
 		again, err = r.byReading(ctx, w)
 	}
@@ -90,8 +90,8 @@ func (r *round) judgeNext(w ledger.StockWrite) time.Time {
 // byOwnAccount judges by TikTok's api_sync movements of this write: the change
 // they made, less what was owed, is by how much the number is now too high. A
 // write over several warehouses may be told in several movements: only a sum
-// that is exactly what was owed is believed before the last could have come. That
-// nothing changed is an account too: the number set may be the one that a sale had
+// that is exactly what was owed is believed before the last could have come. A
+// movement by nothing is one too: the number set may be the one that a sale had
 // just made. A whole account that does not say in which warehouse is unclear, and no read
 // overrules it.
 func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (judged, unclear bool, err error) {
@@ -205,11 +205,11 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 	case never && !written:
 		return time.Time{}, r.takeBack(ctx, w)
 	case others:
-		return r.unproven(ctx, w, "%s were written, or may have been; a person or another program set the number meanwhile, and TikTok's own account has not come")
+		return r.unproven(ctx, w, "%s were written, or may have been; a person or another program set the number meanwhile, and TikTok's event about the write has not come")
 	case lost:
 		return r.unproven(ctx, w, "%s may have been written; the answer was lost, and the orders do not explain how the numbers moved")
 	}
-	return r.unproven(ctx, w, "%s were written; the orders do not explain how the numbers moved, and TikTok's own account has not come")
+	return r.unproven(ctx, w, "%s were written; the orders do not explain how the numbers moved, and TikTok's event about the write has not come")
 }
 
 // readSince fills in what the stock was after a write, when every late effect of
@@ -311,7 +311,7 @@ func (r *round) unproven(ctx context.Context, w ledger.StockWrite, how string) (
 	return next, orRetry(ctx, err)
 }
 
-// written is what rode on a write, in words.
+// written says what a write contained.
 func written(entries []ledger.StockEntry) string {
 	n, corrections := units(entries), slices.ContainsFunc(entries, ledger.StockEntry.Correction)
 	switch {

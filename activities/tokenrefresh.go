@@ -126,8 +126,8 @@ func (t *Tokens) refresh(ctx context.Context, g grant) (grant, error) {
 
 // successor is what the ledger holds that is newer than a grant as it was read: the
 // grant itself, renewed by another process, or another grant that began with the same
-// refresh token. The last are left from when each shop had a row of its own: the
-// grant's shops name that one from here on.
+// refresh token. The latter are left over from when each shop had a row of
+// its own: from here on the grant's shops name that one.
 func (t *Tokens) successor(ctx context.Context, tx *ledger.Tx, g grant) (grant, bool, error) {
 	rows, err := tx.Grants(ctx)
 	if err != nil {
@@ -164,7 +164,7 @@ func (t *Tokens) successor(ctx context.Context, tx *ledger.Tx, g grant) (grant, 
 	return grant{}, false, nil
 }
 
-// mayCover reports whether nothing is known against a grant's covering all shops.
+// mayCover reports whether a grant may cover all shops, as far as is known.
 func (t *Tokens) mayCover(g grant, shops []string) bool {
 	return g.Ciphers == nil || !slices.ContainsFunc(shops, func(shop string) bool { return g.Ciphers[t.Seeds[shop].ShopID] == "" })
 }
@@ -181,7 +181,7 @@ const refreshCall = "Refresh Token"
 // notRefreshed lets a refresh that failed in passing be tried again soon: the
 // same refresh token is sent, so nothing more can be lost. One that only the
 // seller can mend is not. A refusal counts only if the ledger holds nothing newer:
-// the refusal may come of another's refresh (36004001).
+// it may be due to another process's refresh (36004001).
 func (t *Tokens) notRefreshed(ctx context.Context, g grant, cause error) (grant, error) {
 	var newer grant
 	found := false

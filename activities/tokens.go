@@ -80,8 +80,8 @@ func (t *Tokens) Access(shop string) tiktokshop.AccessFunc {
 	}
 }
 
-// cipherIn is what goes into every call for the shop (TikTok contract 2.1): TikTok's
-// own word before the configured one; "" is unknown.
+// cipherIn is what goes into every call for the shop (TikTok contract 2.1): what
+// TikTok says counts before what is configured; "" is unknown.
 func (s Seed) cipherIn(g grant) string { return cmp.Or(g.Ciphers[s.ShopID], s.Cipher) }
 
 // remember keeps the grant of a shop, for all shops that name the same.

@@ -29,12 +29,13 @@ const (
 
 // assumption is a row of the table, which says what its fields are.
 type assumption struct {
-	ID     string `yaml:"id"`
-	Assume string `yaml:"assume"`
-	Home   string `yaml:"home"`
-	Key    string `yaml:"key"`
-	Check  string `yaml:"check"`
-	Only   string `yaml:"only"`
+	ID      string `yaml:"id"`
+	Assume  string `yaml:"assume"`
+	Home    string `yaml:"home"`
+	Key     string `yaml:"key"`
+	Check   string `yaml:"check"`
+	Settled string `yaml:"settled"`
+	Only    string `yaml:"only"`
 }
 
 // named are the files whose comments name an assumption, by the part they play.
@@ -63,12 +64,21 @@ func TestAssumptions(t *testing.T) {
 	require.Equal(t, want, text(t, "docs", page), "%s is stale: run make assumptions", page)
 }
 
+const (
+	firstDay = "the first day with real accounts" // settles a row by its check
+	nothing  = "Nothing to do"                    // begins a check that asks for nothing
+)
+
 // fits tells whether a row says the truth about where the code names it.
 func (a assumption) fits(n named) error {
 	atHome := func(file string) bool { return file == a.Home || strings.HasPrefix(file, a.Home+"/") }
 	switch {
 	case a.Assume == "" || a.Check == "":
 		return fmt.Errorf("%s says not what is assumed, or not how to check it", a.ID)
+	case a.Settled == "":
+		return fmt.Errorf("%s does not say what settles it", a.ID)
+	case strings.Contains(a.Settled, firstDay) && strings.HasPrefix(a.Check, nothing):
+		return fmt.Errorf("%s is to be settled by a check, and has none", a.ID)
 	case (a.Home == "") == (a.Only == ""):
 		return fmt.Errorf("%s needs either home or only", a.ID)
 	case a.Only != "" && len(n.product) > 0:
@@ -88,7 +98,7 @@ func (a assumption) fits(n named) error {
 // Each way in which table and code can part.
 func TestARowThatDoesNotFitIsFound(t *testing.T) {
 	t.Parallel()
-	good := assumption{ID: "A01", Assume: "x", Check: "y", Home: "internal/returngo"}
+	good := assumption{ID: "A01", Assume: "x", Check: "y", Settled: firstDay, Home: "internal/returngo"}
 	here, sandbox := named{product: []string{"internal/returngo/client.go"}}, named{sandbox: []string{"local/returngosandbox/x.go"}}
 	require.NoError(t, good.fits(here))
 	require.Error(t, good.fits(named{}), "no code names it")
@@ -97,6 +107,8 @@ func TestARowThatDoesNotFitIsFound(t *testing.T) {
 	for name, spoil := range map[string]func(*assumption){
 		"no words":       func(a *assumption) { a.Assume = "" },
 		"no check":       func(a *assumption) { a.Check = "" },
+		"not settled":    func(a *assumption) { a.Settled = "" },
+		"an empty check": func(a *assumption) { a.Check = nothing + "." },
 		"no home":        func(a *assumption) { a.Home = "" },
 		"home and only":  func(a *assumption) { a.Only = "sandbox" },
 		"only sandbox":   func(a *assumption) { a.Home, a.Only = "", "sandbox" },
@@ -186,7 +198,7 @@ const opening = `<!-- Made from assumptions.yaml and the comments of the code by
 
 Neither ReturnGO nor TikTok Shop documents everything that the program rests on. Each gap is filled by an assumption
 with a number; comments in the code name the number where it matters. This page lists them with what to do on the
-first day with real accounts. Read first, with every switch off: ` + "`make contract`" + ` asks both platforms read-only,
+first day with real accounts, and with what settles them: a public source, that first day, or nothing yet ("open"). Read first, with every switch off: ` + "`make contract`" + ` asks both platforms read-only,
 and what it reports speaks to the rows marked ✓. Where one turns out wrong, change its home in the code and its row,
 and search the code for its number: others may mention it.
 
@@ -197,20 +209,20 @@ func rendered(rows []assumption, places map[string]named) string {
 	var b strings.Builder
 	b.WriteString(opening)
 	for _, platform := range []struct{ letter, name string }{{"A", "ReturnGO"}, {"T", "TikTok Shop"}} {
-		fmt.Fprintf(&b, "## %s\n\n| | We assume | On the first live day | Setting | Home |\n| --- | --- | --- | --- | --- |\n", platform.name)
+		fmt.Fprintf(&b, "## %s\n\n| | We assume | On the first live day | Settled by | Setting | Home |\n| --- | --- | --- | --- | --- | --- |\n", platform.name)
 		for _, a := range rows {
 			if a.Only == "" && strings.HasPrefix(a.ID, platform.letter) {
-				fmt.Fprintf(&b, "| %s | %s | %s%s | %s | %s |\n", a.ID, cell(a.Assume), asked(places[a.ID]), cell(a.Check), code(a.Key), link(a.Home))
+				fmt.Fprintf(&b, "| %s | %s | %s%s | %s | %s | %s |\n", a.ID, cell(a.Assume), asked(places[a.ID]), cell(a.Check), cell(a.Settled), code(a.Key), link(a.Home))
 			}
 		}
 		b.WriteString("\n")
 	}
 	b.WriteString("## Not in the program\n\nOnly a sandbox rests on these, or nothing does yet. A sandbox that is wrong here proves less than it seems to.\n\n" +
-		"| | Would be assumed | On the first live day | Who |\n| --- | --- | --- | --- |\n")
+		"| | Would be assumed | On the first live day | Settled by | Who |\n| --- | --- | --- | --- | --- |\n")
 	for _, a := range rows {
 		if a.Only != "" {
 			who := map[string]string{"sandbox": "sandbox", "register": "nobody"}[a.Only]
-			fmt.Fprintf(&b, "| %s | %s | %s%s | %s |\n", a.ID, cell(a.Assume), asked(places[a.ID]), cell(a.Check), who)
+			fmt.Fprintf(&b, "| %s | %s | %s%s | %s | %s |\n", a.ID, cell(a.Assume), asked(places[a.ID]), cell(a.Check), cell(a.Settled), who)
 		}
 	}
 	return b.String()

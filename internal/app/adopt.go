@@ -70,7 +70,7 @@ func (h *house) adopt(ctx context.Context, yes bool, out Output) error {
 func (a adopted) text() string {
 	switch {
 	case a.Was == "":
-		return fmt.Sprintf("Namespace %s belongs to no ledger yet: the first worker or starter that runs makes it that of its own. There is nothing to adopt.\n", a.Namespace)
+		return fmt.Sprintf("Namespace %s belongs to no ledger yet: it will belong to the ledger of the first worker or starter that runs. There is nothing to adopt.\n", a.Namespace)
 	case a.Was == a.Ledger:
 		return fmt.Sprintf("Namespace %s belongs to this ledger, %s. There is nothing to adopt.\n", a.Namespace, a.Ledger)
 	case a.Written:

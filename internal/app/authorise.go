@@ -18,8 +18,8 @@ func authoriseCommand() *cobra.Command {
 		Use: "authorise", Short: "Take the code of a seller's consent, and keep the shop's authorisation", Args: cobra.NoArgs,
 		Long: `Take the code of a seller's consent, and keep the shop's authorisation, sealed, in
 the ledger: at the start, and whenever TikTok takes the old one no longer. With it
-refresh_token needs not be configured. One consent is for all shops of the seller
-that it covers: the answer names them.
+refresh_token need not be configured. One consent covers all shops of the seller: the
+answer names them.
 
 The seller opens the authorisation link of the app, which Partner Center shows, and
 agrees. TikTok then sends the browser to the address that is set for the app, with
@@ -79,7 +79,7 @@ func alsoFor(others []string) string {
 	if len(others) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("The same authorisation is for %s too.\n", join(others))
+	return fmt.Sprintf("The same authorisation covers %s too.\n", join(others))
 }
 
 // readCode finds the code in what a person gives; a refusal has none.

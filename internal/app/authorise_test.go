@@ -29,7 +29,7 @@ func TestAConsentNamesTheOtherShopsThatItCovers(t *testing.T) {
 	p := newPlatforms(t, demo, "demo-de", "demo-fr")
 	p.covers = `,{"id":"2","cipher":"cipher-two"}`
 	require.NoError(t, p.authorise(t.Context(), demo, strings.NewReader("CODE-secret_1"), io.Discard, p.out()))
-	require.Contains(t, p.text(), "The same authorisation is for demo-de too.")
+	require.Contains(t, p.text(), "The same authorisation covers demo-de too.")
 	access, err := p.acts.Tokens.Access("demo-de")(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "new-secret", access.Token)

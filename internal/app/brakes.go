@@ -72,7 +72,7 @@ func joinActions() string {
 	return join(names)
 }
 
-// mayBrake refuses what would stop nothing.
+// mayBrake refuses a brake that would stop nothing.
 func (h *house) mayBrake(shop string, a returns.Action, by signature) error {
 	if err := signed(by.who, by.why); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 
 var ada = signature{"Ada", "amounts look wrong"}
 
-// A stop stands in the list until it ends; then the returns that waited are told.
+// A stop is in the list until it ends; then the returns that waited are told.
 func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -24,11 +24,11 @@ func TestStopAndStart(t *testing.T) {
 	require.NoError(t, d.stop(ctx, demo, returns.ActionRefund, ada, d.out()))
 	require.Contains(t, d.text(), "already")
 	require.NoError(t, d.list(ctx, ledger.ExceptionFilter{}, d.out()))
-	require.Contains(t, d.text(), "refund is stopped since 2026-03-04T12:00:00Z by Ada: amounts look wrong")
+	require.Contains(t, d.text(), "refund was stopped at 2026-03-04T12:00:00Z by Ada: amounts look wrong")
 
 	require.NoError(t, d.stop(ctx, demo, returns.ActionAll, ada, d.out()))
 	d.text()
-	require.ErrorContains(t, d.start(ctx, demo, returns.ActionRefund, ada, d.out()), "refund of demo-gb stays stopped: all is stopped")
+	require.ErrorContains(t, d.start(ctx, demo, returns.ActionRefund, ada, d.out()), "refund of demo-gb stays stopped: all was stopped")
 	require.Empty(t, d.temporal.signals)
 	require.NoError(t, d.start(ctx, demo, returns.ActionAll, ada, d.out()))
 	require.Equal(t, "all is started again for demo-gb; 1 return told to go on.\n", d.text())

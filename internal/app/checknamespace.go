@@ -11,14 +11,14 @@ import (
 // programs that work in it run.
 func (c *checkup) checkNamespace(ctx context.Context) {
 	if c.ledger == nil {
-		c.problem("Temporal", "who works in namespace %s was not asked: whose the namespace is, the ledger says", c.namespace)
+		c.problem("Temporal", "who works in namespace %s was not checked: without the ledger nobody knows whether the namespace is ours", c.namespace)
 		return
 	}
 	switch remembered, err := c.rememberedLedger(ctx); {
 	case err != nil:
 		c.problem("Temporal", "%v", err)
 	case remembered == "":
-		c.note("Temporal", "namespace %s belongs to no ledger yet: the first worker or starter that runs makes it that of its own; this one is %s", c.namespace, c.ledger.ID())
+		c.note("Temporal", "namespace %s belongs to no ledger yet: it will belong to the ledger of the first worker or starter that runs; this one is %s", c.namespace, c.ledger.ID())
 	default:
 		if err := c.isOurs(remembered); err != nil {
 			c.problem("Temporal", "%v", err)

@@ -20,7 +20,7 @@ func TestACheckNamesWhatDoesNotRun(t *testing.T) {
 	said, err := s.check()
 	require.EqualError(t, err, "2 problems found")
 	require.Contains(t, said, "was made, empty, at /")
-	require.Contains(t, said, "namespace returns belongs to no ledger yet: the first worker or starter that runs makes it that of its own; this one is ")
+	require.Contains(t, said, "namespace returns belongs to no ledger yet: it will belong to the ledger of the first worker or starter that runs; this one is ")
 	require.Contains(t, said, "PROBLEM  starter        these schedules are missing: SweepReturnGO/demo-gb, SweepTikTok/demo-gb, RefreshToken/demo-gb. A running starter makes them again within a minute: start it (starter serve)")
 	require.Contains(t, said, "PROBLEM  worker         no worker runs with this ledger: for two minutes nobody has asked for work. Start it (worker --config …)")
 	require.NotContains(t, said, "No problems")

@@ -16,8 +16,8 @@ import (
 // how it is.
 const healthPatience = 2 * time.Second
 
-// answerHealth answers until ctx ends whether the worker can work; nowhere if no
-// address is configured.
+// answerHealth answers until ctx ends whether the worker can work. Without a configured
+// address it does nothing.
 func (h *house) answerHealth(ctx context.Context, fatal chan<- error) error {
 	if h.cfg.WorkerListen == "" {
 		return nil

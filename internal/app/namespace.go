@@ -150,7 +150,7 @@ func (h *house) keepPrepared(ctx context.Context, every time.Duration, prepare f
 			return err
 		}
 		if err != nil && ctx.Err() == nil {
-			h.log.Warn("it cannot be made sure that Temporal has what the program needs there", zap.Error(err))
+			h.log.Warn("what the program needs in Temporal could not be checked or made", zap.Error(err))
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func TestWorkerAndStarterRefuseAnotherLedgersNamespace(t *testing.T) {
 	require.Empty(t, p.temporal.attributes)
 }
 
-// Who changes the schedule has the namespace belong to nobody's ledger, and not to
+// Whoever changes the schedule leaves the namespace to no ledger: it does not go to
 // the next one that comes.
 func TestAChangedScheduleNamesNoLedger(t *testing.T) {
 	t.Parallel()

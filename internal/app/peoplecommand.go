@@ -138,10 +138,10 @@ exception refund-limit belongs to a whole shop: name the shop instead of a retur
 
 ` + namingHelp + `
 
-What "starter list" shows under stock/PRODUCT belongs to no return: the error of an
-earlier write of that product's stock. Once a person has set the right number in
-Seller Center the answer is handled-manually; it heals by itself when TikTok
-proves the number.
+What "starter list" shows under stock/PRODUCT belongs to no return: an earlier write
+of that product's stock was wrong. Set the right number in Seller Center, then answer
+handled-manually; the exception closes by itself once TikTok's events prove the
+number.
 
 ` + signingHelp,
 		Example: `  starter resolve 4711 --exception refund-value-mismatch --answer accept-payable --who Ada --why "agreed with the customer"

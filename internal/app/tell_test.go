@@ -39,7 +39,7 @@ func TestTheReturnAnswersThePerson(t *testing.T) {
 }
 
 // noted is a command as it goes through Temporal. What people wrote of it
-// stands in the ledger, which takes it from there.
+// is in the ledger, which reads it from there.
 func (d *desk) noted(c returns.Command, sent any) returns.Command {
 	d.t.Helper()
 	last, ok := sent.(returns.Command)

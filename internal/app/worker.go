@@ -68,7 +68,7 @@ func Worker(ctx context.Context, cfg *config.Config, deps Deps) error {
 	return untilFatal(ctx, fatal)
 }
 
-// reseal leaves nothing to an old seal key.
+// reseal seals with the present key what an old one sealed.
 func (h *house) reseal(ctx context.Context) error {
 	unopened, err := h.acts.Tokens.Reseal(ctx)
 	if unopened > 0 {

@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// beside are the files of one SQLite database. It gives new ones the permissions of
-// the first.
+// beside are the suffixes of one SQLite database's files. SQLite gives new files the
+// permissions of the first.
 var beside = []string{"", "-wal", "-shm", "-journal"}
 
 // onlyForUs makes the database's file before SQLite does, whatever the umask, and
-// takes from others what they may do with one that is there: what was paid to whom,
-// and the sealed tokens, are in it. A file of another user stays as it is; the
+// removes the access of others to one that exists: it holds what was paid, and the
+// sealed tokens. A file of another user stays as it is; the
 // pre-flight check names it.
 func onlyForUs(path string) error {
 	if err := makeFile(path); err != nil {

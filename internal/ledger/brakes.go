@@ -76,7 +76,7 @@ func (t *Tx) Braked(ctx context.Context, shop string) (keys []returns.Key, produ
 	return keys, products, err
 }
 
-// LockRefundDay has whoever claims a refund of a shop wait for whoever is claiming
+// LockRefundDay makes whoever claims a refund of a shop wait for whoever is claiming
 // another one: the day's limit is for all of them together.
 func (t *Tx) LockRefundDay(ctx context.Context, shop string) error {
 	_, err := t.exec(ctx, "enter refund day", `INSERT INTO refund_days (shop, day) VALUES ($1, $2)

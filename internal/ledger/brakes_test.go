@@ -39,7 +39,7 @@ func TestStopsAreKeptAndAudited(t *testing.T) {
 }
 
 // A refund counts for the day on which it was sent, unless it was definitely refused
-// or never made; one of which nobody knows counts.
+// or never made; one whose outcome is unknown counts.
 func TestWhatCountsForTheDay(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		for subject, c := range map[string]EffectChange{

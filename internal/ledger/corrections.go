@@ -25,8 +25,8 @@ func (t *Tx) SaveStockExceptions(ctx context.Context, shop, productID string, no
 
 // AnswerStock applies a person's answer to an exception of a product's stock. What
 // a person has taken over is neither written nor corrected any more; once more
-// means at once. A unit that rides on the same write keeps it open: its own return
-// asks about that.
+// means at once. A unit in the same write keeps it open: its own return asks about
+// that.
 func (t *Tx) AnswerStock(ctx context.Context, shop, productID string, c returns.Command) (Outcome, error) {
 	out, err := t.Command(ctx, shop, returns.StockKey(productID), c)
 	if err != nil || !out.Accepted {

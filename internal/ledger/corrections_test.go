@@ -128,7 +128,7 @@ func TestARefusedCorrectionIsTriedOnceMore(t *testing.T) {
 	})
 }
 
-// A unit that rides on the same write as a correction is asked about by its return.
+// A unit in the same write as a correction is asked about by its return.
 func TestAUnitBesideACorrectionStaysItsReturns(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		b.corrects()

@@ -38,12 +38,12 @@ type Ledger struct {
 
 // Open connects to the database named by dsn and brings its schema up to date.
 // A dsn that begins with "postgres" is PostgreSQL; anything else is the path of
-// a SQLite file, which one host's processes share. What a configuration prints in
-// the place of the address, "(hidden)", is refused: SQLite would take it, or nothing
-// at all, for a new, empty ledger.
+// a SQLite file, which one host's processes share. What a configuration prints
+// instead of the address, "(hidden)", is refused, and so is nothing at all: SQLite
+// would make a new, empty ledger of that name.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error) {
 	if dsn == "" || strings.HasPrefix(dsn, "(") {
-		return nil, errors.New("open ledger: no address and no path is given: it was printed, and printed without its secrets")
+		return nil, errors.New("open ledger: there is no address or path: it is empty, or was copied from a printed configuration, which hides it")
 	}
 	// What the ledger relies on is READ COMMITTED and no more: every write names what
 	// it rests on in its condition, and a row that another transaction is changing is

@@ -6,9 +6,9 @@ import (
 	"returnbridge/internal/returns"
 )
 
-// NoteCommand keeps what people wrote of a command, and gives the command that names
-// the note instead: that one goes through Temporal, whose histories outlive their use
-// and are read by others (promise 8).
+// NoteCommand keeps who gave a command, why, and with which reference, and returns the
+// command with the note's id instead: only that goes through Temporal, whose histories
+// are kept long and read by others (promise 8).
 func (t *Tx) NoteCommand(ctx context.Context, shop string, c returns.Command) (returns.Command, error) {
 	c = c.Storable()
 	note := newID()
@@ -18,8 +18,8 @@ func (t *Tx) NoteCommand(ctx context.Context, shop string, c returns.Command) (r
 	return c, err
 }
 
-// noted gives a command with what its note says. One that came without a note, such as
-// from the Web UI, says it itself.
+// noted returns a command with what its note says. One without a note, such as from
+// the Web UI, says it itself.
 func (t *Tx) noted(ctx context.Context, shop string, c returns.Command) (returns.Command, error) {
 	if c.Note == "" {
 		return c, nil

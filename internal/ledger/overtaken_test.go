@@ -55,7 +55,7 @@ func TestADecisionOnAnOvertakenRecordIsNotKept(t *testing.T) {
 }
 
 // What the platform answered to a claim counts for that claim; that it was done
-// counts although it was taken for not done meanwhile.
+// counts although it was judged not done meanwhile.
 func TestAnAnswerIsForItsOwnClaim(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		claim := func(e *returns.Effect) {

@@ -17,7 +17,7 @@ const (
 	kindPayable = "payable"
 )
 
-// SaveRMA keeps what ReturnGO showed. Who reads it again takes the read's number
+// SaveRMA keeps what ReturnGO showed. Whoever reads it again takes the read's number
 // first (TakeRead).
 func (t *Tx) SaveRMA(ctx context.Context, shop string, rma returns.RMA, readAt time.Time) error {
 	for _, item := range rma.Items {
@@ -30,8 +30,8 @@ func (t *Tx) SaveRMA(ctx context.Context, shop string, rma returns.RMA, readAt t
 }
 
 // SaveTikTok keeps what TikTok showed of an order and of all its returns. A nil
-// order means that it was not read, or that TikTok knows none by this id. Who reads
-// them again takes the read's number first (TakeRead).
+// order means that it was not read, or that TikTok knows none by this id. Whoever
+// reads them again takes the read's number first (TakeRead).
 func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *returns.Order, all []returns.TikTokReturn, readAt time.Time) error {
 	if order != nil {
 		if err := t.saveSnapshot(ctx, shop, kindOrder, order.ID, order.ID, order.Status, readAt, order); err != nil {

@@ -37,7 +37,7 @@ type Error struct {
 	Class      Class         //
 	Code       string        // the platform's own code, empty if there was none
 	HTTPStatus int           // 0 if no answer came
-	NoAnswer   bool          // the call was sent, or tried to be, and no answer came
+	NoAnswer   bool          // the call was sent, or was to be, and no answer came
 	Message    string        // the platform's words, shortened
 	RequestID  string        // the platform's id of the call, empty if no answer came
 	RetryAfter time.Duration // what the platform asked for; 0 if it did not

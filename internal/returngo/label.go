@@ -68,7 +68,7 @@ func (cl *Client) document(ctx context.Context, c call, address string) ([]byte,
 	}
 	resp, err := cl.labels.Do(req)
 	if errors.Is(err, errNotPublic) {
-		return nil, c.fails(platform.Permanent, "the label lies at an address that is not public")
+		return nil, c.fails(platform.Permanent, "the address of the label is not public")
 	}
 	if err != nil {
 		return nil, cl.noAnswer(c, &way{}, err)

@@ -15,7 +15,7 @@ import (
 var errNotPublic = errors.New("the address is not public")
 
 // publicOnly connects to public addresses alone, as they are after the name was
-// resolved, and through no proxy, which would resolve names out of our sight.
+// resolved, and through no proxy, which would resolve the name itself.
 func publicOnly(loopback bool) http.RoundTripper {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)

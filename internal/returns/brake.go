@@ -47,7 +47,7 @@ type Stop struct {
 
 // String says it for people.
 func (s Stop) String() string {
-	return fmt.Sprintf("%s is stopped since %s by %s: %s", s.Action, s.At.UTC().Format(time.RFC3339), s.By, s.Why)
+	return fmt.Sprintf("%s was stopped at %s by %s: %s", s.Action, s.At.UTC().Format(time.RFC3339), s.By, s.Why)
 }
 
 // StopOf is the stop that holds an action, if one does.

@@ -68,14 +68,14 @@ type Effect struct {
 	AppliedAt      time.Time   `json:"applied_at,omitzero"`
 	RequestID      string      `json:"request_id,omitempty"`
 	Reason         Reason      `json:"reason,omitempty"`
-	Note           string      `json:"note,omitempty"` // the same for people: why it stands where it stands
+	Note           string      `json:"note,omitempty"` // the reason in words, for people
 }
 
 // Reason is why an effect is not, or not yet, done. It is what the rules go by;
 // the note beside it is for people alone.
 type Reason string
 
-// The reasons. None: nothing stands in the way.
+// The reasons. None: nothing keeps it from being done.
 const (
 	ReasonLost        Reason = "lost"        // a create was sent, its answer lost, and reads show nothing
 	ReasonNotDone     Reason = "not-done"    // a decision was sent, its answer lost, and a read shows that it was not taken

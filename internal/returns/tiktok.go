@@ -96,7 +96,7 @@ type TikTokReturn struct {
 	CreatedAt   time.Time          `json:"created_at"`
 	UpdatedAt   time.Time          `json:"updated_at"`
 	// RefusedAt is when it was last refused by the seller or by TikTok's
-	// arbitration. TikTok shows it no more once it has closed the return (TikTok
+	// arbitration. TikTok no longer shows it once it has closed the return (TikTok
 	// contract 2.4), so the ledger keeps it.
 	RefusedAt time.Time `json:"refused_at,omitzero"`
 }
@@ -182,8 +182,8 @@ func (t TikTokReturn) Refused() time.Time {
 	return time.Time{}
 }
 
-// Remembering is the return with what TikTok showed of it earlier and may show no
-// more.
+// Remembering is the return with what TikTok showed of it earlier and may no longer
+// show.
 func (t TikTokReturn) Remembering(earlier TikTokReturn) TikTokReturn {
 	if t.RefusedAt.IsZero() {
 		t.RefusedAt = earlier.Refused()

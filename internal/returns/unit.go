@@ -46,8 +46,7 @@ func (k Key) WholeShop() bool { return strings.HasPrefix(string(k), shopPrefix) 
 
 const stockPrefix = "stock/"
 
-// StockKey stands where a return's key stands, for what concerns a product's stock
-// and no return.
+// StockKey is the key of what concerns a product's stock and no return.
 func StockKey(productID string) Key { return Key(stockPrefix + productID) }
 
 // ProductID is the product of such a key, empty for any other.

@@ -93,9 +93,9 @@ func (a answer) failed(requestID string, failures []failure) error {
 	}
 	e := a.fail(class, worst.message)
 	e.Code, e.RequestID = worst.code, requestID
-	if e.Code == CodeHourUsed { // asked sooner, TikTok counts the question against the next hour
+	if e.Code == CodeHourUsed { // a call before that is refused, and counts against the next hour
 		e.RetryAfter = max(e.RetryAfter, a.now.Truncate(time.Hour).Add(time.Hour).Sub(a.now))
-		e.Message = "the development shop's calls of this hour are used; it goes on with the next full hour"
+		e.Message = "the development shop has used its calls of this hour; they begin again with the next full hour"
 	}
 	return e
 }

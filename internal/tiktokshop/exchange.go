@@ -75,8 +75,8 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 }
 
 // lastMoment keeps a request that may leave only until a time from leaving later:
-// the body is not begun, and without one TikTok takes no write. By then the token,
-// the connection and its place on it are there; nothing is waited for any more.
+// the body is not begun, and without one TikTok takes no write. By then the token and
+// the connection are there, and nothing is waited for any more.
 type lastMoment struct {
 	by     time.Time
 	clock  func() time.Time

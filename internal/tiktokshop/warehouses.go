@@ -46,7 +46,7 @@ func (s *Shop) Warehouses(ctx context.Context) ([]Warehouse, error) {
 
 // PackageWarehouse is the warehouse that a package left; empty where TikTok does not
 // say. TikTok may switch it after the order was placed, and the order still names the
-// first (T19).
+// first (T19). Path, scope and field name of the call are assumed (T35).
 func (s *Shop) PackageWarehouse(ctx context.Context, packageID string) (string, error) {
 	var w struct {
 		WarehouseID text `json:"warehouse_id"`

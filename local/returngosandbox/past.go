@@ -78,7 +78,7 @@ func (s *Sandbox) Notify(n Notice) error {
 	if r == nil {
 		return fmt.Errorf("no RMA %q or transaction %q", n.RMAID, n.TransactionID)
 	}
-	told := r.clone() // the event speaks of a form of its own
+	told := r.clone() // the event may name another state
 	switch n.Event {
 	case "RMA_CREATED", "RMA_STATUS_UPDATED":
 		told.Status = orElse(n.Status, r.Status)

@@ -10,7 +10,7 @@ func (o *order) shipsFrom() string {
 
 // packageDetail names the warehouse that a package really leaves from. The order may
 // name another: in the US TikTok switches the warehouse after the order (T19), and
-// the package has a warehouse_id of its own since 2026-08-05.
+// the package has a warehouse_id of its own since 2026-08-05 (T35).
 func (s *Sandbox) packageDetail(c *call) (any, *apiError) {
 	o := s.packages[c.id]
 	if o != nil && o.shopID == c.shop.ID {

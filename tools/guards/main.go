@@ -1,6 +1,6 @@
 // Command guards takes each guard of the program away in turn and expects its test
-// to fail: a guard that nothing misses when it is gone is none. The guards stand in
-// the YAML files beside this one; nothing is changed but a copy of the repository.
+// to fail: a guard that no test misses protects nothing. The guards are listed in the
+// YAML files of this folder; only a copy of the repository is changed.
 package main
 
 import (

@@ -1,5 +1,5 @@
--- Who gave a command, why, and with which reference. The command itself names the note
--- alone, so that no free text of people goes through Temporal's histories.
+-- Who gave a command, why, and with which reference. The command itself names only the
+-- note, so that no free text of people goes through Temporal's histories.
 
 -- +goose Up
 CREATE TABLE command_notes (

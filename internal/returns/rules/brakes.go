@@ -8,8 +8,8 @@ import (
 )
 
 // braked reports whether people have stopped what an act belongs to, or the day's
-// limit of refunds is reached. The return is told when that ends; should it not hear
-// of it, it looks by itself.
+// limit of refunds is reached. The return is told when that ends; should the message be
+// lost, it looks by itself.
 func (d *desk) braked(a returns.Act) bool {
 	if s, stopped := returns.StopOf(d.Record.Stops, a.Kind.Action()); stopped {
 		d.braking = true
@@ -30,7 +30,7 @@ func (d *desk) braked(a returns.Act) bool {
 }
 
 // overLimit reports whether one more refund would exceed the day's limit. An amount
-// in another currency than the limit's cannot be added up, so that it does.
+// in another currency than the limit's cannot be added up: it counts as exceeding it.
 func (d *desk) overLimit(a returns.Act) bool {
 	limit := d.Policy.DayLimit
 	if !limit.Set() || d.Today.LiftedBy != "" {
@@ -52,5 +52,5 @@ func (d *desk) refunded() string {
 	if err != nil || !returns.Known(total) {
 		return plural(len(d.Today.Refunds), "refund")
 	}
-	return fmt.Sprintf("%s over %s", plural(len(d.Today.Refunds), "refund"), total)
+	return fmt.Sprintf("%s of %s in total", plural(len(d.Today.Refunds), "refund"), total)
 }

@@ -207,7 +207,7 @@ func (d *desk) toldWhatBecame(e returns.Effect) bool {
 	})
 }
 
-// maybeSent reports whether a create was sent of which nobody knows what became.
+// maybeSent reports whether a create was sent whose outcome is unknown.
 func maybeSent(e returns.Effect) bool {
 	return e.State == returns.EffectClaimed || unsent(e) && e.Reason == returns.ReasonLost
 }

@@ -54,8 +54,8 @@ func (d *desk) reportGroup(g group) {
 	}
 	why, note := "there is no transaction to settle", ""
 	if len(left) > 0 {
-		why = strings.Join(left, ", ") + " is over another amount and stays open"
-		note = "It is not the amount of " + strings.Join(left, ", ") + ", which stays open: cancel it by hand."
+		why = strings.Join(left, ", ") + " has another amount and stays open"
+		note = "That is not the amount of " + strings.Join(left, ", ") + ", which stays open: cancel it by hand."
 	}
 	marker := "refund-" + g.tiktok.ID
 	if !slices.Contains(d.Record.RMA.Markers, marker) {
@@ -72,7 +72,7 @@ func (d *desk) openNames(g group) []string {
 	var names []string
 	for _, u := range g.units {
 		for _, t := range d.openTransactions(u) {
-			if name := fmt.Sprintf("transaction %s over %s", t.ID, words(t.Amount)); !slices.Contains(names, name) {
+			if name := fmt.Sprintf("transaction %s of %s", t.ID, words(t.Amount)); !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}

@@ -42,7 +42,7 @@ func (d *desk) nothingOwed(u *unit) (finding string, since time.Time) {
 		return "not in the parcel", since
 	}
 	if t := d.withdrawn(u); t != nil {
-		return "the buyer withdrew TikTok return " + t.ID + ", and no parcel moved", t.UpdatedAt
+		return "TikTok return " + t.ID + " was cancelled, and no parcel moved", t.UpdatedAt
 	}
 	return "", time.Time{}
 }
@@ -79,13 +79,13 @@ func (d *desk) lastCase(u *unit) *returns.TikTokReturn {
 func (d *desk) weigh(u *unit, finding string, since time.Time) (verdict, string) {
 	u.refusedSince = since
 	if a, paid := d.paidNevertheless(u, since); paid {
-		return authorised, finding + "; " + decider(a) + " decided to pay nevertheless"
+		return authorised, finding + "; " + decider(a) + " decided to pay it anyway"
 	}
 	return refused, finding
 }
 
 // paidNevertheless is Finance's answer that the unit's newest open transaction is to
-// be paid, with exactly the amount it saw, given after all that speaks against it.
+// be paid, with exactly the amount it saw, given after everything that contradicts it.
 func (d *desk) paidNevertheless(u *unit, since time.Time) (returns.Answer, bool) {
 	t, open := d.newestOpen(u)
 	a, said := d.lastSaid(string(u.hold.Unit), returns.RefundContradicted)
@@ -125,8 +125,8 @@ func (d *desk) reconsider() {
 }
 
 // nameContradictions asks Finance about open transactions of units that are refused:
-// none of them is paid, and none is forgotten. What a person refused who knew of the
-// transaction is no question.
+// none of them is paid, and none is forgotten. A refusal by a person who
+// knew of the transaction is not questioned.
 func (d *desk) nameContradictions() {
 	if d.gone() {
 		return
@@ -149,7 +149,7 @@ func (d *desk) nameContradictions() {
 }
 
 // askAboutContradicted asks Finance which of the two holds: the transaction, or what
-// speaks against it.
+// contradicts it.
 func (d *desk) askAboutContradicted(u *unit, t returns.Transaction) {
 	unit, known := string(u.hold.Unit), latest(latest(u.refusedSince, u.refusedAt), t.CreatedAt)
 	if !d.answeredAboutSince(unit, known, returns.RefundContradicted, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
@@ -162,13 +162,13 @@ func (d *desk) askAboutContradicted(u *unit, t returns.Transaction) {
 func (d *desk) askAboutRefused(u *unit, t returns.Transaction) {
 	unit, known := string(u.hold.Unit), latest(d.Record.RMAStatusSince, t.CreatedAt)
 	if !d.answeredAboutSince(unit, known, returns.RefusedWithRefund, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
-		d.raiseAbout(unit, returns.RefusedWithRefund, d.shareOrAll(u, t), "the RMA is %s, and its transaction %s over %s is open for %s", d.Record.RMA.Status, t.ID, words(t.Amount), u.item.SKU)
+		d.raiseAbout(unit, returns.RefusedWithRefund, d.shareOrAll(u, t), "the RMA is %s, and its transaction %s of %s is open for %s", d.Record.RMA.Status, t.ID, words(t.Amount), u.item.SKU)
 	}
 }
 
 // askAboutRejected asks before a unit is paid as the seller whose TikTok return
 // people had rejected there: TikTok closes a rejected return by itself, and then
-// nothing but the remembered refusal tells it from one that came to nothing.
+// only the remembered refusal distinguishes it from one that ended without a decision.
 func (d *desk) askAboutRejected() {
 	for _, u := range d.units {
 		if u.tiktok != nil || u.verdict != authorised {

@@ -27,7 +27,7 @@ func TestAUnitThatCannotBeSoldAgain(t *testing.T) {
 		})), asks},
 		{"a transaction authorises it", setup(1, unsellable(1), payable("10.00", "L1")), pays},
 		{"fit to be sold", setup(1, noTransactions, passed(1), stock("L1", returns.RestockProven, ""), payable("10.00", "L1")), pays},
-		{"another gate has its own word", setup(1, unsold, gate(GateApproved)), pays},
+		{"another gate decides by itself", setup(1, unsold, gate(GateApproved)), pays},
 		{"with a TikTok return", setup(1, unsold, shipped), asks},
 		{"Finance pays it", setup(1, unsold, answer(returns.NotRestockable, returns.AnswerPay, "10.00")), pays},
 		{"Finance pays it, by a TikTok return", setup(1, unsold, shipped, answer(returns.NotRestockable, returns.AnswerPay, "10.00")), want{acts: []string{"confirm-parcel R1 10.00"}}},

@@ -25,7 +25,7 @@ func (d *desk) compare(g group) {
 		d.paidGone(g)
 	case !g.any(refused) && d.fellThrough(g) != "":
 		d.raiseUnlessSeen(t.ID, returns.ReversedAfterRefund, t.Refund, "TikTok paid %s on return %s; %s", t.Refund, t.ID, d.fellThrough(g))
-		g.done(g.paidWords() + "; its transaction came to nothing")
+		g.done(g.paidWords() + "; its transaction failed or was cancelled")
 	case g.any(asked):
 		g.say(g.paidWords() + "; a person has to look at the authorisation") // its exception is named
 	case g.any(undecided):
@@ -49,7 +49,7 @@ func (d *desk) compare(g group) {
 	}
 }
 
-// fellThrough says which transaction came to nothing for units that were paid, where
+// fellThrough says which transaction failed or was cancelled for units that were paid, where
 // no other one authorises them: ReturnGO no longer stands by the refund.
 func (d *desk) fellThrough(g group) string {
 	for _, u := range g.units {
@@ -60,7 +60,7 @@ func (d *desk) fellThrough(g group) string {
 	for _, t := range d.Record.RMA.Transactions {
 		over := t.Status == returns.TransactionFailed || t.Status == returns.TransactionCanceled
 		if over && t.Type == returns.ResolutionRefund && slices.ContainsFunc(g.units, func(u *unit) bool { return slices.Contains(t.ItemIDs, u.item.ID) }) {
-			return fmt.Sprintf("its transaction %s over %s is %s in ReturnGO", t.ID, words(t.Amount), t.Status)
+			return fmt.Sprintf("its transaction %s of %s is %s in ReturnGO", t.ID, words(t.Amount), t.Status)
 		}
 	}
 	return ""

@@ -285,8 +285,8 @@ func (d *desk) askAboutUnheld(t returns.TikTokReturn) {
 	d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 }
 
-// acceptedWith is acceptedAsItIs for a case that other RMAs share: who accepted did
-// not accept that another RMA's unit stays away, unless that was the question.
+// acceptedWith is acceptedAsItIs for a case that other RMAs share: whoever accepted
+// did not agree to pay a unit that another RMA refuses, unless that was the question.
 func (d *desk) acceptedWith(g group, p partners) bool {
 	return d.acceptedAsItIs(g) && (p.refused == 0 || d.answeredAbout(g.tiktok.ID, returns.ParcelMixed, returns.AnswerAcceptPayable))
 }

@@ -31,7 +31,7 @@ func TestTheSentenceNamesWhoDecided(t *testing.T) {
 // A transaction of another amount than what was paid stays open in ReturnGO.
 func TestATransactionThatStaysOpenIsNamed(t *testing.T) {
 	t.Parallel()
-	const stays = "transaction T1 over 10.00 GBP"
+	const stays = "transaction T1 of 10.00 GBP"
 	shipped := together(passed(1), stock("L1", returns.RestockProven, ""), tiktokPays(1, "12.00"))
 	d := Decide(setup(1, buyerReturn("R1", returns.TikTokShipped, 1), shipped))
 	require.Equal(t, []returns.Kind{returns.RefundValueMismatch}, kinds(d))
@@ -41,7 +41,7 @@ func TestATransactionThatStaysOpenIsNamed(t *testing.T) {
 	d = Decide(setup(1, buyerReturn("R1", returns.TikTokPaid, 1), shipped, accepted, about("R1", returns.RefundValueMismatch)))
 	require.Equal(t, []string{"comment refund-R1"}, acts(d))
 	require.Empty(t, kinds(d), "Finance read it when it accepted")
-	require.Equal(t, "TikTok paid 12.00 GBP: leave a note, "+stays+" is over another amount and stays open", d.Plan.Acts[0].Reason)
+	require.Equal(t, "TikTok paid 12.00 GBP: leave a note, "+stays+" has another amount and stays open", d.Plan.Acts[0].Reason)
 	require.Contains(t, d.Plan.Acts[0].Note, stays)
 
 	d = Decide(setup(1, buyerReturn("R1", returns.TikTokPaid, 1), shipped, noTransactions, accepted, about("R1", returns.RefundValueMismatch)))

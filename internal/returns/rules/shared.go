@@ -95,7 +95,7 @@ func (p partners) names() string {
 }
 
 // waitForPartners waits for RMAs whose units are in the same TikTok return. They
-// wake this return when they have decided; the clock only stands by.
+// wake this return when they have decided; the clock is only a fallback.
 func (d *desk) waitForPartners(g group, p partners) {
 	what := fmt.Sprintf("TikTok return %s holds units of %s as well: waiting for its decision", g.tiktok.ID, p.names())
 	if d.follows(p) {

@@ -12,7 +12,7 @@ import (
 // What a platform's own event says is a lower bound of what its reads must show.
 // Reads may come from a cache, and searches lag behind (TikTok contract 5): while
 // one does not show what a newer event told, nothing that cannot be undone rests on
-// it. It is made again, and after a while people hear of it.
+// it. It is made again, and after a while people are told.
 
 // lag is an event that the reads of its platform do not show yet.
 type lag struct {
@@ -121,10 +121,10 @@ var tiktokProgress = []string{
 }
 
 // keepsUp reports whether an act may rest on what was read. If not, the platform
-// that lags behind is read again, and people hear of it when that takes long.
+// that lags behind is read again, and people are told when that takes long.
 func (d *desk) keepsUp(a returns.Act) bool {
 	if a.Kind == returns.ActRestock {
-		return true // goods are here, whatever else happens
+		return true // the goods are here, whatever the event says
 	}
 	lags := slices.DeleteFunc(slices.Clone(d.lags), func(l lag) bool { return l.doubtful && !a.Route.Creates() })
 	d.waitForReads(lags)
@@ -134,12 +134,12 @@ func (d *desk) keepsUp(a returns.Act) bool {
 // waitForReads has the platforms read again that do not show what they told.
 func (d *desk) waitForReads(lags []lag) {
 	for _, l := range lags {
-		d.wait(fmt.Sprintf("%s told that %s, and its reads show %s: waiting until they agree", l.Platform, l.told, l.shown))
+		d.wait(fmt.Sprintf("an event of %s says that %s; when asked it shows %s: waiting until both agree", l.Platform, l.told, l.shown))
 		d.wakeAt(d.growing(lagLook, l.ReceivedAt), "read "+string(l.Platform)+" again", l.Platform)
 		if d.due(l.ReceivedAt.Add(d.Policy.TroubleRetry), "tell people that reads lag behind") {
 			since := l.At.UTC().Format(time.RFC3339)
-			d.raiseAbout(string(l.Platform), returns.ReadsLag, returns.Money{}, "%s told at %s that %s; what it shows when asked is %s", l.Platform, since, l.told, l.shown)
-			d.raise(returns.EventNotShown, returns.Money{}, "%s told at %s that %s; what it shows when asked is %s. Nothing is paid on this return until both agree", l.Platform, since, l.told, l.shown)
+			d.raiseAbout(string(l.Platform), returns.ReadsLag, returns.Money{}, "an event of %s at %s says that %s; when asked it shows %s", l.Platform, since, l.told, l.shown)
+			d.raise(returns.EventNotShown, returns.Money{}, "an event of %s at %s says that %s; when asked it shows %s. Nothing is paid on this return until both agree", l.Platform, since, l.told, l.shown)
 		}
 	}
 }
