@@ -143,9 +143,7 @@ func TestTheDaysLimitOfRefunds(t *testing.T) {
 			b.look()
 			require.Equal(t, 1, len(b.shopExceptions(returns.RefundLimit)), "asked once")
 
-			_ = get(b, func(tx *ledger.Tx) (struct{}, error) {
-				return struct{}{}, tx.LiftRefundLimit(b.ctx, shopName, "Fin", "sale last week")
-			})
+			require.True(t, get(b, func(tx *ledger.Tx) (bool, error) { return tx.LiftRefundLimit(b.ctx, shopName, "Fin", "sale last week") }))
 			require.Empty(t, b.shopExceptions(returns.RefundLimit))
 			b.refund(actOf(t, b.look(), returns.ActRefund))
 			require.Equal(t, 1, b.count("create"))

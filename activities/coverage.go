@@ -8,6 +8,7 @@ import (
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
+	"returnbridge/internal/returns/rules"
 )
 
 // swept notes that a sweep has come to its end, and how many returns it told
@@ -20,6 +21,9 @@ func (a *Activities) swept(ctx context.Context, shop string, p returns.Platform,
 			return err
 		}
 		if err := tx.HealRefundLimit(ctx, shop); err != nil {
+			return err
+		}
+		if err := tx.HealSlowSearch(ctx, shop, tx.Now().Add(-rules.SlowFor)); err != nil {
 			return err
 		}
 		last, err := tx.LastEvent(ctx, shop, p)

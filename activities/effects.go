@@ -143,6 +143,11 @@ func (d *desk) claim(ctx context.Context, tx *ledger.Tx, c *claim) error {
 	if !wanted || c.unread {
 		return nil
 	}
+	for unit, h := range d.partnersUnits(act) {
+		if err := tx.StillSays(ctx, d.shop.Key, d.record.HeldBy[unit], h); err != nil {
+			return err //nolint:wrapcheck // it names the unit
+		}
+	}
 	e := returns.Effect{
 		Key: d.key, Kind: c.kind, Route: act.Route, Subject: act.Subject, Units: act.Units, OrderID: act.OrderID, TikTokReturnID: act.TikTokReturnID,
 		Amount: act.Amount, Generation: d.generation(c.kind, act.Subject),
@@ -271,6 +276,11 @@ func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tikt
 		}
 		if err := tx.Audit(ctx, d.shop.Key, d.key, act.Units, entry); err != nil {
 			return err
+		}
+		for unit := range d.partnersUnits(act) { // TikTok decided on these too
+			if err := tx.Audit(ctx, d.shop.Key, d.record.HeldBy[unit], []returns.UnitID{unit}, entry); err != nil {
+				return err
+			}
 		}
 		note := ""
 		if callErr != nil {

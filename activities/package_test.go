@@ -26,8 +26,8 @@ func TestGoodsGoBackToTheWarehouseThatSentThem(t *testing.T) {
 		asked  int
 	}{
 		"the package tells":     {true, tells, wh2, 1},
-		"no scope for packages": {true, code(105005), wh1, 2},
-		"no such call":          {true, code(36009009), wh1, 2},
+		"no scope for packages": {true, code(105005), wh1, 1},
+		"no such call":          {true, code(36009009), wh1, 1},
 		"by default":            {false, tells, wh1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,4 +45,21 @@ func TestGoodsGoBackToTheWarehouseThatSentThem(t *testing.T) {
 			require.Equal(t, c.asked, b.count("package"))
 		})
 	}
+}
+
+// A package that TikTok cannot be asked about just now holds up stock, and no money.
+func TestAPackageThatCannotBeReadHoldsUpStockAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Shops[shopName].Policy.UseOrderWarehouse = true
+	b.change(func() { b.order["line_items"].([]any)[0].(map[string]any)["package_id"] = "115" })
+	b.answers("package", status(http.StatusBadGateway))
+	plan := b.look()
+	require.False(t, hasAct(plan, returns.ActRestock))
+	b.refund(actOf(t, plan, returns.ActRefund))
+	require.Equal(t, 1, b.count("create"))
+	b.answers("package", code(36009009)) // there is no such call: the order's warehouse counts
+	b.clock.pass(time.Minute)
+	require.True(t, hasAct(b.look(), returns.ActRestock))
+	require.Equal(t, wh1, b.record().Restocks[0].WarehouseID)
 }

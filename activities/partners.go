@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"slices"
 
 	"returnbridge/internal/returns"
@@ -39,6 +41,22 @@ func (d *desk) readPartners(ctx context.Context, act returns.Act) (unread bool, 
 		unread = unread || len(trouble) > 0
 	}
 	return unread, nil
+}
+
+// partnersUnits are the units of other RMAs in the TikTok return that an act decides
+// on, in one order, with what those RMAs say of them.
+func (d *desk) partnersUnits(act returns.Act) iter.Seq2[returns.UnitID, returns.Hold] {
+	return func(yield func(returns.UnitID, returns.Hold) bool) {
+		if act.TikTokReturnID == "" || act.Kind != returns.ActRefund && act.Kind != returns.ActAccept {
+			return
+		}
+		for _, unit := range slices.Sorted(maps.Keys(d.record.Others)) {
+			h := d.record.Others[unit]
+			if h.TikTokReturnID == act.TikTokReturnID && d.record.HeldBy[unit].RMAID() != "" && !yield(unit, h) {
+				return
+			}
+		}
+	}
 }
 
 // wakePartners tells the other RMAs of a TikTok return what has changed in what this

@@ -140,7 +140,7 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 		return nil, retryable(ctx, err)
 	}
 	var order *returns.Order
-	if f.Record.Order == nil || f.Record.Order.ID != orderID || at.Sub(f.Record.OrderReadAt).Abs() >= age {
+	if f.Record.Order == nil || f.Record.Order.ID != orderID || at.Sub(f.Record.OrderReadAt).Abs() >= age || d.packagesUnread(*f.Record.Order) {
 		orders, err := d.shop.TikTok.Orders(ctx, orderID)
 		if err != nil {
 			return d.orTrouble(ctx, returns.TikTok, err)
@@ -150,9 +150,7 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 		}
 	}
 	if order != nil && d.shop.Policy.UseOrderWarehouse {
-		if err := d.shippedFrom(ctx, order, f.Record.Order); err != nil {
-			return d.orTrouble(ctx, returns.TikTok, err)
-		}
+		d.shippedFrom(ctx, order, f.Record.Order)
 	}
 	all, err := searchAll(func(page string) ([]returns.TikTokReturn, string, error) {
 		return d.shop.TikTok.SearchReturns(ctx, tiktokshop.ReturnFilter{OrderIDs: []string{orderID}}, page)
@@ -176,31 +174,40 @@ func (d *desk) readOrder(ctx context.Context, age time.Duration) ([]returns.Trou
 	return nil, orRetry(ctx, err)
 }
 
+// packagesUnread reports whether goods of the order go back to where its packages came
+// from, and TikTok has not said that of all of them.
+func (d *desk) packagesUnread(o returns.Order) bool {
+	return d.shop.Policy.UseOrderWarehouse && slices.ContainsFunc(o.Lines, func(l returns.OrderLine) bool { return l.PackageID != "" && !l.PackageRead })
+}
+
 // shippedFrom notes which warehouse each line's package left, for goods go back to it:
 // the order's own may be wrong (T19). What an earlier read showed of a package stays;
-// where TikTok names none, the order's warehouse counts.
-func (d *desk) shippedFrom(ctx context.Context, order, before *returns.Order) error {
+// where TikTok names none, or refuses the question, the order's warehouse counts. An
+// answer that does not come holds up stock alone: it is asked for with the next read.
+func (d *desk) shippedFrom(ctx context.Context, order, before *returns.Order) {
 	known := map[string]string{}
 	if before != nil {
 		for _, l := range before.Lines {
-			if l.WarehouseID != "" {
+			if l.PackageRead {
 				known[l.PackageID] = l.WarehouseID
 			}
 		}
 	}
 	for i, l := range order.Lines {
-		if _, asked := known[l.PackageID]; !asked && l.PackageID != "" {
+		if l.PackageID == "" {
+			continue
+		}
+		if _, asked := known[l.PackageID]; !asked {
 			id, err := d.shop.TikTok.PackageWarehouse(ctx, l.PackageID)
 			switch platform.ClassOf(err) {
 			case "", platform.Human, platform.Permanent, platform.StateChanged:
 			default:
-				return err //nolint:wrapcheck // a platform error already says which call
+				continue
 			}
 			known[l.PackageID] = id
 		}
-		order.Lines[i].WarehouseID = known[l.PackageID]
+		order.Lines[i].WarehouseID, order.Lines[i].PackageRead = known[l.PackageID], true
 	}
-	return nil
 }
 
 // orderOf is the order to read: as the facts lead to it, or that of the TikTok

@@ -148,6 +148,7 @@ func TestALostCreateIsNotSentAgainWhereTheSearchIsSlow(t *testing.T) {
 	b.clock.pass(3 * time.Minute)
 	b.look()
 	require.False(t, b.record().SlowSearchAt.IsZero())
+	require.Len(t, b.shopExceptions(returns.ReadsLag), 1, "IT knows")
 
 	b = newBench(t)
 	act = actOf(t, b.look(), returns.ActRefund)

@@ -144,11 +144,18 @@ func (h *house) liftLimit(ctx context.Context, shop string, c returns.Command, o
 	if err := h.mayBrake(shop, returns.ActionRefund, signature{c.Who, c.Why}); err != nil {
 		return err
 	}
-	if err := h.ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.LiftRefundLimit(ctx, shop, c.Who, c.Why) }); err != nil {
+	asked := false
+	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+		asked, err = tx.LiftRefundLimit(ctx, shop, c.Who, c.Why)
+		return err
+	})
+	if err != nil {
 		return err
 	}
+	if !asked {
+		return fmt.Errorf("no %s of today (UTC) is open for %s: there is nothing to lift", returns.RefundLimit, shop)
+	}
 	b := braked{Shop: shop, Action: returns.ActionRefund, Changed: true, Sentence: "the limit of refunds is lifted for " + shop + " until midnight (UTC)"}
-	var err error
 	if b.Woken, err = h.wakeBraked(ctx, shop); err != nil {
 		return fmt.Errorf("%s; not every return could be told, the others look by themselves within two hours: %w", b.Sentence, err)
 	}

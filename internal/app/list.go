@@ -142,6 +142,11 @@ func (l openList) text(now time.Time) string {
 		e := l.Exceptions[i]
 		fmt.Fprintf(&b, "Answer one about a product's stock: starter resolve %s --shop %s --exception %s, with %s as --answer\n", e.Return, e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
 	}
+	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.WholeShop() && len(returns.Catalogue[e.Kind].Answers) > 0 })
+	if i >= 0 {
+		e := l.Exceptions[i]
+		fmt.Fprintf(&b, "Answer one about a whole shop: starter resolve %s --exception %s, with %s as --answer\n", e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
+	}
 	return b.String()
 }
 

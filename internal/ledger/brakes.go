@@ -89,13 +89,14 @@ func (t *Tx) LockRefundDay(ctx context.Context, shop string) error {
 func (t *Tx) RefundDay(ctx context.Context, shop string) (returns.RefundDay, error) {
 	var day returns.RefundDay
 	var err error
-	day.Refunds, err = query(ctx, t, "read today's refunds", func(scan func(...any) error) (returns.Money, error) {
+	day.Refunds, err = query(ctx, t, "read today's refunds", func(scan func(...any) error) (r returns.DayRefund, err error) {
 		var amount, currency string
-		if err := scan(&amount, &currency); err != nil {
-			return returns.Money{}, err
+		if err := scan(&r.Subject, &amount, &currency); err != nil {
+			return r, err
 		}
-		return readMoney(amount, currency)
-	}, `SELECT amount, currency FROM effects WHERE shop = $1 AND kind = 'refund' AND claimed_at >= $2 AND (state IN ('claimed', 'applied', 'verified') OR reason = 'lost')`,
+		r.Amount, err = readMoney(amount, currency)
+		return r, err
+	}, `SELECT subject, amount, currency FROM effects WHERE shop = $1 AND kind = 'refund' AND claimed_at >= $2 AND (state IN ('claimed', 'applied', 'verified') OR reason = 'lost')`,
 		shop, text(t.now.Truncate(24*time.Hour)))
 	if err != nil {
 		return day, err
@@ -107,20 +108,25 @@ func (t *Tx) RefundDay(ctx context.Context, shop string) (returns.RefundDay, err
 	return day, err
 }
 
-// LiftRefundLimit lets refunds go on for the rest of the day (UTC).
-func (t *Tx) LiftRefundLimit(ctx context.Context, shop, who, why string) error {
+// LiftRefundLimit lets refunds go on for the rest of the day (UTC), if that is what is
+// asked today: false if nothing is, or only of a day that is over.
+func (t *Tx) LiftRefundLimit(ctx context.Context, shop, who, why string) (bool, error) {
+	if err := t.HealRefundLimit(ctx, shop); err != nil {
+		return false, err
+	}
+	_, asked, err := t.closeException(ctx, shop, returns.ShopKey(returns.TikTok), returns.RefundLimit, string(returns.AnswerLiftToday)+" by "+who)
+	if err != nil || !asked {
+		return false, err
+	}
 	if err := t.LockRefundDay(ctx, shop); err != nil {
-		return err
+		return false, err
 	}
-	_, err := t.exec(ctx, "lift limit", `UPDATE refund_days SET lifted_by = $1, lifted_why = $2 WHERE shop = $3 AND day = $4`, who, why, shop, t.now.Format(dayFormat))
+	_, err = t.exec(ctx, "lift limit", `UPDATE refund_days SET lifted_by = $1, lifted_why = $2 WHERE shop = $3 AND day = $4`, who, why, shop, t.now.Format(dayFormat))
 	if err != nil {
-		return err
-	}
-	if _, _, err := t.closeException(ctx, shop, returns.ShopKey(returns.TikTok), returns.RefundLimit, string(returns.AnswerLiftToday)+" by "+who); err != nil {
-		return err
+		return false, err
 	}
 	_, err = t.audit(ctx, "", shop, returns.ShopKey(returns.TikTok), Entry{What: "refund limit lifted for " + t.now.Format(dayFormat), Why: why, DecidedBy: who})
-	return err
+	return err == nil, err
 }
 
 // HealRefundLimit closes what was asked about the limit of a day that is over.

@@ -55,10 +55,22 @@ func TestWhatCountsForTheDay(t *testing.T) {
 			return get(b, func(tx *Tx) (returns.RefundDay, error) { return tx.RefundDay(b.ctx, shop) })
 		}
 		require.Len(b.t, today().Refunds, 4)
-		require.Equal(b.t, gbp("12.50"), today().Refunds[0])
-		b.do(func(tx *Tx) error { return tx.LiftRefundLimit(b.ctx, shop, "Fin", "sale") })
+		require.Equal(b.t, gbp("12.50"), today().Refunds[0].Amount)
+		lifts := func() bool {
+			return get(b, func(tx *Tx) (bool, error) { return tx.LiftRefundLimit(b.ctx, shop, "Fin", "sale") })
+		}
+		require.False(b.t, lifts(), "nobody was asked")
+		asks := func(tx *Tx) error {
+			return tx.RaiseForShop(b.ctx, shop, returns.TikTok, returns.NewException(returns.RefundLimit, "reached", returns.Money{}))
+		}
+		b.do(asks)
+		require.True(b.t, lifts())
 		require.Equal(b.t, "Fin", today().LiftedBy)
 		b.clock.pass(15 * time.Hour) // midnight has passed
+		require.Equal(b.t, returns.RefundDay{}, today())
+		b.do(asks)
+		b.clock.pass(24 * time.Hour)
+		require.False(b.t, lifts(), "that was yesterday's question")
 		require.Equal(b.t, returns.RefundDay{}, today())
 	})
 }

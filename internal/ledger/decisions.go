@@ -209,6 +209,18 @@ func (t *Tx) saveHolds(ctx context.Context, shop string, key returns.Key, was, n
 	return nil
 }
 
+// StillSays is ErrOvertaken if another return no longer says of a unit that it holds
+// what was read: an act on units of several returns rests on all of them.
+func (t *Tx) StillSays(ctx context.Context, shop string, key returns.Key, h returns.Hold) error {
+	amount, currency := moneyText(h.Value)
+	n, err := t.exec(ctx, "confirm another's hold", `UPDATE holds SET standing = standing WHERE shop = $1 AND unit = $2 AND key = $3 AND tiktok_return_id = $4 AND standing = $5 AND amount = $6 AND currency = $7`,
+		shop, string(h.Unit), string(key), h.TikTokReturnID, string(h.Standing), amount, currency)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: what return %s says of unit %s", ErrOvertaken, key, h.Unit)
+	}
+	return err
+}
+
 // saveExceptions opens what is new and closes what the rules no longer name.
 func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was, now []returns.Exception) error {
 	wanted := map[returns.Kind]bool{}

@@ -46,9 +46,22 @@ func (t *Tx) TakeRead(ctx context.Context, shop string, p returns.Platform, id s
 func slowSearchCursor(shop string) string { return "slow-search/" + shop }
 
 // NoteSlowSearch keeps that TikTok's search did not show a return of ours that
-// TikTok had made long enough before.
+// TikTok had made long enough before, and tells IT.
 func (t *Tx) NoteSlowSearch(ctx context.Context, shop string, at time.Time) error {
-	return t.MoveCursor(ctx, slowSearchCursor(shop), text(at))
+	if err := t.MoveCursor(ctx, slowSearchCursor(shop), text(at)); err != nil {
+		return err
+	}
+	return t.RaiseForShop(ctx, shop, returns.TikTok, returns.NewException(returns.ReadsLag, "at "+at.UTC().Format(time.RFC3339)+
+		" TikTok's search did not show a return that it had made for us longer ago than periods.create_settle: for seven days a person is asked before a refund is sent again whose answer was lost", returns.Money{}))
+}
+
+// HealSlowSearch closes what was said of a search that has not been slow since a time.
+func (t *Tx) HealSlowSearch(ctx context.Context, shop string, since time.Time) error {
+	at, err := t.Cursor(ctx, slowSearchCursor(shop))
+	if err != nil || at == "" || at >= text(since) {
+		return err
+	}
+	return t.HealForShop(ctx, shop, returns.TikTok, returns.ReadsLag)
 }
 
 // loadTold reads what the platforms' own events say of the RMA and of its order.
@@ -58,7 +71,8 @@ func (t *Tx) loadTold(ctx context.Context, shop string, key returns.Key, r *retu
 		var told returns.Told
 		var at, received instant
 		err := scan(&told.Platform, &told.What, &told.Status, &told.TikTokReturnID, &told.TransactionID, &at, &received)
-		if told.At, told.ReceivedAt = time.Time(at), time.Time(received); told.At.IsZero() {
+		told.At, told.ReceivedAt, told.Dated = time.Time(at), time.Time(received), !time.Time(at).IsZero()
+		if !told.Dated {
 			told.At = told.ReceivedAt
 		}
 		return told, err

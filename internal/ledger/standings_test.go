@@ -39,3 +39,24 @@ func TestAnAnswerThatPaysIsAboutWhatWasShown(t *testing.T) {
 		require.Equal(b.t, gbp("990.00"), b.load("RMA1").Said[0].Amount)
 	})
 }
+
+// What another return says of a unit is confirmed in the transaction that rests on it.
+func TestAnothersWordIsConfirmed(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		h := hold("line-1")
+		h.TikTokReturnID, h.Standing, h.Value = "C1", returns.StandingAuthorised, gbp("12.50")
+		require.NoError(b.t, b.decide("RMA2", Decided{OrderID: "O1", Holds: []returns.Hold{h}}))
+		says := func(h returns.Hold) func(*Tx) error {
+			return func(tx *Tx) error { return tx.StillSays(b.ctx, shop, "RMA2", h) }
+		}
+		b.do(says(h))
+		less := h
+		less.Value = gbp("12.49")
+		b.refused(ErrOvertaken, says(less))
+		refused := h
+		refused.Standing, refused.Value = returns.StandingRefused, returns.Money{}
+		require.NoError(b.t, b.decide("RMA2", Decided{OrderID: "O1", Holds: []returns.Hold{refused}}))
+		b.refused(ErrOvertaken, says(h))
+		b.do(says(refused))
+	})
+}

@@ -59,8 +59,14 @@ func StopOf(stops []Stop, a Action) (Stop, bool) {
 	return stops[i], true
 }
 
+// DayRefund is one refund of a day.
+type DayRefund struct {
+	Subject string // of its effect
+	Amount  Money
+}
+
 // RefundDay is what a shop has refunded through us on a day (UTC).
 type RefundDay struct {
-	Refunds  []Money // each that was sent and not refused
-	LiftedBy string  // who lifted the day's limit, if anybody did
+	Refunds  []DayRefund // each that was sent and not refused
+	LiftedBy string      // who lifted the day's limit, if anybody did
 }

@@ -57,6 +57,7 @@ type Told struct {
 	TikTokReturnID string
 	TransactionID  string
 	At             time.Time // when it happened, as the platform says; when it came if it does not
+	Dated          bool      // the platform says when
 	ReceivedAt     time.Time
 }
 

@@ -50,8 +50,11 @@ type OrderLine struct {
 	Gift      bool   `json:"gift,omitempty"`
 	Status    string `json:"status,omitempty"`
 	PackageID string `json:"package_id,omitempty"`
-	// WarehouseID is the warehouse that the line's package left; empty: not known.
+	// WarehouseID is the warehouse that the line's package left; empty: TikTok names
+	// none, or was not asked.
 	WarehouseID string `json:"warehouse_id,omitempty"`
+	// PackageRead says that TikTok was asked about the package, and answered.
+	PackageRead bool `json:"package_read,omitempty"`
 	// Parts is the bundle's recipe as at the sale: one entry per component SKU.
 	Parts []BundlePart `json:"parts,omitempty"`
 	// SubLines is one entry per physical unit inside the bundle.

@@ -13,6 +13,7 @@ CREATE TABLE reads (
 );
 ALTER TABLE effects ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 UPDATE effects SET reason = 'lost' WHERE note = 'the answer was lost, and reads show nothing';
+UPDATE effects SET reason = 'ineligible' WHERE reason = '' AND state = 'intent' AND note LIKE 'TikTok would not take %';
 UPDATE effects SET reason = 'unavailable' WHERE reason = '' AND state = 'intent' AND note <> '';
 ALTER TABLE inbox ADD COLUMN tells TEXT NOT NULL DEFAULT ''; -- rma, transaction, return, paid
 ALTER TABLE inbox ADD COLUMN transaction_id TEXT NOT NULL DEFAULT '';

@@ -36,21 +36,31 @@ func (d *desk) overLimit(a returns.Act) bool {
 	if !limit.Set() || d.Today.LiftedBy != "" {
 		return false
 	}
-	if limit.Count > 0 && len(d.Today.Refunds) >= limit.Count {
+	amounts := []returns.Money{a.Amount}
+	for _, r := range d.Today.Refunds {
+		if r.Subject != a.Subject { // else it is this one, sent again
+			amounts = append(amounts, r.Amount)
+		}
+	}
+	if limit.Count > 0 && len(amounts) > limit.Count {
 		return true
 	}
 	if !returns.Known(limit.Amount) {
 		return false
 	}
-	total, err := returns.Sum(append([]returns.Money{a.Amount}, d.Today.Refunds...)...)
+	total, err := returns.Sum(amounts...)
 	return err != nil || returns.Exceeds(total, limit.Amount)
 }
 
 // refunded says what was refunded today.
 func (d *desk) refunded() string {
-	total, err := returns.Sum(d.Today.Refunds...)
-	if err != nil || !returns.Known(total) {
-		return plural(len(d.Today.Refunds), "refund")
+	var amounts []returns.Money
+	for _, r := range d.Today.Refunds {
+		amounts = append(amounts, r.Amount)
 	}
-	return fmt.Sprintf("%s of %s in total", plural(len(d.Today.Refunds), "refund"), total)
+	total, err := returns.Sum(amounts...)
+	if err != nil || !returns.Known(total) {
+		return plural(len(amounts), "refund")
+	}
+	return fmt.Sprintf("%s of %s together", plural(len(amounts), "refund"), total)
 }

@@ -74,11 +74,11 @@ func (d *desk) mayRepeat(e returns.Effect) bool {
 // waited for.
 func (d *desk) slowSearch() bool {
 	at := d.Record.SlowSearchAt
-	return !at.IsZero() && d.Now.Sub(at) < slowFor
+	return !at.IsZero() && d.Now.Sub(at) < SlowFor
 }
 
-// slowFor is how long one slow search makes every lost create a question to a person.
-const slowFor = 7 * 24 * time.Hour
+// SlowFor is how long one slow search makes every lost create a question to a person.
+const SlowFor = 7 * 24 * time.Hour
 
 // settled reports whether reads after a create's answer was lost cover the time that
 // TikTok's search may take.

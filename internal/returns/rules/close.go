@@ -160,6 +160,8 @@ func (d *desk) finish() {
 		d.wait("everything is settled, but another TikTok return is open on these units")
 	case !open && d.held:
 		d.plan.Stage = returns.StageWritingBack
+	case !open && d.nothingPlanned() && !d.writeBackOpen() && d.heardOfMore():
+		d.plan.Stage = returns.StageSettling
 	case !open && d.nothingPlanned() && !d.writeBackOpen():
 		d.close("settled: " + d.outcome())
 	case d.refusedByReturnGO() && !d.anyTouched() && !d.anyOpenCase() && d.nothingPlanned():

@@ -170,20 +170,32 @@ func (d *desk) askAboutRefused(u *unit, t returns.Transaction) {
 // people had rejected there: TikTok closes a rejected return by itself, and then
 // only the remembered refusal distinguishes it from one that ended without a decision.
 func (d *desk) askAboutRejected() {
-	for _, u := range d.units {
-		if u.tiktok != nil || u.verdict != authorised {
+	for _, t := range d.Record.TikTokReturns {
+		if t.Refused().IsZero() || t.NextID != "" || d.writtenOff(t.ID) {
 			continue
 		}
-		for _, t := range d.Record.TikTokReturns {
-			since := t.Refused()
-			if since.IsZero() || t.NextID != "" || !covers(t, u.hold.Unit) || d.writtenOff(t.ID) || d.answeredAboutSince(t.ID, since, returns.RejectedOnTikTok, returns.AnswerPay) {
-				continue
-			}
-			u.verdict, u.askedBy = asked, returns.RejectedOnTikTok
-			u.why = fmt.Sprintf("TikTok return %s was rejected at %s and is closed, and ReturnGO authorises %s", t.ID, clock(since), words(u.value))
-			d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "%s", u.why)
+		g := d.those(func(u *unit) bool {
+			return u.tiktok == nil && u.verdict == authorised && covers(t, u.hold.Unit)
+		})
+		if len(g.units) == 0 || d.paysRejected(t, g) {
+			continue
 		}
+		value, _, _ := g.value()
+		why := fmt.Sprintf("TikTok return %s was rejected at %s and is closed, and ReturnGO authorises %s", t.ID, clock(t.Refused()), words(value))
+		for _, u := range g.units {
+			u.verdict, u.askedBy, u.why = asked, returns.RejectedOnTikTok, why
+		}
+		d.raiseAbout(t.ID, returns.RejectedOnTikTok, value, "%s", why)
 	}
+}
+
+// paysRejected reports whether a person decided, since a TikTok return was rejected,
+// to pay just what ReturnGO authorises for these of its units.
+func (d *desk) paysRejected(t returns.TikTokReturn, g group) bool {
+	value, _, err := g.value()
+	return err == nil && slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+		return a.Kind == returns.RejectedOnTikTok && a.Answer == returns.AnswerPay && (a.Subject == "" || a.Subject == t.ID) && !a.At.Before(t.Refused()) && returns.SameMoney(a.Amount, value)
+	})
 }
 
 // rejectedHere reports whether a unit's TikTok return was refused: no other is

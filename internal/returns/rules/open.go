@@ -22,6 +22,9 @@ func (d *desk) openReturns() {
 		return
 	}
 	if !returns.SameMoney(value, payable.Amount) {
+		if !d.Policy.Switches.Register {
+			return // none would be opened
+		}
 		d.raiseUnlessSeen(g.subject(), returns.ReturnNotOpened, payable.Amount, "no return is opened at TikTok: it would pay %s for it, and ReturnGO foresees %s", payable.Amount, words(value))
 		return
 	}

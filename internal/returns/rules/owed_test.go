@@ -98,10 +98,11 @@ func TestARejectionOutlivesTheCase(t *testing.T) {
 			t.RefusedAt, t.Arbitration = noon.Add(-3*time.Hour), returns.ArbitrationForBuyer
 		})), pay},
 		{"closed without a refusal", setup(1, closedCase(func(*returns.TikTokReturn) {})), pay},
-		{"CX pays it", setup(1, rejected, answer(returns.RejectedOnTikTok, returns.AnswerPay)), pay},
-		{"CX answered an earlier refusal", setup(1, rejected, answer(returns.RejectedOnTikTok, returns.AnswerPay), answeredAt(returns.RejectedOnTikTok, noon.Add(-4*time.Hour))), asks},
+		{"CX pays it", setup(1, rejected, answer(returns.RejectedOnTikTok, returns.AnswerPay, "10.00")), pay},
+		{"CX paid another amount", setup(1, rejected, answer(returns.RejectedOnTikTok, returns.AnswerPay, "9.00")), asks},
+		{"CX answered an earlier refusal", setup(1, rejected, answer(returns.RejectedOnTikTok, returns.AnswerPay, "10.00"), answeredAt(returns.RejectedOnTikTok, noon.Add(-4*time.Hour))), asks},
 		{"CX does not pay it", setup(1, rejected, answer(returns.RejectedOnTikTok, returns.AnswerDoNotRefund)), want{closed: true}},
-		{"still rejected, and CX pays", setup(1, ready, buyerReturn("R1", returns.TikTokParcelRejected, 1), answer(returns.RejectedOnTikTok, returns.AnswerPay)), want{}},
+		{"still rejected, and CX pays", setup(1, ready, buyerReturn("R1", returns.TikTokParcelRejected, 1), answer(returns.RejectedOnTikTok, returns.AnswerPay, "10.00")), want{}},
 		{"the other unit is paid", setup(2, rejected, passed(2), stock("L2", returns.RestockProven, ""), payable("20.00", "L2")), want{acts: []string{"exact-seller-refund L2 20.00"}, kinds: asks.kinds}},
 	})
 	d := Decide(setup(1, announced, returnable("10.00", "L1"), buyerReturn("R1", returns.TikTokCancelled, 1), caseIs(1, func(t *returns.TikTokReturn) { t.RefusedAt = noon.Add(-time.Hour) })))

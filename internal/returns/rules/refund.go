@@ -191,13 +191,14 @@ func (d *desk) awaitParcel(g group) {
 // closed the return.
 func (d *desk) followRejected(g group) {
 	t := g.tiktok
+	value, _, _ := g.with(authorised).value()
 	switch {
 	case !g.any(authorised):
-	case d.answeredAboutSince(t.ID, t.Refused(), returns.RejectedOnTikTok, returns.AnswerPay):
+	case d.paysRejected(*t, g.with(authorised)):
 		d.wait("TikTok return " + t.ID + " was rejected; a person decided to pay as soon as TikTok has closed it")
 		return
 	case !d.answeredAbout(t.ID, returns.RejectedOnTikTok, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
-		d.raiseAbout(t.ID, returns.RejectedOnTikTok, t.Refund, "TikTok return %s was rejected", t.ID)
+		d.raiseAbout(t.ID, returns.RejectedOnTikTok, value, "TikTok return %s was rejected, and ReturnGO authorises %s", t.ID, words(value))
 		return
 	}
 	d.wait("TikTok return " + t.ID + " was rejected; a dispute may still open it")

@@ -236,6 +236,14 @@ func (d *desk) noGoodsExpected(u *unit) bool {
 		u.verdict == refused && (d.Record.RMA.Status == returns.RMADone || d.withdrawn(u) != nil)
 }
 
+// packageUnread reports whether TikTok was not yet asked about the package of a unit,
+// or did not answer.
+func (d *desk) packageUnread(u *unit) bool {
+	return slices.ContainsFunc(d.Record.Order.Lines, func(l returns.OrderLine) bool {
+		return l.ID == u.hold.Unit.LineID() && l.PackageID != "" && !l.PackageRead
+	})
+}
+
 // shippedFrom is the warehouse that a unit had been sent from: its package's, if TikTok
 // told it, for the order's may have been switched since (T19).
 func (d *desk) shippedFrom(u *unit) string {
@@ -263,6 +271,12 @@ func (d *desk) place(u *unit) (returns.Restock, bool) {
 	}
 	warehouse := d.Policy.Warehouses[u.item.Inspection.Location]
 	if warehouse == "" && d.Policy.UseOrderWarehouse {
+		if d.packageUnread(u) {
+			u.stock.say = "waiting to know from which warehouse it was sent"
+			d.wait("TikTok has yet to say from which warehouse the package was sent")
+			d.wakeAt(d.growing(time.Minute, u.item.Inspection.At), "ask again from which warehouse the package was sent", returns.TikTok)
+			return returns.Restock{}, false
+		}
 		warehouse = d.shippedFrom(u)
 	}
 	if warehouse == "" {

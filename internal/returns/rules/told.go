@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -25,12 +26,13 @@ type lag struct {
 }
 
 // lagging are the events that the reads do not show. Of each thing only the newest
-// event counts: an older one may come late.
+// event counts: an older one may come late. One that does not say when it happened
+// outranks no other.
 func lagging(r returns.Record) []lag {
 	var all []lag
 	for i, e := range r.Told {
 		newer := slices.ContainsFunc(r.Told[i+1:], func(o returns.Told) bool {
-			return o.What == e.What && o.TikTokReturnID == e.TikTokReturnID && o.TransactionID == e.TransactionID
+			return o.Dated && o.What == e.What && o.TikTokReturnID == e.TikTokReturnID && o.TransactionID == e.TransactionID
 		})
 		if newer || goneByRead(r, e) {
 			continue
@@ -46,8 +48,13 @@ func lagging(r returns.Record) []lag {
 // right and it is not.
 func goneByRead(r returns.Record, e returns.Told) bool {
 	return slices.ContainsFunc(r.Said, func(a returns.Answer) bool {
-		return a.Kind == returns.EventNotShown && a.Answer == returns.AnswerGoByRead && !a.At.Before(e.ReceivedAt)
+		return a.Kind == returns.EventNotShown && a.Answer == returns.AnswerGoByRead && a.Subject == subjectOfEvent(e) && !a.At.Before(e.ReceivedAt)
 	})
+}
+
+// subjectOfEvent names what an event says: an answer about it speaks for no other.
+func subjectOfEvent(e returns.Told) string {
+	return strings.Join([]string{string(e.What), e.TikTokReturnID + e.TransactionID, e.Status}, " ")
 }
 
 // behind reports whether the reads do not show an event.
@@ -139,9 +146,17 @@ func (d *desk) waitForReads(lags []lag) {
 		if d.due(l.ReceivedAt.Add(d.Policy.TroubleRetry), "tell people that reads lag behind") {
 			since := l.At.UTC().Format(time.RFC3339)
 			d.raiseAbout(string(l.Platform), returns.ReadsLag, returns.Money{}, "an event of %s at %s says that %s; when asked it shows %s", l.Platform, since, l.told, l.shown)
-			d.raise(returns.EventNotShown, returns.Money{}, "an event of %s at %s says that %s; when asked it shows %s. Nothing is paid on this return until both agree", l.Platform, since, l.told, l.shown)
+			d.raiseAbout(subjectOfEvent(l.Told), returns.EventNotShown, returns.Money{}, "an event of %s at %s says that %s; when asked it shows %s. Nothing is paid on this return until both agree", l.Platform, since, l.told, l.shown)
 		}
 	}
+}
+
+// heardOfMore reports whether ReturnGO told of a change to the RMA that its reads do
+// not show: a return that would end waits for it.
+func (d *desk) heardOfMore() bool {
+	lags := slices.DeleteFunc(slices.Clone(d.lags), func(l lag) bool { return l.Platform != returns.ReturnGO })
+	d.waitForReads(lags)
+	return len(lags) > 0
 }
 
 // lagLook is how soon a platform is first read again whose reads lag behind: searches

@@ -12,7 +12,8 @@ import (
 // toldBy adds an event that came a moment ago.
 func toldBy(e returns.Told) change {
 	return func(f *Facts) {
-		if e.At.IsZero() {
+		e.Dated = !e.At.IsZero()
+		if !e.Dated {
 			e.At = noon.Add(-10 * time.Second)
 		}
 		e.ReceivedAt = noon.Add(-10 * time.Second)
@@ -42,29 +43,31 @@ func TestWhatAReadMustShow(t *testing.T) {
 		given Facts
 		lags  bool
 	}{
-		"nothing told":                                 {setup(1), false},
-		"the same status":                              {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAValidated, 0)), false},
-		"an earlier stage, told late":                  {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAReceived, 0)), false},
-		"a later stage":                                {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMADone, 0)), true},
-		"cancelled":                                    {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0)), true},
-		"cancelled, and changed since":                 {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, time.Minute), rmaUpdated(time.Second)), false},
-		"cancelled, and opened again by event":         {setup(1, rma(returns.RMAApproved), rmaTold(returns.RMACanceled, time.Minute), rmaTold(returns.RMAApproved, time.Second)), false},
-		"the events come in the wrong order":           {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAReceived, time.Hour), rmaTold(returns.RMACanceled, time.Minute)), true},
-		"validated, and the read says it is over":      {setup(1, rma(returns.RMACanceled), rmaTold(returns.RMAValidated, 0)), false},
-		"a word that is no status":                     {setup(1, rma(returns.RMAValidated), rmaTold("Odd", 0)), false},
-		"a word that is no status of a return":         {setup(1, shipped, returnTold("R1", "ODD", 0)), false},
-		"an event without a status":                    {setup(1, rmaTold("", 0)), false},
-		"a transaction that is there":                  {setup(1, toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldTransaction, TransactionID: "T1"})), false},
-		"a transaction that is not":                    {setup(1, toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldTransaction, TransactionID: "T2"})), true},
-		"a return as told":                             {setup(1, shipped, returnTold("R1", returns.TikTokShipped, 0)), false},
-		"a return that changed since":                  {setup(1, shipped, returnTold("R1", returns.TikTokAwaitingShip, time.Hour), caseUpdated(time.Minute)), false},
-		"two moves in one second, the first told last": {setup(1, shipped, returnTold("R1", returns.TikTokAwaitingShip, time.Minute), caseUpdated(time.Minute)), false},
-		"two moves in one second, the last not shown":  {setup(1, shipped, returnTold("R1", returns.TikTokApproved, time.Minute), caseUpdated(time.Minute)), true},
-		"a return before it changed":                   {setup(1, shipped, returnTold("R1", returns.TikTokPaid, time.Minute), caseUpdated(time.Hour)), true},
-		"a return that nobody knows":                   {setup(1, returnTold("R9", returns.TikTokPending, 0)), true},
-		"paid as told":                                 {setup(1, buyerReturn("R1", returns.TikTokPaid, 1), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R1"})), false},
-		"told to be paid, and shown before":            {setup(1, shipped, caseUpdated(0), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R1", At: noon.Add(-time.Hour)})), true},
-		"a person goes by the read, since the event":   {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon)), false},
+		"nothing told":                                  {setup(1), false},
+		"the same status":                               {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAValidated, 0)), false},
+		"an earlier stage, told late":                   {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAReceived, 0)), false},
+		"a later stage":                                 {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMADone, 0)), true},
+		"cancelled":                                     {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0)), true},
+		"cancelled, and changed since":                  {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, time.Minute), rmaUpdated(time.Second)), false},
+		"cancelled, and opened again by event":          {setup(1, rma(returns.RMAApproved), rmaTold(returns.RMACanceled, time.Minute), rmaTold(returns.RMAApproved, time.Second)), false},
+		"the events come in the wrong order":            {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMAReceived, time.Hour), rmaTold(returns.RMACanceled, time.Minute)), true},
+		"validated, and the read says it is over":       {setup(1, rma(returns.RMACanceled), rmaTold(returns.RMAValidated, 0)), false},
+		"a word that is no status":                      {setup(1, rma(returns.RMAValidated), rmaTold("Odd", 0)), false},
+		"a word that is no status of a return":          {setup(1, shipped, returnTold("R1", "ODD", 0)), false},
+		"an event without a status":                     {setup(1, rmaTold("", 0)), false},
+		"a transaction that is there":                   {setup(1, toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldTransaction, TransactionID: "T1"})), false},
+		"a transaction that is not":                     {setup(1, toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldTransaction, TransactionID: "T2"})), true},
+		"a return as told":                              {setup(1, shipped, returnTold("R1", returns.TikTokShipped, 0)), false},
+		"a return that changed since":                   {setup(1, shipped, returnTold("R1", returns.TikTokAwaitingShip, time.Hour), caseUpdated(time.Minute)), false},
+		"two moves in one second, the first told last":  {setup(1, shipped, returnTold("R1", returns.TikTokAwaitingShip, time.Minute), caseUpdated(time.Minute)), false},
+		"two moves in one second, the last not shown":   {setup(1, shipped, returnTold("R1", returns.TikTokApproved, time.Minute), caseUpdated(time.Minute)), true},
+		"a return before it changed":                    {setup(1, shipped, returnTold("R1", returns.TikTokPaid, time.Minute), caseUpdated(time.Hour)), true},
+		"a return that nobody knows":                    {setup(1, returnTold("R9", returns.TikTokPending, 0)), true},
+		"paid as told":                                  {setup(1, buyerReturn("R1", returns.TikTokPaid, 1), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R1"})), false},
+		"told to be paid, and shown before":             {setup(1, shipped, caseUpdated(0), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R1", At: noon.Add(-time.Hour)})), true},
+		"a person goes by the read, since the event":    {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon), about("rma  Canceled", returns.EventNotShown)), false},
+		"a person goes by the read about another event": {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon), about("transaction T9 ", returns.EventNotShown)), true},
+		"an undated event hides no cancellation":        {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, time.Minute), toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldRMA, Status: returns.RMAApproved})), true},
 	} {
 		require.Equal(t, c.lags, len(lagging(c.given.Record)) > 0, name)
 	}
