@@ -152,6 +152,10 @@ func TestSellerRefund(t *testing.T) {
 	play(t, []scene{
 		{"TikTok is asked first", setup(1, ready), want{acts: []string{"look-tiktok"}}},
 		{"an old answer is asked again", setup(1, ready, ask, func(f *Facts) { f.Record.Payable.At = noon.Add(-2 * time.Minute) }), want{acts: []string{"look-tiktok"}}},
+		{"an answer from the future is asked again", setup(1, ready, ask, func(f *Facts) { f.Record.Payable.At = noon.Add(time.Minute) }), want{acts: []string{"look-tiktok"}}},
+		{"an answer to the last read counts, whatever its time", setup(1, ready, ask, func(f *Facts) {
+			f.Record.Payable.At, f.Record.Payable.Read, f.Record.TikTokRead = noon.Add(-2*time.Minute), 7, 7
+		}), want{acts: []string{pay}}},
 		{"an answer about other units is asked again", setup(1, ready, payable("10.00", "L2")), want{acts: []string{"look-tiktok"}}},
 		{"exact", setup(1, ready, ask), want{acts: []string{pay}}},
 		{"no reason mapped", setup(1, ready, ask, policy(func(p *Policy) { p.ReasonKeys = nil })), want{kinds: []returns.Kind{returns.ReasonUnmapped}}},
@@ -165,6 +169,8 @@ func TestSellerRefund(t *testing.T) {
 		{"sent, not quiet long enough", setup(1, ready, ask, sellerRefund(returns.EffectClaimed, "10.00", "L1"), aged(119*time.Second)), want{}},
 		{"sent, quiet for two minutes: once more, same key", setup(1, ready, ask, sellerRefund(returns.EffectClaimed, "10.00", "L1"), aged(2*time.Minute)), want{acts: []string{pay}}},
 		{"sent, nothing known after a day", setup(1, ready, ask, sellerRefund(returns.EffectClaimed, "10.00", "L1"), aged(24*time.Hour)), want{kinds: []returns.Kind{returns.OutcomeUnclear}}},
+		{"lost, and authorised otherwise by now", setup(1, ready, ask, sellerRefund(returns.EffectIntent, "9.00", "L1"), effectIs(1, func(e *returns.Effect) { e.Reason = returns.ReasonLost })),
+			want{kinds: []returns.Kind{returns.OutcomeUnclear}}},
 		{"taken", setup(1, ready, ask, sellerRefund(returns.EffectApplied, "10.00", "L1")), want{}},
 		{"refused", setup(1, ready, ask, sellerRefund(returns.EffectVoid, "10.00", "L1")), want{kinds: []returns.Kind{returns.EffectRefused}}},
 		{"refused, retried by a person", setup(1, ready, ask, sellerRefund(returns.EffectVoid, "10.00", "L1"), answer(returns.EffectRefused, returns.AnswerRetry)), want{acts: []string{pay}}},

@@ -62,6 +62,7 @@ func TestWhatAReadMustShow(t *testing.T) {
 		"paid as told":                               {setup(1, buyerReturn("R1", returns.TikTokPaid, 1), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R1"})), false},
 		"told to be paid, and shown before":          {setup(1, shipped, caseUpdated(0), toldBy(returns.Told{Platform: returns.TikTok, What: returns.ToldPaid, TikTokReturnID: "R1", At: noon.Add(-time.Hour)})), true},
 		"a person goes by the read, since the event": {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon)), false},
+		"a person went by the read before the event": {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon.Add(-time.Minute))), true},
 	} {
 		require.Equal(t, c.lags, len(lagging(c.given.Record)) > 0, name)
 	}
