@@ -228,6 +228,8 @@ func TestAReplacementIsNotRefundedAsWell(t *testing.T) {
 
 func TestUninspectedUnitsOfAFinishedRMAAreNotForgotten(t *testing.T) {
 	t.Parallel()
+	one := Decide(setup(2, passed(1), stock("L1", returns.RestockProven, "")))
+	require.Contains(t, one.Plan.Wake.Read, returns.ReturnGO, "the inspection of one unit of several moves no status")
 	for _, status := range []string{returns.RMAReceived, returns.RMAValidated, returns.RMADone} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
