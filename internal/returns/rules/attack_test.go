@@ -251,6 +251,16 @@ func TestPausedReturnWithAnOpenWriteBackStaysOpen(t *testing.T) {
 	require.Equal(t, returns.StagePaused, d.Plan.Stage)
 }
 
+func TestAReturnWithAStoppedWriteBackStaysOpen(t *testing.T) {
+	t.Parallel()
+	stopped := func(f *Facts) {
+		f.Record.Stops = []returns.Stop{{Action: returns.ActionWriteBack, By: "Ada", Why: "odd amounts", At: noon}}
+	}
+	d := Decide(setup(1, settled("R1", 1), transactionIs(1, func(t *returns.Transaction) { t.Status, t.Reference = returns.TransactionRequested, "" }), stopped))
+	require.Empty(t, d.Plan.Acts)
+	require.False(t, d.Plan.Close)
+}
+
 func TestAnsweredExceptionsEnd(t *testing.T) {
 	t.Parallel()
 	inStock := together(passed(1), stock("L1", returns.RestockProven, ""))
