@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"database/sql"
 	"net/http"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/ledger/ledgertest"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/internal/returns/rules"
@@ -117,6 +119,8 @@ func (b *bench) sent(amounts ...string) {
 // person lifts it or the next day begins.
 func TestTheDaysLimitOfRefunds(t *testing.T) {
 	t.Parallel()
+	euro, err := returns.NewMoney("5000.00", "EUR")
+	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		limit rules.DayLimit
 		sent  []string
@@ -127,6 +131,7 @@ func TestTheDaysLimitOfRefunds(t *testing.T) {
 		"count not reached":  {rules.DayLimit{Count: 3}, []string{"1.00", "1.00"}, true},
 		"amount":             {rules.DayLimit{Amount: gbp("50.00")}, []string{"25.02"}, false},
 		"amount to the last": {rules.DayLimit{Amount: gbp("50.00")}, []string{"25.01"}, true},
+		"another currency":   {rules.DayLimit{Amount: euro}, []string{"1.00"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,6 +185,48 @@ func TestTheLimitHoldsForAllWorkersTogether(t *testing.T) {
 	})
 	b.refund(act)
 	require.Zero(t, b.count("create"))
+}
+
+// Who claims a refund while another worker's claim is not committed yet waits for it:
+// SQLite has one transaction at a time, PostgreSQL has the day's row.
+func TestARefundWaitsForAnotherThatIsBeingClaimed(t *testing.T) {
+	t.Parallel()
+	dsn, _, _ := ledgertest.OwnPostgres(t)
+	b := newBenchOn(t, dsn)
+	b.Shops[shopName].Policy.DayLimit = rules.DayLimit{Count: 1}
+	act := actOf(t, b.look(), returns.ActRefund)
+	ended := make(chan error, 1)
+	require.NoError(t, b.process().Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+		if err := tx.LockRefundDay(b.ctx, shopName); err != nil {
+			return err
+		}
+		go func() {
+			_, err := run[messages.PlanResult](b, b.Refund, messages.ActInput{Shop: shopName, Key: key, Act: act})
+			ended <- err
+		}()
+		b.waitsForLock(ended)
+		other := returns.Effect{ID: "uk:refund:other:1", Kind: returns.EffectRefund, Subject: "other", Generation: 1, OrderID: "order-other", Units: []returns.UnitID{"other"}, Amount: gbp("1.00")}
+		return tx.Claim(b.ctx, shopName, returns.RMAKey("9002"), other, b.clock.now().Add(time.Minute))
+	}))
+	require.NoError(t, <-ended)
+	require.Zero(t, b.count("create"))
+}
+
+// waitsForLock comes back when some transaction waits for another, or what might wait
+// has ended.
+func (b *bench) waitsForLock(ended chan error) {
+	db, err := sql.Open("pgx", b.dsn)
+	require.NoError(b.t, err)
+	defer db.Close()
+	for waiting := 0; waiting == 0; {
+		select {
+		case err := <-ended:
+			ended <- err
+			return
+		default:
+		}
+		require.NoError(b.t, db.QueryRowContext(b.ctx, `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&waiting))
+	}
 }
 
 func (b *bench) shopExceptions(kind returns.Kind) []ledger.OpenException {

@@ -12,6 +12,32 @@ import (
 	"returnbridge/internal/returns"
 )
 
+// A return whose clock should have rung is told to look though its workflow seems to
+// run, and has as long again before it is told once more.
+func TestAReturnWhoseClockDidNotRingIsWoken(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	silent := returns.RMAKey("7001")
+	require.NoError(t, b.Ledger.Do(b.ctx, func(tx *ledger.Tx) error {
+		was, err := tx.Load(b.ctx, shopName, silent)
+		if err != nil {
+			return err
+		}
+		return tx.SaveDecision(b.ctx, shopName, silent, was, ledger.Decided{LookBy: b.clock.now().Add(time.Hour)})
+	}))
+	b.waker.running = map[string]bool{messages.ReturnID(shopName, silent): true}
+	told := func(after time.Duration) []returns.Key {
+		b.clock.pass(after)
+		b.sweepTikTok()
+		keys, _ := b.waker.woken()
+		return keys
+	}
+	require.Empty(t, told(time.Hour+b.OverdueAfter-time.Minute))
+	require.Equal(t, []returns.Key{silent}, told(2*time.Minute))
+	require.Empty(t, told(b.OverdueAfter-time.Minute))
+	require.Equal(t, []returns.Key{silent}, told(2*time.Minute))
+}
+
 // A return whose clock rings only in days is taken up as soon as nobody carries
 // it; one that runs, has ended, or was decided on just now is left alone.
 func TestReturnsThatNobodyCarriesAreTakenUp(t *testing.T) {

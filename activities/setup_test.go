@@ -116,7 +116,12 @@ var names = []struct{ method, path, name string }{
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, ctx: t.Context(), clock: &clock{at: noon}, waker: &waker{}, dsn: filepath.Join(t.TempDir(), "ledger.db"), bodies: map[string][]string{}, keys: map[string][]string{}, says: map[string]http.HandlerFunc{}}
+	return newBenchOn(t, filepath.Join(t.TempDir(), "ledger.db"))
+}
+
+func newBenchOn(t *testing.T, dsn string) *bench {
+	t.Helper()
+	b := &bench{t: t, ctx: t.Context(), clock: &clock{at: noon}, waker: &waker{}, dsn: dsn, bodies: map[string][]string{}, keys: map[string][]string{}, says: map[string]http.HandlerFunc{}}
 	b.world()
 	server := httptest.NewServer(http.HandlerFunc(b.answer))
 	t.Cleanup(server.Close)

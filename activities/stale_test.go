@@ -58,13 +58,7 @@ func TestAnOvertakenReadIsMadeAgain(t *testing.T) {
 			}
 			b.answers(call, func(w http.ResponseWriter, _ *http.Request) {
 				b.answers(call, nil)
-				_ = get(b, func(tx *ledger.Tx) (int64, error) { // somebody else's read is stored meanwhile
-					last, err := tx.LastRead(b.ctx, shopName, p, id)
-					if err != nil {
-						return 0, err
-					}
-					return tx.TakeRead(b.ctx, shopName, p, id, last)
-				})
+				b.readElsewhere(p, id)
 				b.change(func() { b.usual(w, call, "") })
 			})
 			_, err := run[messages.PlanResult](b, b.Refund, messages.ActInput{Shop: shopName, Key: key, Act: act})
@@ -74,6 +68,49 @@ func TestAnOvertakenReadIsMadeAgain(t *testing.T) {
 			require.Equal(t, 1, b.count("create"))
 		})
 	}
+}
+
+// What an effect rests on is what its own reads showed: not another one of the same
+// return that was stored after them, and not an order that TikTok did not show.
+func TestAnEffectRestsOnItsOwnReads(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		call string
+		says func(*bench, http.ResponseWriter)
+	}{
+		"the RMA is read by somebody else meanwhile": {"returns", func(b *bench, w http.ResponseWriter) {
+			b.readElsewhere(returns.ReturnGO, rmaID)
+			b.change(func() { b.usual(w, "returns", "") })
+		}},
+		"the order is not shown": {"order", func(_ *bench, w http.ResponseWriter) {
+			_, _ = w.Write([]byte(`{"code":0,"data":{"orders":[]}}`))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			act := actOf(t, b.look(), returns.ActRefund)
+			b.answers(c.call, func(w http.ResponseWriter, _ *http.Request) {
+				b.answers(c.call, nil)
+				c.says(b, w)
+			})
+			b.refund(act)
+			require.Zero(t, b.count("create"))
+			b.refund(act)
+			require.Equal(t, 1, b.count("create"))
+		})
+	}
+}
+
+// readElsewhere stores somebody else's read.
+func (b *bench) readElsewhere(p returns.Platform, id string) {
+	_ = get(b, func(tx *ledger.Tx) (int64, error) {
+		last, err := tx.LastRead(b.ctx, shopName, p, id)
+		if err != nil {
+			return 0, err
+		}
+		return tx.TakeRead(b.ctx, shopName, p, id, last)
+	})
 }
 
 // A write to ReturnGO that may rest on the last read does not rest on one from the

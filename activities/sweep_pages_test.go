@@ -192,6 +192,30 @@ func TestTheFirstSweepTakesUpAllThatIsOpenAtTikTok(t *testing.T) {
 	require.Equal(t, []returns.Key{returns.TikTokKey("4")}, woken, "later ones read what changed")
 }
 
+// A new deadline moves no update time (TikTok contract 2.4): what was open when last
+// seen is read again by every sweep.
+func TestASweepReadsAgainWhatWasOpen(t *testing.T) {
+	t.Parallel()
+	s := newSwept(t)
+	long := sweptAt.Add(-20 * 24 * time.Hour)
+	s.cases = []sweptCase{{"1", "O1", returns.TikTokShipped, "9.00", long}}
+	_, err := s.sweep(s.SweepTikTok)
+	require.NoError(t, err)
+	amount, err := returns.NewMoney("9.00", "GBP")
+	require.NoError(t, err)
+	s.do(func(tx *ledger.Tx) error {
+		seen := returns.TikTokReturn{ID: "1", OrderID: "O1", Status: returns.TikTokShipped, Refund: amount, UpdatedAt: long}
+		return tx.SaveTikTok(t.Context(), renewedShop, "O1", nil, []returns.TikTokReturn{seen}, sweptAt)
+	})
+	woken, err := s.sweep(s.SweepTikTok)
+	require.NoError(t, err)
+	require.Empty(t, woken)
+	s.odd = map[string]any{"1": sweptAt.Add(40 * time.Hour).Unix()}
+	woken, err = s.sweep(s.SweepTikTok)
+	require.NoError(t, err)
+	require.Equal(t, []returns.Key{returns.TikTokKey("1")}, woken)
+}
+
 func TestACutSweepIsGoneOnWith(t *testing.T) {
 	t.Parallel()
 	s := newSwept(t)

@@ -225,6 +225,36 @@ func rmaEvent(name, rma, status string) string {
 	return fmt.Sprintf(`{"eventName":"%s","eventDate":"2026-03-04T11:59:00+00:00","shopName":"other.myshopify.com","rmaId":"%s","order_name":"Jane Roe","status":"%s"}`, name, rma, status)
 }
 
+// What an event tells is kept with it: reads are held against it.
+func TestWhatAnEventTellsIsKept(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.returnGOSends("uk", ukToken, rmaEvent("RMA_STATUS_UPDATED", "9001", returns.RMACanceled))
+	b.returnGOSends("uk", ukToken, `{"eventName":"TRANSACTION_CREATED","eventDate":"2026-03-04T11:59:00+00:00","rmaId":"9001","transactionId":"660001","status":"Requested"}`)
+	b.returnGOSends("uk", ukToken, rmaEvent("SHIPMENT_UPDATED", "9001", "Shipped"))
+	b.tiktokSends(caseEvent("n1", returns.TikTokPending))
+	b.tiktokSends(notification("n67", 67, `{"refund_status":"REFUND_SUCCESS","line_items":[{"main_order_id":"`+orderID+`","sku_return_request_id":"42"}]}`))
+	var told []string
+	b.do(t, func(tx *ledger.Tx) error {
+		was, err := tx.Load(b.ctx, "uk", returns.RMAKey("9001"))
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveDecision(b.ctx, "uk", returns.RMAKey("9001"), was, ledger.Decided{OrderID: orderID}); err != nil {
+			return err
+		}
+		r, err := tx.Load(b.ctx, "uk", returns.RMAKey("9001"))
+		for _, e := range r.Told {
+			told = append(told, strings.TrimSpace(fmt.Sprint(e.What, " ", e.Status, " ", e.TransactionID, e.TikTokReturnID)))
+		}
+		return err
+	})
+	require.ElementsMatch(t, []string{
+		fmt.Sprint(returns.ToldRMA, " ", returns.RMACanceled), fmt.Sprint(returns.ToldTransaction, " Requested 660001"),
+		fmt.Sprint(returns.ToldReturn, " ", returns.TikTokPending, " ", caseID), fmt.Sprint(returns.ToldPaid, " REFUND_SUCCESS 42"),
+	}, told)
+}
+
 func TestReturnGOEventIsKeptOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

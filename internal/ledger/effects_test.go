@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"returnbridge/internal/ledger/ledgertest"
 	"returnbridge/internal/returns"
 )
 
@@ -240,6 +241,31 @@ func TestManyClaimTwoUnitsInAnyOrder(t *testing.T) {
 			return tx.Claim(b.ctx, shop, returns.Key(fmt.Sprint("RMA", i)), refund(fmt.Sprint("S", i), units...), monday.Add(time.Minute))
 		}), ErrEffectLive)
 	})
+}
+
+// Statement by statement: whoever has claimed the first unit gets the second one too,
+// though another that names them the other way round waits already.
+func TestUnitsAreClaimedInOneOrder(t *testing.T) {
+	t.Parallel()
+	b := &bench{t: t, ctx: t.Context(), clock: &clock{at: monday}, dsn: ledgertest.Postgres(t)}
+	b.Ledger = b.open()
+	claim := func(tx *Tx, key returns.Key, e returns.Effect) error {
+		return tx.Claim(b.ctx, shop, key, e, monday.Add(time.Minute))
+	}
+	ended := make(chan error, 1)
+	b.do(func(tx *Tx) error {
+		if err := claim(tx, "RMA1", refund("S1", "line-1")); err != nil {
+			return err
+		}
+		go func() {
+			ended <- b.Do(b.ctx, func(tx *Tx) error { return claim(tx, "RMA2", refund("S2", "line-2", "line-1")) })
+		}()
+		if err := b.stuck(ended); err != nil {
+			return err
+		}
+		return claim(tx, "RMA1", refund("S3", "line-2"))
+	})
+	require.ErrorIs(t, <-ended, ErrEffectLive)
 }
 
 // An intent read as never sent may be claimed and sent before it is dropped.

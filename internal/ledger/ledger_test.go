@@ -68,6 +68,13 @@ func TestAFailedTransactionKeepsNothing(t *testing.T) {
 	})
 }
 
+func TestAReadWritesNothing(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		err := b.Read(b.ctx, func(tx *Tx) error { return tx.MoveCursor(b.ctx, "c", "1") })
+		require.ErrorContains(b.t, err, "only reads")
+	})
+}
+
 // A panic that is recovered above must not leave the ledger locked.
 func TestAPanicReleasesTheLedger(t *testing.T) {
 	onBoth(t, func(b *bench) {

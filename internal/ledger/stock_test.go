@@ -327,6 +327,19 @@ func TestOneBeginsAWrite(t *testing.T) {
 	})
 }
 
+// Whatever a program does, the schema holds one open write of a SKU.
+func TestTheSchemaHoldsOneOpenWrite(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		b.begin()
+		err := b.Do(b.ctx, func(tx *Tx) error {
+			_, err := tx.exec(b.ctx, "a second open write", `INSERT INTO stock_writes (id, shop, product_id, sku_id, state, read_at, claim_until, number)
+				SELECT 'second', shop, product_id, sku_id, state, read_at, claim_until, number + 1 FROM stock_writes`)
+			return err
+		})
+		require.Error(b.t, err)
+	})
+}
+
 // The index decides where the entries do not: a read before it cannot see what is
 // not committed yet.
 func TestASecondWriteWaitsForTheFirst(t *testing.T) {

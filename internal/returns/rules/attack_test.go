@@ -228,6 +228,8 @@ func TestAReplacementIsNotRefundedAsWell(t *testing.T) {
 
 func TestUninspectedUnitsOfAFinishedRMAAreNotForgotten(t *testing.T) {
 	t.Parallel()
+	one := Decide(setup(2, passed(1), stock("L1", returns.RestockProven, "")))
+	require.Contains(t, one.Plan.Wake.Read, returns.ReturnGO, "the inspection of one unit of several moves no status")
 	for _, status := range []string{returns.RMAReceived, returns.RMAValidated, returns.RMADone} {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
@@ -247,6 +249,16 @@ func TestPausedReturnWithAnOpenWriteBackStaysOpen(t *testing.T) {
 	d := Decide(setup(1, settled("R1", 1), transactionIs(1, func(t *returns.Transaction) { t.Status, t.Reference = returns.TransactionRequested, "" }), paused))
 	require.False(t, d.Plan.Close)
 	require.Equal(t, returns.StagePaused, d.Plan.Stage)
+}
+
+func TestAReturnWithAStoppedWriteBackStaysOpen(t *testing.T) {
+	t.Parallel()
+	stopped := func(f *Facts) {
+		f.Record.Stops = []returns.Stop{{Action: returns.ActionWriteBack, By: "Ada", Why: "odd amounts", At: noon}}
+	}
+	d := Decide(setup(1, settled("R1", 1), transactionIs(1, func(t *returns.Transaction) { t.Status, t.Reference = returns.TransactionRequested, "" }), stopped))
+	require.Empty(t, d.Plan.Acts)
+	require.False(t, d.Plan.Close)
 }
 
 func TestAnsweredExceptionsEnd(t *testing.T) {

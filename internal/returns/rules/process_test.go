@@ -104,6 +104,7 @@ func TestAuthorisedValue(t *testing.T) {
 		{"settled by somebody else", setup(1, ready, tx(func(x *returns.Transaction) { x.Status = returns.TransactionSuccess })), want{kinds: []returns.Kind{returns.PaidInReturnGO}}},
 		{"settled with a reference that is not TikTok's", setup(1, ready, tx(func(x *returns.Transaction) { x.Status, x.Reference = returns.TransactionSuccess, "re_1" })),
 			want{kinds: []returns.Kind{returns.PaidInReturnGO}}},
+		{"in another currency, and a case is open", setup(1, ready, buyerReturn("R1", returns.TikTokShipped, 1), tx(func(x *returns.Transaction) { x.Amount = money("10.00", "USD") })), want{kinds: []returns.Kind{returns.CurrencyMismatch}}},
 		{"in another currency", setup(1, ready, tx(func(x *returns.Transaction) { x.Amount = money("10.00", "USD") })), want{kinds: []returns.Kind{returns.CurrencyMismatch}}},
 		{"another may follow within the settle window", setup(1, ready, tx(func(x *returns.Transaction) { x.CreatedAt = noon.Add(-59 * time.Second) })), want{}},
 		{"store credit is no authorisation", setup(1, ready, tx(func(x *returns.Transaction) { x.Type = "RefundToStoreCredit" }), item(1, func(i *returns.RMAItem) { i.Fees = "1.00" })),
@@ -152,8 +153,13 @@ func TestSellerRefund(t *testing.T) {
 	play(t, []scene{
 		{"TikTok is asked first", setup(1, ready), want{acts: []string{"look-tiktok"}}},
 		{"an old answer is asked again", setup(1, ready, ask, func(f *Facts) { f.Record.Payable.At = noon.Add(-2 * time.Minute) }), want{acts: []string{"look-tiktok"}}},
+		{"an answer from the future is asked again", setup(1, ready, ask, func(f *Facts) { f.Record.Payable.At = noon.Add(time.Minute) }), want{acts: []string{"look-tiktok"}}},
+		{"an answer to the last read counts, whatever its time", setup(1, ready, ask, func(f *Facts) {
+			f.Record.Payable.At, f.Record.Payable.Read, f.Record.TikTokRead = noon.Add(-2*time.Minute), 7, 7
+		}), want{acts: []string{pay}}},
 		{"an answer about other units is asked again", setup(1, ready, payable("10.00", "L2")), want{acts: []string{"look-tiktok"}}},
 		{"exact", setup(1, ready, ask), want{acts: []string{pay}}},
+		{"payable in another currency", setup(1, ready, ask, func(f *Facts) { f.Record.Payable.Amount = money("10.00", "USD") }), want{kinds: []returns.Kind{returns.CurrencyMismatch}}},
 		{"no reason mapped", setup(1, ready, ask, policy(func(p *Policy) { p.ReasonKeys = nil })), want{kinds: []returns.Kind{returns.ReasonUnmapped}}},
 		{"not eligible", setup(1, ready, notEligible("closed", "L1")), want{kinds: []returns.Kind{returns.NothingPayable}}},
 		{"not eligible after a withdrawal", setup(1, ready, notEligible("closed", "L1"), buyerReturn("R1", returns.TikTokCancelled, 1)), want{kinds: []returns.Kind{returns.ClosedParcelComing}}},
@@ -165,6 +171,8 @@ func TestSellerRefund(t *testing.T) {
 		{"sent, not quiet long enough", setup(1, ready, ask, sellerRefund(returns.EffectClaimed, "10.00", "L1"), aged(119*time.Second)), want{}},
 		{"sent, quiet for two minutes: once more, same key", setup(1, ready, ask, sellerRefund(returns.EffectClaimed, "10.00", "L1"), aged(2*time.Minute)), want{acts: []string{pay}}},
 		{"sent, nothing known after a day", setup(1, ready, ask, sellerRefund(returns.EffectClaimed, "10.00", "L1"), aged(24*time.Hour)), want{kinds: []returns.Kind{returns.OutcomeUnclear}}},
+		{"lost, and authorised otherwise by now", setup(1, ready, ask, sellerRefund(returns.EffectIntent, "9.00", "L1"), effectIs(1, func(e *returns.Effect) { e.Reason = returns.ReasonLost })),
+			want{kinds: []returns.Kind{returns.OutcomeUnclear}}},
 		{"taken", setup(1, ready, ask, sellerRefund(returns.EffectApplied, "10.00", "L1")), want{}},
 		{"refused", setup(1, ready, ask, sellerRefund(returns.EffectVoid, "10.00", "L1")), want{kinds: []returns.Kind{returns.EffectRefused}}},
 		{"refused, retried by a person", setup(1, ready, ask, sellerRefund(returns.EffectVoid, "10.00", "L1"), answer(returns.EffectRefused, returns.AnswerRetry)), want{acts: []string{pay}}},
@@ -200,6 +208,7 @@ func TestRestock(t *testing.T) {
 	play(t, []scene{
 		{"not inspected", setup(1, gate(GateDone)), want{}},
 		{"each unit by its own inspection", setup(3, gate(GateDone), passed(1), unsellable(2)), want{acts: []string{"restock L1→WH-1"}}},
+		{"what did not come back, whatever else is said of it", setup(1, gate(GateDone), notInParcel(1), takenBack(1), item(1, func(i *returns.RMAItem) { i.Inspection.Restockable = true })), want{closed: true}},
 		{"by the place of inspection", setup(1, only, where("loc"), policy(func(p *Policy) { p.Warehouses = map[string]string{"loc": "WH-9"} })), want{acts: []string{"restock L1→WH-9"}}},
 		{"by the order", setup(1, only, policy(func(p *Policy) { p.UseOrderWarehouse = true })), want{acts: []string{"restock L1→WH-ORDER"}}},
 		{"by the package", setup(1, only, policy(func(p *Policy) { p.UseOrderWarehouse = true }), order(func(o *returns.Order) { o.Lines[0].WarehouseID = "WH-SENT" })), want{acts: []string{"restock L1→WH-SENT"}}},

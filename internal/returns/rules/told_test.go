@@ -68,6 +68,7 @@ func TestWhatAReadMustShow(t *testing.T) {
 		"a person goes by the read, since the event":    {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon), about("rma  Canceled", returns.EventNotShown)), false},
 		"a person goes by the read about another event": {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon), about("transaction T9 ", returns.EventNotShown)), true},
 		"an undated event hides no cancellation":        {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, time.Minute), toldBy(returns.Told{Platform: returns.ReturnGO, What: returns.ToldRMA, Status: returns.RMAApproved})), true},
+		"a person went by the read before the event":    {setup(1, rma(returns.RMAValidated), rmaTold(returns.RMACanceled, 0), answer(returns.EventNotShown, returns.AnswerGoByRead), answeredAt(returns.EventNotShown, noon.Add(-time.Minute)), about("rma  Canceled", returns.EventNotShown)), true},
 	} {
 		require.Equal(t, c.lags, len(lagging(c.given.Record)) > 0, name)
 	}
