@@ -76,7 +76,7 @@ func TestSalesCollidingWithStockWritesOfWrongClocksLeaveNoDifference(t *testing.
 	t.Parallel()
 	h := openApart(t)
 	most := int32(either(6, 60)) // writes that are hit
-	rush := &rush{h: h, waiting: map[string][]string{}, ships: either(int32(0), 4)}
+	rush := &rush{h: h, waiting: map[string][]string{}, ships: either(int32(0), 20)}
 	h.TikTok.OnInventoryRead(func(skus []string) {
 		for _, sku := range skus {
 			if rush.sales.Load() < 2*most && rush.hit() < int(most) {
