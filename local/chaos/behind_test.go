@@ -7,6 +7,7 @@ import (
 	"returnbridge/config"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
+	"returnbridge/local/demo"
 	"returnbridge/local/tiktoksandbox"
 )
 
@@ -19,7 +20,7 @@ func TestReadsOfTheRecentPastPayNothingThatAnEventCancelled(t *testing.T) {
 	t.Parallel()
 	old := either(6*time.Second, 30*time.Second)
 	h := openHouse(t, configured(func(c *config.Config) {
-		c.Shops[0].Refund.Gate = "approved"
+		c.Shops[0].Refund.Gate = "transaction"
 		p := &c.Periods
 		p.CreateSettle, p.ClockSkew, p.SettleWindow, p.TroubleRetry = 3500*time.Millisecond, time.Second, time.Second, time.Minute
 	}))
@@ -27,15 +28,19 @@ func TestReadsOfTheRecentPastPayNothingThatAnEventCancelled(t *testing.T) {
 	h.ReturnGO.ReadsBehind(old)
 	h.TikTok.IgnoreIdempotencyKeys(true)
 	cancelled, kept := h.buyers(either(4, 12)), h.buyers(either(2, 12))
+	for _, b := range append(cancelled, kept...) {
+		b.asks()
+	}
+	h.untilRead(append(cancelled, kept...), 0)
 	asked := time.Now()
 	for _, b := range cancelled {
-		b.asks()
+		b.isAuthorised(b.product.Price)
 	}
 	h.until("they are cancelled", passed(asked, old*2/5))
 	for _, b := range cancelled {
 		b.isCancelled()
 	}
-	h.until("reads show the approval, and not yet the end", func() bool {
+	h.until("reads show the refund, and not yet the end", func() bool {
 		h.rechecks(cancelled)
 		return time.Since(asked) > old+old*3/5
 	})
@@ -43,7 +48,7 @@ func TestReadsOfTheRecentPastPayNothingThatAnEventCancelled(t *testing.T) {
 
 	h.must(h.TikTok.AddFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: tiktoksandbox.FaultDropAfterWrite, Count: len(kept)}))
 	for _, b := range kept {
-		b.asks()
+		b.isAuthorised(small)
 		b.sendsBack()
 	}
 	h.untilClosed(append(cancelled, kept...))
@@ -73,28 +78,34 @@ func TestASearchThatLagsPaysNothingTwiceWhateverBecomesOfKeys(t *testing.T) {
 				onlyInLong(t, "a key that lives between none and for ever")
 			}
 			t.Parallel()
-			lag := either(3*time.Second, 60*time.Second)
-			h := openHouse(t, configured(func(c *config.Config) {
-				c.Periods.CreateSettle, c.Periods.ClockSkew = lag+lag/4, time.Second
-				c.Periods.HTTPTimeout = min(c.Periods.HTTPTimeout, lag)
+			lag := either(6*time.Second, 60*time.Second)
+			h := openHouse(t, func(o *demo.HouseOptions) { o.PeriodFactor = 1.0 / 3600 }, configured(func(c *config.Config) {
+				c.Periods.CreateSettle, c.Periods.ClockSkew, c.Periods.HTTPTimeout = lag+lag/4, time.Second, time.Second
 			}))
 			h.TikTok.SetKeyLife(life)
-			h.TikTok.SetSearchLag(lag * hours)
+			h.TikTok.SetSearchLag(lag * 3600)
 			h.TikTok.SetWebhookWeather(tiktoksandbox.WebhookWeather{Lose: 1, Topics: []int{returnStatusChange}})
-			returns := either(4, 12)
-			for range returns / 2 {
-				for _, kind := range []string{tiktoksandbox.FaultDropAfterWrite, tiktoksandbox.FaultDropBefore} {
-					h.must(h.TikTok.AddFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: kind}))
+			all := h.buyers(either(4, 12))
+			for i, b := range all {
+				kind := tiktoksandbox.FaultDropAfterWrite
+				if i%2 == 1 {
+					kind = tiktoksandbox.FaultDropBefore
 				}
+				h.must(h.TikTok.AddFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: kind}))
+				b.asks()
+				b.isAuthorised(small)
+				b.sendsBack()
 			}
-			h.wantRight("search "+lag.String()+" behind, keys known "+name, <-h.population(returns, 63, "seller-refund"))
-			t.Logf("%d creates were sent for %d refunds", h.TikTok.Books().Calls["returns/create"], returns)
+			h.untilClosed(all)
+			h.wantPaidOnce(t, "search "+lag.String()+" behind, keys known "+name, all)
+			h.wantInStock("search " + lag.String() + " behind")
+			t.Logf("%d creates were sent for %d refunds", h.TikTok.Books().Calls["returns/create"], len(all))
 		})
 	}
 }
 
-// hours turns real time into the sandbox's: openHouse's periods are so much shorter.
-const hours = 600
+// small is an amount that TikTok would pay twice.
+const small = "4.00"
 
 // returnStatusChange is TikTok's topic of that name (TikTok contract 3.4).
 const returnStatusChange = 12

@@ -66,6 +66,7 @@ func TestAGrantOverTwoShopsIsRenewedOnceForBoth(t *testing.T) {
 		}
 		for _, b := range some {
 			b.asks()
+			b.isAuthorised(b.product.Price)
 			b.sendsBack()
 		}
 		h.untilClosed(some)

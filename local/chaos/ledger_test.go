@@ -194,8 +194,8 @@ func TestTheDatabaseGoneForAWhileLosesNothing(t *testing.T) {
 	h.wantRight("PostgreSQL gone for a while", <-result)
 }
 
-// PostgreSQL is stopped hard at random moments, every 10 to 30 seconds (the short form
-// does not wait so long), under workers and a starter that run on: nothing is lost and
+// PostgreSQL is stopped hard just after money or stock has moved, every 10 to 30 seconds
+// (the short form does not wait so long), under workers and a starter that run on: nothing is lost and
 // nothing moves twice, also in stock.
 func TestPostgreSQLStoppedHardAgainAndAgainLosesNothing(t *testing.T) {
 	t.Parallel()
@@ -219,12 +219,21 @@ func TestPostgreSQLStoppedHardAgainAndAgainLosesNothing(t *testing.T) {
 		case <-runs.C:
 		}
 		if stops < most { // so that the returns end
+			h.movesAgain()
 			h.must(stop())
 			h.refusesEvents(5)
 			h.must(start())
 			stops++
 		}
 	}
+}
+
+// movesAgain waits for the next movement of money or stock, while there is one to come:
+// what was committed just before must not be forgotten.
+func (h *house) movesAgain() {
+	moved := func() int { return h.stockSet() + len(h.refunds()) }
+	before := moved()
+	_ = demo.Until(h.t.Context(), 10*time.Second, "a movement", func() (bool, error) { return moved() > before, nil })
 }
 
 // stockSet counts the changes of TikTok's stock by calls.

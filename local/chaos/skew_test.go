@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,7 +10,6 @@ import (
 
 	"returnbridge/config"
 	"returnbridge/internal/ledger/ledgertest"
-	"returnbridge/internal/returns"
 	"returnbridge/local/demo"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -24,8 +24,8 @@ func openApart(t *testing.T) *house {
 	t.Helper()
 	dsn := ledgertest.Postgres(t)
 	h := openHouse(t, func(o *demo.HouseOptions) { o.NoWorker = true }, configured(func(c *config.Config) {
-		c.Ledger, c.Periods.ClockSkew, c.Periods.SettleWindow = dsn, 30*time.Second, 5*time.Second
-		c.Shops[0].Refund.Gate = "approved"
+		c.Ledger, c.Periods.ClockSkew, c.Periods.SettleWindow = dsn, 30*time.Second, 8*time.Second
+		c.Shops[0].Refund.Gate = "transaction"
 	}))
 	for _, ahead := range []time.Duration{-apart, 0, apart} {
 		newChild(t, order{Name: fmt.Sprint("worker", ahead), Address: h.Server.Address(), Namespace: h.Server.Namespace(), Config: h.Config, Ahead: ahead})
@@ -39,15 +39,20 @@ func openApart(t *testing.T) *house {
 func TestClocksTwentySecondsApartPayNothingThatWasCancelled(t *testing.T) {
 	t.Parallel()
 	h := openApart(t)
-	cancelled := h.buyers(either(12, 36))
-	for _, b := range cancelled {
+	all := h.buyers(either(12, 36))
+	for _, b := range all {
 		b.asks()
 	}
-	for _, b := range cancelled {
-		h.until("the RMA is read", func() bool { return b.status() == returns.RMAApproved })
+	h.untilRead(all, 0)
+	for _, b := range all {
+		b.isAuthorised(b.product.Price)
 	}
+	h.untilRead(all, 1)
 	h.ReturnGO.SetWebhookFaults(returngosandbox.WebhookFaults{Loss: 1})
-	h.wantUnpaid(t, "before they were cancelled", cancelled)
+	cancelled := slices.DeleteFunc(slices.Clone(all), (*buyer).asked) // on a slow machine some are paid by now
+	if len(cancelled) < len(all)/2 {
+		t.Fatalf("%d of %d were paid before they were cancelled", len(all)-len(cancelled), len(all))
+	}
 	for _, b := range cancelled {
 		b.isCancelled()
 	}
@@ -71,7 +76,7 @@ func TestSalesCollidingWithStockWritesOfWrongClocksLeaveNoDifference(t *testing.
 	t.Parallel()
 	h := openApart(t)
 	most := int32(either(6, 60)) // writes that are hit
-	rush := &rush{h: h, waiting: map[string][]string{}}
+	rush := &rush{h: h, waiting: map[string][]string{}, ships: either(int32(0), 20)}
 	h.TikTok.OnInventoryRead(func(skus []string) {
 		for _, sku := range skus {
 			if rush.sales.Load() < 2*most && rush.hit() < int(most) {
@@ -93,6 +98,7 @@ func TestSalesCollidingWithStockWritesOfWrongClocksLeaveNoDifference(t *testing.
 // rush are shoppers who buy while somebody counts.
 type rush struct {
 	h              *house
+	ships          int32 // with every so many sales an order of before is sent; 0: none
 	sales, shipped atomic.Int32
 
 	mu      sync.Mutex
@@ -109,7 +115,7 @@ func (r *rush) hit() (n int) {
 	return n
 }
 
-// sells sells one unit; every second time an order of before is sent, too.
+// sells sells one unit, and now and then sends an order of before.
 func (r *rush) sells(sku string) {
 	id, err := r.h.TikTok.PlaceOrder(tiktoksandbox.OrderSpec{ShopID: demo.ShopID, Warehouse: r.h.Warehouse(), Lines: []tiktoksandbox.OrderLine{{SKU: sku}}})
 	if err != nil {
@@ -120,7 +126,7 @@ func (r *rush) sells(sku string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	waiting := append(r.waiting[sku], id)
-	if n%2 == 0 {
+	if r.ships > 0 && n%r.ships == 0 {
 		if err := r.h.TikTok.ShipOrder(waiting[0]); err != nil {
 			r.h.t.Errorf("ship: %v", err)
 		}
