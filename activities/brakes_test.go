@@ -146,7 +146,7 @@ func TestTheDaysLimitOfRefunds(t *testing.T) {
 			}
 			require.Equal(t, noon.Add(12*time.Hour), plan.Wake.At, "midnight")
 			b.look()
-			require.Equal(t, 1, len(b.shopExceptions(returns.RefundLimit)), "asked once")
+			require.Len(t, b.shopExceptions(returns.RefundLimit), 1, "asked once")
 
 			require.True(t, get(b, func(tx *ledger.Tx) (bool, error) { return tx.LiftRefundLimit(b.ctx, shopName, "Fin", "sale last week") }))
 			require.Empty(t, b.shopExceptions(returns.RefundLimit))

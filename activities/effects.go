@@ -145,7 +145,7 @@ func (d *desk) claim(ctx context.Context, tx *ledger.Tx, c *claim) error {
 	}
 	for unit, h := range d.partnersUnits(act) {
 		if err := tx.StillSays(ctx, d.shop.Key, d.record.HeldBy[unit], h); err != nil {
-			return err //nolint:wrapcheck // it names the unit
+			return err
 		}
 	}
 	e := returns.Effect{
@@ -164,7 +164,7 @@ func (d *desk) claim(ctx context.Context, tx *ledger.Tx, c *claim) error {
 	if err == nil {
 		c.act, c.effect = act, e
 	}
-	return err //nolint:wrapcheck // it names the effect
+	return err
 }
 
 // decidingRead reads what the effect rests on, and gives the numbers of the reads

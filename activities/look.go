@@ -250,7 +250,7 @@ func (d *desk) refundDay(ctx context.Context, tx *ledger.Tx, claims bool) (day r
 			return day, err
 		}
 	}
-	return tx.RefundDay(ctx, d.shop.Key) //nolint:wrapcheck // the ledger names the read
+	return tx.RefundDay(ctx, d.shop.Key)
 }
 
 // move moves an effect as a decision has judged it.

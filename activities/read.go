@@ -66,7 +66,7 @@ func (d *desk) lastRead(ctx context.Context, p returns.Platform, id string) (las
 func take(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, id string, last int64, at time.Time) (read, error) {
 	number, err := tx.TakeRead(ctx, shop, p, id, last)
 	if err != nil {
-		return read{}, err //nolint:wrapcheck // it says what was overtaken
+		return read{}, err
 	}
 	return read{number, at}, nil
 }

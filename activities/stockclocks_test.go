@@ -151,7 +151,7 @@ func TestAnAccountIsNeverAnotherWrites(t *testing.T) {
 	b := stockSetup(t)
 	ctx, began := t.Context(), b.now
 	write := func(total int, judged bool) (id string) {
-		b.books(func(tx *ledger.Tx) (err error) {
+		b.books(func(tx *ledger.Tx) (err error) { //nolint:contextcheck // the test's own
 			id, err = tx.BeginWrite(ctx, stockShop, ledger.StockWrite{
 				ProductID: stockProduct, SKUID: "A", ReadAt: b.now, ClaimUntil: b.now.Add(15 * time.Second),
 				Lines: []ledger.StockLine{{SKUID: "A", WarehouseID: depot, Available: total - 1, Owed: 1, Wrote: total, CommittedAfter: -1}},
@@ -286,7 +286,7 @@ func TestTheShelfEndsRight(t *testing.T) {
 			b := stockSetup(t)
 			b.date = func() time.Time { return b.now }
 			b.available["A"] = 500
-			dice := rand.New(rand.NewPCG(uint64(len(way)), 7)) //nolint:gosec // the same each time
+			dice := rand.New(rand.NewPCG(uint64(len(way)), 7))
 			workers := []*Activities{b.worker(-20 * time.Second), b.worker(0), b.worker(20 * time.Second)}
 			units, zero := 0, 0
 			for n := 0; len(b.sets) < 60; n++ {

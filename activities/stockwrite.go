@@ -49,7 +49,7 @@ func (r *round) write(ctx context.Context, sku string, owed []ledger.StockEntry)
 		w.ID, err = tx.BeginWrite(ctx, r.shop.Key, w, riding)
 		return err
 	})
-	if stop, ok := errors.AsType[ledger.ErrStopped](err); ok {
+	if stop, ok := errors.AsType[ledger.StoppedError](err); ok {
 		return fmt.Sprintf("%s is stopped for the shop: nothing is written", stop.Action), nil // the writer is woken when it ends
 	}
 	if errors.Is(err, ledger.ErrWriteOpen) {

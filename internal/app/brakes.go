@@ -183,5 +183,5 @@ func (h *house) wakeBraked(ctx context.Context, shop string) (woken int, err err
 	for _, p := range products {
 		group.Go(func() error { return h.waker.WakeStock(ctx, shop, p) })
 	}
-	return len(keys), group.Wait() //nolint:wrapcheck // each names its return or product
+	return len(keys), group.Wait()
 }

@@ -113,8 +113,13 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 	if !releasesMoney(e) {
 		return look(returns.ReturnGO), until, nil
 	}
-	told := look(returns.ReturnGO, returns.TikTok)
-	if status {
+	return r.heldByMoney(ctx, tx, e, readAt)
+}
+
+// heldByMoney holds an event that releases money until others of its RMA have come.
+func (r *relay) heldByMoney(ctx context.Context, tx *ledger.Tx, e ledger.Event, readAt time.Time) (all []target, until time.Time, err error) {
+	key, platforms := returns.RMAKey(e.RMAID), []returns.Platform{returns.ReturnGO, returns.TikTok}
+	if e.Topic == "RMA_STATUS_UPDATED" {
 		// An inspection may have been changed since, also after the return has ended, and
 		// nothing else tells of it (ReturnGO contract 8.3): the RMA is read, once for
 		// each of these events.
@@ -123,7 +128,7 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 		case err != nil || r.ownDone(was, e):
 			return nil, until, err
 		case !was.ClosedAt.IsZero():
-			told = look(returns.ReturnGO) // the plan asks for TikTok if anything has changed
+			platforms = platforms[:1] // the plan asks for TikTok if anything has changed
 		}
 	}
 	until = e.ReceivedAt.Add(r.settleTime())
@@ -133,7 +138,7 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 	case tx.Now().Before(until):
 		return nil, until, nil
 	}
-	return told, time.Time{}, nil
+	return []target{{shop: e.Shop, key: key, news: messages.News{Platforms: platforms}}}, time.Time{}, nil
 }
 
 // ownDone reports whether an event is the echo of our own write: nobody else set the

@@ -35,7 +35,7 @@ func TestALedgerFileIsForItsOwnerAlone(t *testing.T) {
 	require.Equal(t, want, modes(), "made by us")
 	require.Zero(t, OpenToOthers(path))
 	for name := range want {
-		require.NoError(t, os.Chmod(path+name, 0o664)) //nolint:gosec // as an earlier version left it
+		require.NoError(t, os.Chmod(path+name, 0o664))
 	}
 	require.Equal(t, fs.FileMode(0o664), OpenToOthers(path))
 	open()

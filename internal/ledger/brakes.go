@@ -136,20 +136,20 @@ func (t *Tx) HealRefundLimit(ctx context.Context, shop string) error {
 	return err
 }
 
-// ErrStopped means that a person has stopped what a claim was for.
-type ErrStopped struct{ returns.Stop }
+// StoppedError means that a person has stopped what a claim was for.
+type StoppedError struct{ returns.Stop }
 
 // Error implements error.
-func (e ErrStopped) Error() string { return "ledger: " + e.Stop.String() }
+func (e StoppedError) Error() string { return "ledger: " + e.String() }
 
-// NotStopped is an ErrStopped if a person has stopped an action of a shop.
+// NotStopped is a StoppedError if a person has stopped an action of a shop.
 func (t *Tx) NotStopped(ctx context.Context, shop string, a returns.Action) error {
 	stops, err := t.Stops(ctx, shop)
 	if err != nil {
 		return err
 	}
 	if s, stopped := returns.StopOf(stops, a); stopped {
-		return ErrStopped{s}
+		return StoppedError{s}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestStopsAreKeptAndAudited(t *testing.T) {
 		require.Equal(b.t, []returns.Stop{
 			{Action: returns.ActionRefund, By: "Ada", Why: "odd amounts", At: monday}, {Action: returns.ActionRestock, By: "Ada", Why: "odd amounts", At: monday},
 		}, b.load("RMA1").Stops)
-		b.refused(ErrStopped{returns.Stop{Action: returns.ActionRestock, By: "Ada", Why: "odd amounts", At: monday}}, func(tx *Tx) error {
+		b.refused(StoppedError{returns.Stop{Action: returns.ActionRestock, By: "Ada", Why: "odd amounts", At: monday}}, func(tx *Tx) error {
 			return tx.NotStopped(b.ctx, shop, returns.ActionRestock)
 		})
 		b.do(func(tx *Tx) error { return tx.NotStopped(b.ctx, shop, returns.ActionWriteBack) })

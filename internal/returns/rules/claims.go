@@ -52,7 +52,11 @@ func (d *desk) readAfter(read time.Time, e returns.Effect) bool {
 
 // claimEnd is when no answer to a claimed call can come any more, whichever machine
 // made the claim.
-func (d *desk) claimEnd(e returns.Effect) time.Time { return e.ClaimUntil.Add(d.Policy.ClockSkew) }
+func (d *desk) claimEnd(e returns.Effect) time.Time { return e.ClaimUntil.Add(d.apart()) }
+
+// apart is how far two machines' clocks may be apart: one ahead and one behind, each as
+// far from the right time as it may be.
+func (d *desk) apart() time.Duration { return 2 * d.Policy.ClockSkew }
 
 // lost is a create of which reads show nothing after its answer was lost.
 func lost(state returns.EffectState) EffectChange {
@@ -84,7 +88,7 @@ const SlowFor = 7 * 24 * time.Hour
 // TikTok's search may take.
 func (d *desk) settled(e returns.Effect) bool {
 	read := d.Record.TikTokReadAt
-	return d.readAfter(read, e) && read.Sub(e.ClaimedAt) >= d.Policy.CreateSettle+d.Policy.ClockSkew
+	return d.readAfter(read, e) && read.Sub(e.ClaimedAt) >= d.Policy.CreateSettle+d.apart()
 }
 
 // seenOnCase judges a decision by the state of its TikTok return.

@@ -155,19 +155,10 @@ func (d *desk) finish() {
 	}
 	open := slices.ContainsFunc(d.units, func(u *unit) bool { return !u.refund.done || !u.stock.done }) || d.refundsInFlight()
 	switch {
-	case !open && d.anyUnpaidCase():
-		d.plan.Stage = returns.StageSettling
-		d.wait("everything is settled, but another TikTok return is open on these units")
-	case !open && d.held:
-		d.plan.Stage = returns.StageWritingBack
-	case !open && d.nothingPlanned() && !d.writeBackOpen() && d.heardOfMore():
-		d.plan.Stage = returns.StageSettling
-	case !open && d.nothingPlanned() && !d.writeBackOpen():
-		d.close("settled: " + d.outcome())
+	case !open:
+		d.finishSettled()
 	case d.refusedByReturnGO() && !d.anyTouched() && !d.anyOpenCase() && d.nothingPlanned():
 		d.close("closed in ReturnGO (" + d.Record.RMA.Status + "), nothing to undo")
-	case !open:
-		d.plan.Stage = returns.StageWritingBack
 	case !d.approvedByReturnGO():
 		d.plan.Stage = returns.StageAwaitApproval
 	case slices.ContainsFunc(d.units, func(u *unit) bool { return u.verdict == authorised || u.item.Inspection.Done() }):
@@ -176,6 +167,27 @@ func (d *desk) finish() {
 		d.plan.Stage = returns.StageAwaitParcel
 	default:
 		d.plan.Stage = returns.StageAwaitInspect
+	}
+}
+
+// finishSettled closes a return whose units are all done, unless something else still
+// keeps it.
+func (d *desk) finishSettled() {
+	idle := d.nothingPlanned() && !d.writeBackOpen()
+	switch {
+	case d.anyUnpaidCase():
+		d.plan.Stage = returns.StageSettling
+		d.wait("everything is settled, but another TikTok return is open on these units")
+	case d.held:
+		d.plan.Stage = returns.StageWritingBack
+	case idle && d.heardOfMore():
+		d.plan.Stage = returns.StageSettling
+	case idle:
+		d.close("settled: " + d.outcome())
+	case d.refusedByReturnGO() && !d.anyTouched() && !d.anyOpenCase() && d.nothingPlanned():
+		d.close("closed in ReturnGO (" + d.Record.RMA.Status + "), nothing to undo")
+	default:
+		d.plan.Stage = returns.StageWritingBack
 	}
 }
 

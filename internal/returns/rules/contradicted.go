@@ -180,7 +180,7 @@ func (d *desk) askAboutRejected() {
 		if len(g.units) == 0 || d.paysRejected(t, g) {
 			continue
 		}
-		value, _, _ := g.value()
+		value := atStake(t, g)
 		why := fmt.Sprintf("TikTok return %s was rejected at %s and is closed, and ReturnGO authorises %s", t.ID, clock(t.Refused()), words(value))
 		for _, u := range g.units {
 			u.verdict, u.askedBy, u.why = asked, returns.RejectedOnTikTok, why
@@ -189,11 +189,20 @@ func (d *desk) askAboutRejected() {
 	}
 }
 
+// atStake is what a question about a rejected TikTok return shows: what ReturnGO
+// authorises, or what TikTok would have paid where that cannot be added up.
+func atStake(t returns.TikTokReturn, g group) returns.Money {
+	if value, _, err := g.value(); err == nil && returns.Known(value) {
+		return value
+	}
+	return t.Refund
+}
+
 // paysRejected reports whether a person decided, since a TikTok return was rejected,
-// to pay just what ReturnGO authorises for these of its units.
+// to pay just what was shown for these of its units.
 func (d *desk) paysRejected(t returns.TikTokReturn, g group) bool {
-	value, _, err := g.value()
-	return err == nil && slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
+	value := atStake(t, g)
+	return slices.ContainsFunc(d.Record.Said, func(a returns.Answer) bool {
 		return a.Kind == returns.RejectedOnTikTok && a.Answer == returns.AnswerPay && (a.Subject == "" || a.Subject == t.ID) && !a.At.Before(t.Refused()) && returns.SameMoney(a.Amount, value)
 	})
 }

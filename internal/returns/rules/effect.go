@@ -27,13 +27,7 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 		// The same key with another amount would be refused, or worse.
 		d.raiseAbout(aboutAct(act), returns.OutcomeUnclear, act.Amount, "a refund of %s was sent and its answer lost; now %s is authorised", last.Amount, act.Amount)
 	case last.State == returns.EffectIntent:
-		if last.Reason != "" && (last.Reason == returns.ReasonIneligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
-			if d.answeredAboutSince(aboutAct(act), last.IntentAt, returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
-				return
-			}
-			d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
-		}
-		d.do(on, act)
+		d.tryOn(on, act, *last)
 	case last.State == returns.EffectVoid && d.retried(*last, aboutAct(act)):
 		d.do(on, act)
 	case last.State == returns.EffectVoid:
@@ -43,6 +37,18 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 	default:
 		d.await(*last)
 	}
+}
+
+// tryOn tries again what was not possible before, and has people told of it, until one
+// of them says that it is not to be done.
+func (d *desk) tryOn(on bool, act returns.Act, last returns.Effect) {
+	if last.Reason != "" && (last.Reason == returns.ReasonIneligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
+		if d.answeredAboutSince(aboutAct(act), last.IntentAt, returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+			return
+		}
+		d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
+	}
+	d.do(on, act)
 }
 
 // lostUnderAnotherName asks about a seller refund whose answer was lost and which
@@ -82,7 +88,7 @@ func (d *desk) await(e returns.Effect) {
 		return
 	}
 	if e.Route.Creates() && e.State == returns.EffectApplied && d.tiktokReturn(e.TikTokReturnID) == nil {
-		should := e.AppliedAt.Add(d.Policy.CreateSettle + d.Policy.ClockSkew)
+		should := e.AppliedAt.Add(d.Policy.CreateSettle + d.apart())
 		if d.Now.Before(should) {
 			d.wakeAt(should, "see whether TikTok's search shows the return that it made", platform)
 		} else if !d.Record.TikTokReadAt.Before(should) {

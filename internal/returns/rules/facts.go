@@ -46,7 +46,7 @@ type Policy struct {
 	UseOrderWarehouse bool              // the place of inspection is the order's own warehouse
 	DefaultWarehouse  string            // where neither says
 
-	ClockSkew         time.Duration // how far machines' clocks may be from each other, and from the platforms'
+	ClockSkew         time.Duration // how far a machine's clock may be from the right time
 	SettleWindow      time.Duration // after a refund transaction, for others to follow
 	MoneyWait         time.Duration // first look for the money after an approval; then at growing intervals
 	DeadlineWarning   time.Duration // before a seller deadline

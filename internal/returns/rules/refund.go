@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"returnbridge/internal/returns"
 )
@@ -172,7 +173,7 @@ func (d *desk) decideOnRequest(g group, p partners) {
 func (d *desk) awaitParcel(g group) {
 	t := g.tiktok
 	if slices.ContainsFunc(g.units, func(u *unit) bool { return u.item.Inspection.Done() && u.item.Inspection.Returned }) {
-		if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt.Add(-d.Policy.ClockSkew)) { // perhaps by another machine's clock
+		if d.Record.TikTokReadAt.Before(d.Record.RMAReadAt.Add(-d.apart())) { // perhaps by another machine's clock
 			d.look(returns.TikTok, "the goods are here: see whether TikTok knows")
 			return
 		}
@@ -191,7 +192,7 @@ func (d *desk) awaitParcel(g group) {
 // closed the return.
 func (d *desk) followRejected(g group) {
 	t := g.tiktok
-	value, _, _ := g.with(authorised).value()
+	value := atStake(*t, g.with(authorised))
 	switch {
 	case !g.any(authorised):
 	case d.paysRejected(*t, g.with(authorised)):
@@ -248,7 +249,7 @@ func (d *desk) payByCase(g group, route returns.Route) {
 	case p.undecided():
 		d.waitForPartners(g, p)
 		return
-	case d.acceptedWith(g, p) && !d.refusedByReturnGO() && g.any(authorised) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
+	case d.acceptedWith(g, p) && !g.any(undecided) && !g.any(asked): // a person agreed to exactly this amount
 	case g.any(undecided):
 		g.say(g.with(undecided).units[0].why)
 		d.wait(g.with(undecided).units[0].why)
@@ -286,15 +287,26 @@ func (d *desk) askAboutUnheld(t returns.TikTokReturn) {
 	d.raiseAbout(t.ID, returns.UnitsWithoutRMA, t.Refund, "TikTok return %s covers units that this RMA does not", t.ID)
 }
 
-// acceptedWith is acceptedAsItIs for a case that other RMAs share: whoever accepted
-// did not agree to pay a unit that another RMA refuses, unless that was the question.
+// acceptedWith is acceptedAsItIs for a case that other RMAs may share: whoever accepted
+// did not agree to pay a unit that another RMA refuses, nor one that ReturnGO has
+// refused since, unless that was the question. Something must be authorised at all.
 func (d *desk) acceptedWith(g group, p partners) bool {
-	return d.acceptedAsItIs(g) && (p.refused == 0 || d.answeredAbout(g.tiktok.ID, returns.ParcelMixed, returns.AnswerAcceptPayable))
+	if !d.acceptedAsItIs(g) || !g.any(authorised) && p.units == p.refused {
+		return false
+	}
+	mixed := func(since time.Time) bool {
+		return d.answeredAboutSince(g.tiktok.ID, since, returns.ParcelMixed, returns.AnswerAcceptPayable)
+	}
+	return (p.refused == 0 || mixed(time.Time{})) && (!d.refusedByReturnGO() || p.units > p.refused && mixed(d.Record.RMAStatusSince))
 }
 
 // askAboutMixed asks CX about a case of which only some units are to be refunded.
 func (d *desk) askAboutMixed(g group, p partners) {
 	t, own := g.tiktok, g.with(authorised)
+	if p.units > 0 && d.answeredAbout(t.ID, returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+		d.wait("a person decided that return " + t.ID + " is not paid as it is; waiting for TikTok to end it")
+		return
+	}
 	value, _, _ := own.value()
 	switch {
 	case len(own.units) == 0:

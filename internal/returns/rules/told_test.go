@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -101,9 +102,9 @@ func TestATransactionThatFailsAfterItWasPaid(t *testing.T) {
 				transactionIs(1, func(x *returns.Transaction) { x.Status = status })}
 			d := Decide(setup(1, given...))
 			require.Equal(t, []returns.Kind{returns.ReversedAfterRefund}, kindsOf(d), "%s %s: %s", g, status, d.Plan.Summary)
-			d = Decide(setup(1, append(given, answer(returns.ReversedAfterRefund, returns.AnswerAcknowledge), about("R1", returns.ReversedAfterRefund))...))
+			d = Decide(setup(1, append(slices.Clone(given), answer(returns.ReversedAfterRefund, returns.AnswerAcknowledge), about("R1", returns.ReversedAfterRefund))...))
 			require.Empty(t, kindsOf(d))
-			again := append(given, transaction("T2", returns.TransactionRequested, "10.00", "I1"))
+			again := append(slices.Clone(given), transaction("T2", returns.TransactionRequested, "10.00", "I1"))
 			require.NotContains(t, kindsOf(Decide(setup(1, again...))), returns.ReversedAfterRefund, "another one authorises it")
 		}
 	}
