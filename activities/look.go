@@ -222,7 +222,13 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 				return err
 			}
 		}
+		if err := tx.StillStopped(ctx, d.shop.Key, d.decision.Stopped); err != nil {
+			return err
+		}
 		if over := d.decision.OverLimit; over != "" {
+			if err := tx.StillLimited(ctx, d.shop.Key); err != nil {
+				return err
+			}
 			if err := tx.RaiseForShop(ctx, d.shop.Key, returns.TikTok, returns.NewException(returns.RefundLimit, over, returns.Money{})); err != nil {
 				return err
 			}
@@ -230,7 +236,7 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 		p := d.decision.Plan
 		err = tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
 			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Shadows: d.decision.Shadows, Exceptions: p.Exceptions,
-			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Held: d.decision.Held, LookBy: lookBy(p), Closed: p.Close,
+			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Held: d.decision.Held(), LookBy: lookBy(p), Closed: p.Close,
 		})
 		if err != nil || then == nil {
 			return err

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -106,6 +107,33 @@ func (t *Tx) RefundDay(ctx context.Context, shop string) (returns.RefundDay, err
 		return by, scan(&by)
 	}, `SELECT lifted_by FROM refund_days WHERE shop = $1 AND day = $2`, shop, t.now.Format(dayFormat)))
 	return day, err
+}
+
+// StillStopped is ErrOvertaken if one of the stops that a decision rests on has ended:
+// whoever ends it lists the returns that it holds, and would miss this one.
+func (t *Tx) StillStopped(ctx context.Context, shop string, actions []returns.Action) error {
+	for _, a := range actions {
+		n, err := t.exec(ctx, "confirm a stop", `UPDATE stops SET why = why WHERE shop = $1 AND action = $2`, shop, string(a))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%w: %s was started", ErrOvertaken, a)
+		}
+	}
+	return nil
+}
+
+// StillLimited is ErrOvertaken if a person has lifted today's limit.
+func (t *Tx) StillLimited(ctx context.Context, shop string) error {
+	if err := t.LockRefundDay(ctx, shop); err != nil {
+		return err
+	}
+	day, err := t.RefundDay(ctx, shop)
+	if err == nil && day.LiftedBy != "" {
+		err = fmt.Errorf("%w: the limit was lifted", ErrOvertaken)
+	}
+	return err
 }
 
 // LiftRefundLimit lets refunds go on for the rest of the day (UTC), if that is what is

@@ -74,3 +74,25 @@ func TestWhatCountsForTheDay(t *testing.T) {
 		require.Equal(b.t, returns.RefundDay{}, today())
 	})
 }
+
+// A decision that a stop holds is kept only while the stop stands: whoever ends it
+// finds each return that it held.
+func TestADecisionOfAnEndedStopIsNotKept(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		b.do(func(tx *Tx) error { _, err := tx.Stop(b.ctx, shop, returns.ActionRefund, "Ada", "odd"); return err })
+		b.do(func(tx *Tx) error { return tx.StillStopped(b.ctx, shop, []returns.Action{returns.ActionRefund}) })
+		b.do(func(tx *Tx) error { _, err := tx.Start(b.ctx, shop, returns.ActionRefund, "Ada", "right"); return err })
+		b.refused(ErrOvertaken, func(tx *Tx) error {
+			return tx.StillStopped(b.ctx, shop, []returns.Action{returns.ActionRefund})
+		})
+		b.do(func(tx *Tx) error { return tx.StillLimited(b.ctx, shop) })
+		b.do(func(tx *Tx) error {
+			err := tx.RaiseForShop(b.ctx, shop, returns.TikTok, returns.NewException(returns.RefundLimit, "reached", returns.Money{}))
+			if err == nil {
+				_, err = tx.LiftRefundLimit(b.ctx, shop, "Fin", "sale")
+			}
+			return err
+		})
+		b.refused(ErrOvertaken, func(tx *Tx) error { return tx.StillLimited(b.ctx, shop) })
+	})
+}

@@ -12,7 +12,7 @@ import (
 // lost, it looks by itself.
 func (d *desk) braked(a returns.Act) bool {
 	if s, stopped := returns.StopOf(d.Record.Stops, a.Kind.Action()); stopped {
-		d.braking = true
+		d.stops = append(d.stops, s.Action)
 		// Who stopped it, and why in their words, stands in the ledger alone (promise 8).
 		d.wait(fmt.Sprintf("%s is stopped for the shop since %s; would now: %s", s.Action, s.At.UTC().Format(time.RFC3339), a.Reason))
 		d.wakeAt(d.Now.Add(rarestSwitchLook), "see whether it is started again")
@@ -22,7 +22,6 @@ func (d *desk) braked(a returns.Act) bool {
 		return false
 	}
 	tomorrow := d.Now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-	d.braking = true
 	d.limit = fmt.Sprintf("the limit of refunds for %s (UTC) is reached with %s: further ones wait until midnight, or until a person lifts it for today", d.Now.Format(time.DateOnly), d.refunded())
 	d.wait(d.limit)
 	d.wakeAt(tomorrow, "the next day's refunds begin")

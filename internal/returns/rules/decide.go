@@ -45,14 +45,14 @@ type desk struct {
 	restocks []returns.Restock
 	changes  []EffectChange
 	ask      *Question
-	waits    []string      // what is waited for, in plain words
-	held     bool          // an act is held back, by a person or by reads that lag behind: the return stays open for it
-	wanted   []returns.Act // what switches keep from being done
-	over     []string      // TikTok returns that are no longer shown, and taken as over by a person
-	lags     []lag         // events that the reads do not show yet
-	slow     bool          // TikTok's search does not show what it made long enough ago
-	braking  bool          // a stop or the day's limit keeps something back
-	limit    string        // the day's limit, where it does
+	waits    []string         // what is waited for, in plain words
+	held     bool             // an act is held back, by a person or by reads that lag behind: the return stays open for it
+	wanted   []returns.Act    // what switches keep from being done
+	over     []string         // TikTok returns that are no longer shown, and taken as over by a person
+	lags     []lag            // events that the reads do not show yet
+	slow     bool             // TikTok's search does not show what it made long enough ago
+	stops    []returns.Action // what people have stopped and this return would do
+	limit    string           // the day's limit, where it does
 }
 
 func newDesk(f Facts) *desk {
@@ -233,7 +233,7 @@ func (d *desk) decision() Decision {
 			p.SKUs = append(p.SKUs, u.item.SKU)
 		}
 	}
-	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow, Held: d.braking, OverLimit: d.limit}
+	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow, Stopped: d.stops, OverLimit: d.limit}
 }
 
 // oneOfAKind asks one question of a kind at a time: the first, in the order of

@@ -111,8 +111,8 @@ type Decision struct {
 	Changes  []EffectChange    // effects that the platforms now show, or do not
 	Shadows  []returns.Shadow  // what switches kept us from, where it is new or came out otherwise
 	Ask      *Question         // what to ask TikTok before a seller refund or a return of ours can be planned
-	// Held: a stop or the day's limit keeps the return from something it would do.
-	Held bool
+	// Stopped are the actions that people have stopped and the return would take.
+	Stopped []returns.Action
 	// OverLimit says that the day's limit keeps refunds back; empty: it does not.
 	OverLimit string
 	// SlowSearch: TikTok's search does not show a return that TikTok made for us long
@@ -128,6 +128,9 @@ type EffectChange struct {
 	Reason         returns.Reason
 	Note           string // for people
 }
+
+// Held reports whether a stop or the day's limit keeps the return from something.
+func (d Decision) Held() bool { return len(d.Stopped) > 0 || d.OverLimit != "" }
 
 // Question asks TikTok what a seller could refund for these units.
 type Question struct {
