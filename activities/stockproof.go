@@ -54,14 +54,9 @@ func (r *round) judge(ctx context.Context, w ledger.StockWrite) (again time.Time
 	if r.Now().Before(due) {
 		return due, waits, nil
 	}
-	judged, unclear, err := r.byOwnAccount(ctx, w, true)
-	switch {
-	case err != nil || judged:
-		return time.Time{}, false, err
-	case unclear:
-		again, err = r.unproven(ctx, w, "%s were written; TikTok's event about it says that the number moved meanwhile, and not in which warehouse")
-	default:
-		again, err = r.byReading(ctx, w)
+	judged, total, err := r.byOwnAccount(ctx, w, true)
+	if err == nil && !judged {
+		again, err = r.byReading(ctx, w, total)
 	}
 	return again, false, err
 }
@@ -92,9 +87,9 @@ func (r *round) judgeNext(w ledger.StockWrite) time.Time {
 // write over several warehouses may be told in several movements: only a sum
 // that is exactly what was owed is believed before the last could have come. A
 // movement by nothing is one too: the number set may be the one that a sale had
-// just made. A whole account that does not say in which warehouse is unclear, and no read
-// overrules it.
-func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (judged, unclear bool, err error) {
+// just made. A whole account that does not say in which warehouse gives the error of all
+// together: a read may say how it is spread, and cannot overrule it.
+func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool) (judged bool, total *int, err error) {
 	err = r.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		account, err := r.accountOf(ctx, tx, w)
 		if err != nil || len(account) == 0 {
@@ -108,7 +103,10 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 		if changed != owed && !all {
 			return nil
 		}
-		if unclear = !spread(w.Lines, changed-owed); unclear {
+		if wrong := changed - owed; !spread(w.Lines, wrong) {
+			if changed != 0 { // else it may be the part of a warehouse that kept its number
+				total = &wrong
+			}
 			return nil
 		}
 		for _, m := range account {
@@ -119,7 +117,7 @@ func (r *round) byOwnAccount(ctx context.Context, w ledger.StockWrite, all bool)
 		judged = true
 		return r.close(ctx, tx, w, "shown by TikTok's own account of the write")
 	})
-	return judged, unclear, orRetry(ctx, err)
+	return judged, total, orRetry(ctx, err)
 }
 
 // accountOf are the api_sync movements of a write: in its time, ending at exactly
@@ -176,8 +174,9 @@ func spread(lines []ledger.StockLine, wrong int) bool {
 // unless goods may have left or come back meanwhile, or somebody else set the
 // number. Else the write stays
 // unproven, with the number, until the account comes; the time is when to judge
-// once more.
-func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, error) {
+// once more. Where the account has come, total is the error that it tells of all
+// warehouses together: what is read must come to the same.
+func (r *round) byReading(ctx context.Context, w ledger.StockWrite, total *int) (time.Time, error) {
 	lost, until := w.AnsweredAt.IsZero(), w.AnsweredAt.Add(w.ClockAhead)
 	if unread := func(l ledger.StockLine) bool { return l.CommittedAfter < 0 }; slices.ContainsFunc(w.Lines, unread) {
 		var err error
@@ -198,6 +197,10 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite) (time.Time, 
 	sure = sure && !others
 	written := sure && explained(w.Lines, sold)
 	switch never := sure && lost && unwritten(w.Lines, sold); {
+	case total != nil && written && errorsOf(w.Lines) == *total:
+		return time.Time{}, r.settle(ctx, w, "TikTok's event about it says by how much, and orders in which warehouse")
+	case total != nil:
+		return r.unproven(ctx, w, "%s were written; TikTok's event about it says that the number moved meanwhile, and not in which warehouse")
 	case !lost && written:
 		return time.Time{}, r.settle(ctx, w, "read back: what orders do not explain is what was owed")
 	case written && !never:
@@ -255,6 +258,14 @@ func explained(lines []ledger.StockLine, sold map[string]int) bool {
 		lines[i].Error = committed - later
 	}
 	return true
+}
+
+// errorsOf adds up the errors of a write over its warehouses.
+func errorsOf(lines []ledger.StockLine) (total int) {
+	for _, l := range lines {
+		total += l.Error
+	}
+	return total
 }
 
 // unwritten tells whether sales alone lie between the two reads, and no write.

@@ -619,6 +619,21 @@ func TestAnAccountThatCannotBeSpreadIsUnproven(t *testing.T) {
 	require.Equal(t, 1, b.count("set-stock"))
 }
 
+// A movement by nothing may be the part of a warehouse that kept its number: where it
+// does not say in which one the number moved, reads and orders tell.
+func TestAMovementByNothingMayBeAPart(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.stock[wh2] = [2]int{5, 1}
+	b.owe(wh1, "u1")
+	b.round()
+	b.account("m1", 0, 16)
+	b.clock.pass(2 * time.Minute)
+	b.round()
+	require.Empty(t, b.unjudged())
+	require.Equal(t, 1, b.count("set-stock"))
+}
+
 func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -264,7 +264,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 		}},
 		Pace: config.Pace{TikTok: 500, Stock: 500, ReturnGO: 500},
 		Periods: config.Periods{
-			HTTPTimeout: 3 * time.Second, ClockSkew: 3 * time.Second, RelayWindow: 200 * time.Millisecond, RelayTakeover: 5 * time.Second,
+			HTTPTimeout: 3 * time.Second, ClockSkew: time.Second, RelayWindow: 200 * time.Millisecond, RelayTakeover: 5 * time.Second,
 			SettleWindow: 3 * time.Second, MoneyWait: 5 * time.Second, DeadlineWarning: 12 * time.Second, RMAWait: 15 * time.Second,
 			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 10 * time.Second,
 			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,

@@ -40,10 +40,22 @@ func TestStormOfEventsEveryReturnEndsRightAndLostOnesAreHealedBySweeps(t *testin
 	h.tiktokFault(tiktoksandbox.Fault{Endpoint: "returns/create", Kind: tiktoksandbox.FaultDropAfterWrite, Chance: 0.3, Count: -1})
 	stop, settle := h.watchLedger(seen), h.changeKeyLife()
 	h.wantPopulationRight(25)
+	h.sayWhatIsOpen()
 	h.afterSweep()
 	settle()
 	stop()
 	h.wantHealed(seen)
+}
+
+// sayWhatIsOpen logs the open exceptions, for whoever reads why a run failed.
+func (h *house) sayWhatIsOpen() {
+	h.must(h.ReadLedger(h.t.Context(), func(tx *ledger.Tx) error {
+		open, err := tx.OpenExceptions(h.t.Context(), ledger.ExceptionFilter{})
+		for _, e := range open {
+			h.t.Logf("%s: %s: %s", e.Key, e.Kind, e.Sentence)
+		}
+		return err
+	}))
 }
 
 // changeKeyLife has TikTok honour its idempotency keys for ever other times (T12),
