@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -43,7 +42,7 @@ const accessLife = 7 * 24 * time.Hour
 func newSeller(t *testing.T) *seller {
 	t.Helper()
 	s := &seller{
-		t: t, clock: &clock{at: noon}, dsn: filepath.Join(t.TempDir(), "ledger.db"), current: "RT-0", alive: map[string]time.Time{},
+		t: t, clock: &clock{at: noon}, dsn: ledgerFile(t), current: "RT-0", alive: map[string]time.Time{},
 		covers: map[string]string{"1": "GCP_gb", "2": "GCP_de"}, waker: &waker{},
 	}
 	s.server = httptest.NewServer(s)

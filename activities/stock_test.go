@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +66,7 @@ func stockSetup(t *testing.T) *stockBench {
 	}}
 	server := httptest.NewServer(b.shelf)
 	t.Cleanup(server.Close)
-	b.url, b.dsn = server.URL, filepath.Join(t.TempDir(), "ledger.db")
+	b.url, b.dsn = server.URL, ledgerFile(t)
 	b.Activities = b.worker(0)
 	var suite testsuite.WorkflowTestSuite
 	b.env = suite.NewTestActivityEnvironment()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func newSwept(t *testing.T) *swept {
 	server := httptest.NewServer(http.HandlerFunc(s.answer))
 	t.Cleanup(server.Close)
 	now := func() time.Time { return sweptAt }
-	l, err := ledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), now)
+	l, err := ledger.Open(t.Context(), ledgerFile(t), now)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: server.URL, AuthURL: server.URL, AppKey: "key", AppSecret: "secret", Clock: now, Timeout: 5 * time.Second})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +43,7 @@ func newRenewals(t *testing.T, seed Seed) *renewals {
 	r.server = httptest.NewServer(http.HandlerFunc(r.answer))
 	t.Cleanup(r.server.Close)
 	var err error
-	r.ledger, err = ledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), r.now)
+	r.ledger, err = ledger.Open(t.Context(), ledgerFile(t), r.now)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = r.ledger.Close() })
 	r.tokens = r.process(seed)
