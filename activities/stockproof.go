@@ -186,15 +186,10 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite, total *int) 
 	}
 	from, _ := w.Between(r.ClockSkew)
 	between := span{from, until.Add(r.ClockSkew)}
-	sold, sure, err := r.ordersBetween(ctx, w.SKUID, between)
+	sold, sure, others, err := r.movedBetween(ctx, w.SKUID, between)
 	if err != nil {
 		return time.Time{}, err
 	}
-	others, err := r.othersMoved(ctx, w.SKUID, between)
-	if err != nil {
-		return time.Time{}, err
-	}
-	sure = sure && !others
 	written := sure && explained(w.Lines, sold)
 	switch never := sure && lost && unwritten(w.Lines, sold); {
 	case total != nil && written && errorsOf(w.Lines) == *total:
@@ -213,6 +208,16 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite, total *int) 
 		return r.unproven(ctx, w, "%s may have been written; the answer was lost, and the orders do not explain how the numbers moved")
 	}
 	return r.unproven(ctx, w, "%s were written; the orders do not explain how the numbers moved, and TikTok's event about the write has not come")
+}
+
+// movedBetween tells what was sold of a SKU, by warehouse, whether that is sure to be
+// all that moved its stock, and whether somebody else set the number meanwhile.
+func (r *round) movedBetween(ctx context.Context, sku string, between span) (sold map[string]int, sure, others bool, err error) {
+	if sold, sure, err = r.ordersBetween(ctx, sku, between); err != nil {
+		return nil, false, false, err
+	}
+	others, err = r.othersMoved(ctx, sku, between)
+	return sold, sure && !others, others, err
 }
 
 // readSince fills in what the stock was after a write, when every late effect of
