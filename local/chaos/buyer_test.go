@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"math/big"
 	"testing"
 	"time"
@@ -128,13 +129,17 @@ func (b *buyer) closed() bool {
 	return ended
 }
 
-// untilClosed waits until all returns have ended.
+// untilClosed waits until all returns have ended. A return that was paid twice would
+// wait for a person.
 func (h *house) untilClosed(all []*buyer) {
 	h.t.Helper()
 	open := 0
 	err := demo.Until(h.t.Context(), 2*patience, "every return has ended", func() (bool, error) {
 		open = 0
 		for _, b := range all {
+			if amount, cases := b.paid(); cases > 1 {
+				return false, fmt.Errorf("TikTok paid %s by %d cases for order %s", amount, cases, b.orderID)
+			}
 			if !b.closed() {
 				open++
 			}
