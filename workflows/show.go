@@ -62,7 +62,9 @@ func (r *returnRun) attributes() attributes {
 		a.tiktokReturn = r.plan.TikTokReturnIDs[0]
 	}
 	for _, e := range r.plan.Exceptions {
-		a.kinds = append(a.kinds, string(e.Kind))
+		if !slices.Contains(a.kinds, string(e.Kind)) {
+			a.kinds = append(a.kinds, string(e.Kind))
+		}
 		if !slices.Contains(a.owners, string(e.Owner)) {
 			a.owners = append(a.owners, string(e.Owner))
 		}

@@ -154,6 +154,7 @@ number.
 	c := returns.Command{Name: returns.CommandResolve}
 	var amount, currency string
 	cmd.Flags().StringVar((*string)(&c.Exception), "exception", "", "the kind of exception (required)")
+	cmd.Flags().StringVar(&c.Subject, "subject", "", "what the exception is about, where several of its kind are open")
 	cmd.Flags().StringVar((*string)(&c.Answer), "answer", "", "one of its answers (required)")
 	cmd.Flags().StringVar(&amount, "amount", "", "for set-amount, such as 12.50")
 	cmd.Flags().StringVar(&currency, "currency", "", "the amount's currency, such as GBP")

@@ -135,11 +135,26 @@ func (s story) open(b *strings.Builder, now time.Time) {
 			continue
 		}
 		fmt.Fprintf(b, "    answers         %s\n", join(e.Answers))
-		fmt.Fprintf(b, "    to answer       starter resolve %s --shop %s --exception %s --answer %s --who YOU --why REASON\n", s.Return, s.Shop, e.Kind, answerWithFlags(e.Answers[0]))
+		which := string(e.Kind)
+		if s.several(e.Kind) {
+			which += fmt.Sprintf(" --subject %q", e.Subject)
+		}
+		fmt.Fprintf(b, "    to answer       starter resolve %s --shop %s --exception %s --answer %s --who YOU --why REASON\n", s.Return, s.Shop, which, answerWithFlags(e.Answers[0]))
 		if e.Kind == returns.UnlinkedOrder && s.RMA != nil {
 			fmt.Fprintf(b, "    to link         starter link %q TIKTOK_ORDER_ID --shop %s --who YOU --why REASON\n", s.RMA.OrderName, s.Shop)
 		}
 	}
+}
+
+// several reports whether more than one exception of a kind is open.
+func (s story) several(kind returns.Kind) bool {
+	n := 0
+	for _, e := range s.Open {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // answerWithFlags is an answer with what it needs beside it.
