@@ -68,6 +68,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 		return nil, err
 	}
 	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
+	h.ledger.LogTo(h.log)
 	if h.temporal == nil {
 		if h.temporal, h.namespace, err = dial(ctx, deps.Log); err != nil {
 			return nil, err

@@ -58,7 +58,7 @@ func (d *desk) someStory() {
 		return errors.Join(
 			tx.Claim(ctx, demo, key, effect, effect.ClaimUntil),
 			tx.EffectAnswered(ctx, effect, ledger.EffectChange{State: returns.EffectVerified, TikTokReturnID: "4031", RequestID: "REQ-1", Note: "read back"}),
-			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: "refund confirm-parcel 12.50 GBP", Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: "rules"}))
+			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: effect.Did(), Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: ledger.Program}))
 	})
 	d.decided(demo, key, ledger.Decided{
 		OrderID: orderID, Holds: []returns.Hold{hold("L1", "i1", "4031"), hold("L2", "i2", "4032")}, Stage: returns.StageException, Rules: "7",
@@ -101,11 +101,11 @@ PAST EXCEPTIONS
   unlinked-order  2026-03-03 06:00:00 to 2026-03-03 07:00:00  closed: healed  order name #1001 leads to no TikTok order
 
 WHAT HAPPENED, IN ORDER (UTC)
-  2026-03-03 06:00:00  rules  exception unlinked-order                                             order name #1001 leads to no TikTok order
-  2026-03-03 07:00:00  Ada    order name #1001 linked to TikTok order 576460000000000001           found it in Seller Center
-  2026-03-03 07:00:00  rules  exception no-authorised-amount                                       no amount is authorised for MUG-RED
-  2026-03-03 08:00:00  rules  refund confirm-parcel 12.50 GBP                             unit L1  validated in ReturnGO (request REQ-1)
-  2026-03-03 08:00:00  rules  restock owed in 7000000000000000010                         unit L1  the inspection passed
+  2026-03-03 06:00:00  the program  opened the exception unlinked-order                                         order name #1001 leads to no TikTok order
+  2026-03-03 07:00:00  Ada          linked the order name #1001 to TikTok order 576460000000000001              found it in Seller Center
+  2026-03-03 07:00:00  the program  opened the exception no-authorised-amount                                   no amount is authorised for MUG-RED
+  2026-03-03 08:00:00  the program  refunded 12.50 GBP by confirming the parcel of TikTok return 4031  unit L1  validated in ReturnGO (request REQ-1)
+  2026-03-03 08:00:00  the program  entered the unit to be put back in warehouse 7000000000000000010   unit L1  the inspection passed
 `
 
 func TestTheStoryIsToldWhole(t *testing.T) {
