@@ -52,7 +52,7 @@ func visit(ctx context.Context, cfg *config.Config, deps Deps, tells bool) (_ *h
 	if err := ledgerExists(cfg.Ledger); err != nil {
 		return nil, err
 	}
-	if h.ledger, err = ledger.Open(ctx, cfg.Ledger, h.now); err != nil {
+	if h.ledger, err = openLedger(ctx, cfg.Ledger, h.now); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
