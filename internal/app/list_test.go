@@ -49,7 +49,8 @@ in 1d 2h        5h        Finance     10.00 GBP  demo-gb  4712         no-author
 -               5h        Operations  -          demo-gb  4713         inspection-overdue    nobody looked
 
 4 exceptions open; money named in them: 7.00 EUR, 12.50 GBP.
-See one with its answers: starter show tiktok/4032 --shop demo-de
+See one with all that happened: starter show tiktok/4032 --shop demo-de
+See what can be answered to one, and how: starter resolve tiktok/4032 --shop demo-de
 `, d.text())
 }
 
