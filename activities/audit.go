@@ -18,7 +18,7 @@ func tried(e returns.Effect, tiktokReturnID, words string) string {
 	if words == "" {
 		return e.Did()
 	}
-	return "tried to " + e.ToDo() + ": " + words
+	return "tried to " + e.Wanted() + ": " + words
 }
 
 // found says what a decision found to have become of an effect.
@@ -29,9 +29,9 @@ func found(c rules.EffectChange) string {
 	case returns.EffectApplied, returns.EffectVerified:
 		return "saw that it is done: " + e.Did()
 	case returns.EffectIntent:
-		return "saw that it is not done: " + e.ToDo()
+		return "saw that it is not done: " + e.Wanted()
 	default:
-		return "gave up to " + e.ToDo()
+		return "gave up to " + e.Wanted()
 	}
 }
 

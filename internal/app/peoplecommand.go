@@ -127,7 +127,9 @@ func showCommand() *cobra.Command {
 		Long: `Tell the whole story of a return: where it stands, its units, what was done at the
 platforms, what is open and how it can be answered, and all that happened.
 
-` + namingHelp + ` An order may have several returns; all are shown.`,
+` + namingHelp + `
+Where several are meant they are listed. What concerns a whole shop, or a product's
+stock, is shown under the name that "starter list" prints for it.`,
 		Example: "  starter show 4711\n  starter show 576460000000000001 --shop demo-gb",
 	}
 	v, shop := newVisitor(cmd, false), shopFlag(cmd)

@@ -118,7 +118,7 @@ func (h *house) resolve(ctx context.Context, shop, target string, c returns.Comm
 	}
 	c.Exception = e.Kind
 	if err := c.Validate(); err != nil {
-		return err //nolint:wrapcheck // it is a sentence for the person
+		return err
 	}
 	if err := h.reachTemporal(ctx); err != nil {
 		return err

@@ -112,8 +112,8 @@ var deeds = map[Route]struct{ did, do, what string }{
 // seller (TikTok return 4031)".
 func (e Effect) Did() string { return deeds[e.Route].did + " " + e.what() }
 
-// ToDo says the same of one that is not done: "refund 14.99 GBP as the seller".
-func (e Effect) ToDo() string { return deeds[e.Route].do + " " + e.what() }
+// Wanted says the same of one that is not done: "refund 14.99 GBP as the seller".
+func (e Effect) Wanted() string { return deeds[e.Route].do + " " + e.what() }
 
 func (e Effect) what() string {
 	what := strings.NewReplacer("{return}", e.TikTokReturnID, "{subject}", e.Subject, "{amount}", e.Amount.String()).Replace(deeds[e.Route].what)
