@@ -159,23 +159,22 @@ func (d *desk) decide(ctx context.Context, trouble ...returns.Trouble) (returns.
 
 // decideThen is decide, with something that is kept in the same transaction as the
 // decision or not at all. It returns what the return held before: others have yet
-// to be told what has changed.
+// to be told what has changed. A decision that lacks an answer of TikTok is not kept:
+// what it leaves open would look settled.
 func (d *desk) decideThen(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) (was []returns.Hold, err error) {
-	if err := d.decideOnce(ctx, then, trouble); err != nil {
-		return nil, orRetry(ctx, err)
-	}
-	was = d.record.Holds
-	if q := d.decision.Ask; q != nil && d.atTikTok {
-		more, err := d.ask(ctx, *q)
-		if err != nil {
-			return nil, err
+	err = d.decideOnce(ctx, then, trouble, d.atTikTok)
+	if errors.Is(err, errAsksFirst) {
+		more, askErr := d.ask(ctx, *d.decision.Ask)
+		if askErr != nil {
+			return nil, askErr
 		}
-		if err := d.decideOnce(ctx, then, append(trouble, more...)); err != nil {
-			return nil, orRetry(ctx, err)
-		}
+		err = d.decideOnce(ctx, then, append(trouble, more...), false)
 	}
-	return was, nil
+	return d.record.Holds, orRetry(ctx, err)
 }
+
+// errAsksFirst is that a decision was not kept because TikTok is to be asked first.
+var errAsksFirst = errors.New("TikTok is asked before this is decided")
 
 // tell wakes the other returns that the last decision concerns.
 func (d *desk) tell(ctx context.Context, was []returns.Hold) error {
@@ -187,17 +186,18 @@ func (d *desk) tell(ctx context.Context, was []returns.Hold) error {
 
 // decideOnce decides, and once more if what the decision rested on has changed by
 // the time it is kept.
-func (d *desk) decideOnce(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) error {
-	err := d.decideNow(ctx, then, trouble)
+func (d *desk) decideOnce(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble, asks bool) error {
+	err := d.decideNow(ctx, then, trouble, asks)
 	if errors.Is(err, ledger.ErrOvertaken) {
-		err = d.decideNow(ctx, then, trouble)
+		err = d.decideNow(ctx, then, trouble, asks)
 	}
 	return err
 }
 
 // decideNow is one decision: loaded, judged and kept in one transaction. Everything
-// it writes holds only for what it read.
-func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble) error {
+// it writes holds only for what it read. Where TikTok may be asked, a decision that
+// asks it something is not kept (errAsksFirst).
+func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, trouble []returns.Trouble, asks bool) error {
 	return d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
 		today, err := d.refundDay(ctx, tx, then != nil)
 		if err != nil {
@@ -212,6 +212,9 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 		}
 		d.record = record
 		d.decision = rules.Decide(rules.Facts{Now: d.Now().UTC(), Shop: d.shop.Key, Key: d.key, Policy: d.shop.Policy, Record: record, Trouble: trouble, Today: today})
+		if asks && d.decision.Ask != nil {
+			return errAsksFirst
+		}
 		for _, c := range d.decision.Changes {
 			if err := d.move(ctx, tx, c); err != nil {
 				return err

@@ -35,7 +35,7 @@ func (d *desk) readPartners(ctx context.Context, act returns.Act) (unread bool, 
 		if err != nil {
 			return false, err
 		}
-		if err := other.decideOnce(ctx, nil, trouble); err != nil {
+		if err := other.decideOnce(ctx, nil, trouble, false); err != nil {
 			return false, orRetry(ctx, err)
 		}
 		unread = unread || len(trouble) > 0

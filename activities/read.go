@@ -102,7 +102,7 @@ func (d *desk) readBoth(ctx context.Context) ([]returns.Trouble, error) {
 	}
 	if f, err := d.facts(ctx); err != nil || f.Record.OrderID == "" {
 		if err == nil {
-			err = d.decideOnce(ctx, nil, trouble) // it links the RMA to its order: what is read of that goes with it
+			err = d.decideOnce(ctx, nil, trouble, false) // it links the RMA to its order: what is read of that goes with it
 		}
 		if err != nil {
 			return nil, orRetry(ctx, err)

@@ -188,7 +188,7 @@ func (b *bench) process() *Activities {
 				ClockSkew: 30 * time.Second, SettleWindow: time.Minute, MoneyWait: 15 * time.Minute, DeadlineWarning: 12 * time.Hour, RMAWait: 12 * time.Hour,
 				NotShippedAfter: 168 * time.Hour, InspectionOverdue: 24 * time.Hour, InspectedTooLong: 24 * time.Hour,
 				OrderClosesAfter: 720 * time.Hour, OrderClosingAlert: 120 * time.Hour,
-				CreateSettle: 2 * time.Minute, KeyLifetime: 24 * time.Hour, TroubleRetry: 15 * time.Minute,
+				CreateSettle: 2 * time.Minute, KeyLifetime: 24 * time.Hour, TroubleRetry: 15 * time.Minute, NotShownAfter: time.Hour,
 			},
 		}},
 	}

@@ -89,6 +89,10 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 	if err != nil {
 		return result, err
 	}
+	found := len(changed)
+	if changed, err = a.andNotShown(ctx, s, lists, rmas, moved, changed, started); err != nil {
+		return result, err
+	}
 	result.Unreadable = len(bad) + len(badMoves)
 	result.Changed = len(changed)
 	for _, id := range changed {
@@ -111,7 +115,6 @@ func (a *Activities) sweepReturnGO(ctx context.Context, s *Shop) (messages.Sweep
 			return result, err
 		}
 	}
-	found := len(changed)
 	if lists.first {
 		found = 0 // what was there before us, no event could tell
 	}

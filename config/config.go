@@ -174,6 +174,7 @@ type Periods struct {
 	CreateSettle      time.Duration `key:"create_settle" default:"2m"`  // reads must show nothing for so long before a create is sent again
 	KeyLifetime       time.Duration `key:"key_lifetime" default:"24h"`  // as long as TikTok honours an idempotency key (T12)
 	TroubleRetry      time.Duration `key:"trouble_retry" default:"15m"` // look again at a platform that refuses us
+	NotShown          time.Duration `key:"not_shown" default:"1h"`      // for a read to show what a platform took from us
 	ProofWait         time.Duration `key:"proof_wait" default:"1m"`     // for TikTok's own account of a stock write
 	SweepReturnGO     time.Duration `key:"sweep_returngo" default:"15m"`
 	SweepReturnGOOpen time.Duration `key:"sweep_returngo_open" default:"2h"` // every open status, not only those waiting for us

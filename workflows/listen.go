@@ -126,7 +126,7 @@ func decode(raw converter.RawValue, into any) error {
 func describe(name returns.CommandName) string {
 	switch name {
 	case returns.CommandResolve:
-		return `Answer an open exception: {"exception": kind, "answer": one of its answers, "amount": {"number": "12.50", "currency": "GBP"}, "reference": …, "who": you, "why": reason}`
+		return `Answer an open exception: {"exception": kind, "answer": one of its answers, "subject": which, if several of the kind are open, "amount": {"number": "12.50", "currency": "GBP"}, "reference": …, "who": you, "why": reason}`
 	case returns.CommandPause:
 		return `Stop acting on this return; looks and deadlines go on: {"who": you, "why": reason}`
 	case returns.CommandResume:

@@ -63,7 +63,9 @@ func (r *returnRun) attributes(ended bool) attributes {
 	}
 	a.deadline = r.plan.SellerDeadline
 	for _, e := range r.plan.Exceptions {
-		a.kinds = append(a.kinds, string(e.Kind))
+		if !slices.Contains(a.kinds, string(e.Kind)) {
+			a.kinds = append(a.kinds, string(e.Kind))
+		}
 		if !slices.Contains(a.owners, string(e.Owner)) {
 			a.owners = append(a.owners, string(e.Owner))
 		}

@@ -176,7 +176,7 @@ func policyOf(s config.Shop, p config.Periods) (rules.Policy, error) {
 		Warehouses: map[string]string{}, UseOrderWarehouse: s.Restock.UseOrderWarehouse, DefaultWarehouse: s.Restock.DefaultWarehouse,
 		ClockSkew: p.ClockSkew, SettleWindow: p.SettleWindow, MoneyWait: p.MoneyWait, DeadlineWarning: p.DeadlineWarning, RMAWait: p.RMAWait, NotShippedAfter: p.NotShipped,
 		InspectionOverdue: p.InspectionOverdue, InspectedTooLong: p.InspectedTooLong, OrderClosesAfter: p.OrderCloses, OrderClosingAlert: p.OrderClosingAlert,
-		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, TroubleRetry: p.TroubleRetry,
+		CreateSettle: p.CreateSettle, KeyLifetime: p.KeyLifetime, NotShownAfter: p.NotShown, TroubleRetry: p.TroubleRetry,
 	}
 	policy.DayLimit.Count = s.Refund.DayLimit.Count
 	if policy.DayLimit.Amount, err = limitOf(s, "day_limit.amount", s.Refund.DayLimit.Amount); err != nil {

@@ -17,7 +17,7 @@ import (
 // openList is what waits for people.
 type openList struct {
 	Exceptions []openItem      `json:"exceptions"`
-	Totals     []returns.Money `json:"totals"` // by currency
+	Totals     []returns.Money `json:"totals"` // by currency; of each return the largest sum of one kind
 }
 
 type openItem struct {
@@ -26,6 +26,7 @@ type openItem struct {
 	OrderID  string        `json:"order_id,omitempty"`
 	Kind     returns.Kind  `json:"kind"`
 	Owner    returns.Owner `json:"owner"`
+	Subject  string        `json:"subject,omitempty"`
 	Sentence string        `json:"sentence"`
 	Amount   returns.Money `json:"amount"`
 	Paused   bool          `json:"paused,omitempty"`
@@ -87,26 +88,56 @@ func (h *house) checkFilter(f *ledger.ExceptionFilter) error {
 }
 
 func listOf(open []ledger.OpenException) (openList, error) {
-	l := openList{Exceptions: []openItem{}, Totals: []returns.Money{}}
-	totals := map[string]returns.Money{}
+	l := openList{Exceptions: []openItem{}}
 	for _, e := range open {
 		l.Exceptions = append(l.Exceptions, openItem{
-			Shop: e.Shop, Return: e.Key, OrderID: e.OrderID, Kind: e.Kind, Owner: e.Owner, Sentence: plain(e.Sentence),
+			Shop: e.Shop, Return: e.Key, OrderID: e.OrderID, Kind: e.Kind, Owner: e.Owner, Subject: e.Subject, Sentence: plain(e.Sentence),
 			Amount: e.Amount, Paused: e.Paused, OpenedAt: e.OpenedAt, Deadline: e.Deadline,
 		})
-		code := e.Amount.CurrencyCode()
-		sum, err := returns.Sum(totals[code], e.Amount)
+	}
+	var err error
+	l.Totals, err = atStake(open)
+	return l, err
+}
+
+// atStake is the money that exceptions name, by currency. Questions of several kinds on
+// one return are about the same money: of those the kind with the largest sum counts.
+func atStake(open []ledger.OpenException) ([]returns.Money, error) {
+	type ofKind struct {
+		of       ledger.ReturnRef
+		kind     returns.Kind
+		currency string
+	}
+	sums, largest, totals := map[ofKind]returns.Money{}, map[ofKind]returns.Money{}, map[string]returns.Money{}
+	for _, e := range open {
+		if !returns.Known(e.Amount) {
+			continue
+		}
+		k := ofKind{e.ReturnRef, e.Kind, e.Amount.CurrencyCode()}
+		sum, err := returns.Sum(sums[k], e.Amount)
 		if err != nil {
-			return l, fmt.Errorf("add up the money: %w", err)
+			return nil, fmt.Errorf("add up the money: %w", err)
 		}
-		totals[code] = sum
+		sums[k] = sum
 	}
+	for k, sum := range sums {
+		k.kind = ""
+		if most, found := largest[k]; !found || returns.Exceeds(sum, most) {
+			largest[k] = sum
+		}
+	}
+	for k, sum := range largest {
+		total, err := returns.Sum(totals[k.currency], sum)
+		if err != nil {
+			return nil, fmt.Errorf("add up the money: %w", err)
+		}
+		totals[k.currency] = total
+	}
+	all := []returns.Money{}
 	for _, code := range slices.Sorted(maps.Keys(totals)) {
-		if code != "" {
-			l.Totals = append(l.Totals, totals[code])
-		}
+		all = append(all, totals[code])
 	}
-	return l, nil
+	return all, nil
 }
 
 func (l openList) text(now time.Time) string {

@@ -85,3 +85,28 @@ func TestSpansAreInDaysAndHours(t *testing.T) {
 		require.Equal(t, want, span(d))
 	}
 }
+
+// The money of a return counts once, whatever the number of questions about it: two
+// about two units add up, a warning about the same money does not (11).
+func TestMoneyOfAReturnCountsOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	about := func(kind returns.Kind, subject, number string) returns.Exception {
+		e := returns.NewException(kind, "what happened", amount(t, number, "GBP"))
+		e.Subject = subject
+		return e
+	}
+	d.decided(demo, "4711", ledger.Decided{Exceptions: []returns.Exception{
+		about(returns.AuthorisedTwice, "L1", "10.00"), about(returns.AuthorisedTwice, "L2", "20.00"), about(returns.SellerDeadline, "R1", "25.00"),
+	}})
+	d.decided(demo, "4712", ledger.Decided{Exceptions: []returns.Exception{about(returns.SellerDeadline, "R2", "5.00")}})
+	l := answer[openList](d, func(o Output) error { return d.list(t.Context(), ledger.ExceptionFilter{}, o) })
+	require.Len(t, l.Exceptions, 4)
+	require.Len(t, l.Totals, 1)
+	require.Equal(t, "35.00 GBP", l.Totals[0].String())
+
+	require.NoError(t, d.show(t.Context(), "", "4711", d.out()))
+	text := d.text()
+	require.Contains(t, text, `--exception authorised-twice --subject "L1" --answer`)
+	require.NotContains(t, text, `--exception seller-deadline --subject`, "the only one of its kind needs none")
+}

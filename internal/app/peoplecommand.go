@@ -144,8 +144,9 @@ func resolveCommand() *cobra.Command {
 		Use: "resolve RETURN", Short: "Answer an open exception of a return", Args: oneReturn,
 		Long: `Answer an open exception of a return; it goes on from there. With the return alone,
 all that can be answered is listed, each answer with its meaning and its command
-line. --exception is needed only where several are open that take the answer. What
-concerns a whole shop, such as refund-limit, belongs to no return: name the shop.
+line. --exception is needed only where several are open that take the answer, and
+--subject where several of one kind are. What concerns a whole shop, such as
+refund-limit, belongs to no return: name the shop.
 
 ` + namingHelp + `
 
@@ -165,6 +166,7 @@ number.
 	v, shop := newVisitor(cmd, false), shopFlag(cmd) // Temporal is asked only once the answer fits
 	f := answerFlags{Command: returns.Command{Name: returns.CommandResolve}}
 	cmd.Flags().StringVar((*string)(&f.Exception), "exception", "", "the kind of exception, where several are open that take the answer")
+	cmd.Flags().StringVar(&f.Subject, "subject", "", "what the exception is about, where several of its kind are open")
 	cmd.Flags().StringVar((*string)(&f.Answer), "answer", "", "one of its answers; without one they are listed")
 	cmd.Flags().StringVar(&f.amount, "amount", "", "for set-amount, such as 12.50")
 	cmd.Flags().StringVar(&f.currency, "currency", "", "the amount's currency, such as GBP")
@@ -174,7 +176,7 @@ number.
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if f.empty() {
 			return v.run(cmd, func(ctx context.Context, h *house, out Output) error {
-				return h.resolvable(ctx, *shop, args[0], f.Exception, alsoGiven(*v.file), out)
+				return h.resolvable(ctx, *shop, args[0], f.Command, alsoGiven(*v.file), out)
 			})
 		}
 		c, err := f.command()

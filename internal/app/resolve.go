@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ type answerable struct {
 	Shop     string        `json:"shop"`
 	Return   returns.Key   `json:"return"`
 	Kind     returns.Kind  `json:"kind"`
+	Subject  string        `json:"subject,omitempty"`
 	Owner    returns.Owner `json:"owner"`
 	Sentence string        `json:"sentence"`
 	Amount   returns.Money `json:"amount"`
@@ -47,7 +49,9 @@ func (h *house) openAt(ctx context.Context, shop, target string) (of ledger.Retu
 			if err != nil {
 				return err
 			}
-			open = append(open, s.Open...)
+			for _, e := range s.Open {
+				open = append(open, e.Exception)
+			}
 		}
 		return nil
 	})
@@ -65,36 +69,57 @@ func title(of ledger.ReturnRef) string {
 	return "return " + string(of.Key)
 }
 
-// chosen is the open exception that an answer is for. It has to be named only where
-// several are open that take the answer.
+// chosen is the open exception that an answer is for. Its kind has to be named only
+// where several are open that take the answer, and its subject only where several of
+// one kind are.
 func chosen(of ledger.ReturnRef, open []returns.Exception, c returns.Command) (returns.Exception, error) {
 	if len(open) == 0 {
 		return returns.Exception{}, fmt.Errorf("%s has no open exception", title(of))
 	}
-	kinds := kindsOf(open)
-	if c.Exception != "" {
-		if i := slices.Index(kinds, c.Exception); i >= 0 {
-			return open[i], nil
-		}
-		return returns.Exception{}, fmt.Errorf("%s has no open %s; open are: %s", title(of), c.Exception, join(kinds))
+	named := slices.DeleteFunc(slices.Clone(open), func(e returns.Exception) bool {
+		return c.Exception != "" && e.Kind != c.Exception || c.Subject != "" && e.Subject != c.Subject
+	})
+	if len(named) == 0 {
+		return returns.Exception{}, fmt.Errorf("%s has no open %s; open are: %s", title(of), sought(c), join(kindsOf(open)))
 	}
-	taking := slices.DeleteFunc(slices.Clone(open), func(e returns.Exception) bool { return !e.Kind.Takes(c.Answer) })
-	switch len(taking) {
-	case 1:
+	taking := named
+	if c.Exception == "" {
+		taking = slices.DeleteFunc(slices.Clone(named), func(e returns.Exception) bool { return !e.Kind.Takes(c.Answer) })
+	}
+	switch kinds := kindsOf(taking); {
+	case len(taking) == 1:
 		return taking[0], nil
-	case 0:
+	case len(taking) == 0:
 		var takes []string
-		for _, k := range kinds {
+		for _, k := range kindsOf(named) {
 			takes = append(takes, fmt.Sprintf("%s (takes %s)", k, orNone(returns.Catalogue[k].Answers)))
 		}
 		return returns.Exception{}, fmt.Errorf("nothing that is open at %s takes the answer %s; open are: %s", title(of), c.Answer, strings.Join(takes, ", "))
+	case len(kinds) > 1:
+		return returns.Exception{}, fmt.Errorf("several exceptions of %s take the answer %s: say which with --exception, one of %s", title(of), c.Answer, join(kinds))
+	default:
+		var subjects []string
+		for _, e := range taking {
+			subjects = append(subjects, e.Subject)
+		}
+		return returns.Exception{}, fmt.Errorf("several %s are open at %s: say which with --subject, one of %s", kinds[0], title(of), strings.Join(subjects, ", "))
 	}
-	return returns.Exception{}, fmt.Errorf("several exceptions of %s take the answer %s: say which with --exception, one of %s", title(of), c.Answer, join(kindsOf(taking)))
 }
 
+// sought is what a person named, in words.
+func sought(c returns.Command) string {
+	if c.Subject == "" {
+		return string(c.Exception)
+	}
+	return cmp.Or(string(c.Exception), "exception") + " about " + c.Subject
+}
+
+// kindsOf are the kinds of exceptions, each once.
 func kindsOf(all []returns.Exception) (kinds []returns.Kind) {
 	for _, e := range all {
-		kinds = append(kinds, e.Kind)
+		if !slices.Contains(kinds, e.Kind) {
+			kinds = append(kinds, e.Kind)
+		}
 	}
 	return kinds
 }
@@ -116,7 +141,7 @@ func (h *house) resolve(ctx context.Context, shop, target string, c returns.Comm
 	if err != nil {
 		return err
 	}
-	c.Exception = e.Kind
+	c.Exception, c.Subject = e.Kind, e.Subject
 	if err := c.Validate(); err != nil {
 		return err
 	}
@@ -132,38 +157,43 @@ func (h *house) resolve(ctx context.Context, shop, target string, c returns.Comm
 	return h.deliver(ctx, of, c, out)
 }
 
-// resolvable lists what can be answered, each with its meaning and its command line.
-func (h *house) resolvable(ctx context.Context, shop, target string, kind returns.Kind, flags string, out Output) error {
+// resolvable lists what can be answered, each with its meaning and its command line;
+// of what is open only the kind and the subject that are named.
+func (h *house) resolvable(ctx context.Context, shop, target string, only returns.Command, flags string, out Output) error {
 	of, open, err := h.openAt(ctx, shop, target)
 	if err != nil {
 		return err
 	}
-	if kind != "" {
-		e, err := chosen(of, open, returns.Command{Exception: kind})
-		if err != nil {
-			return err
-		}
-		open = []returns.Exception{e}
-	}
 	all := []answerable{}
 	for _, e := range open {
-		a := answerable{Shop: of.Shop, Return: of.Key, Kind: e.Kind, Owner: e.Owner, Sentence: plain(e.Sentence), Amount: e.Amount, Answers: []oneAnswer{}}
+		if only.Exception != "" && e.Kind != only.Exception || only.Subject != "" && e.Subject != only.Subject {
+			continue
+		}
+		twin := slices.ContainsFunc(open, func(o returns.Exception) bool { return o.Kind == e.Kind && o.Subject != e.Subject })
+		a := answerable{Shop: of.Shop, Return: of.Key, Kind: e.Kind, Subject: e.Subject, Owner: e.Owner, Sentence: plain(e.Sentence), Amount: e.Amount, Answers: []oneAnswer{}}
 		for _, answer := range returns.Catalogue[e.Kind].Answers {
-			a.Answers = append(a.Answers, oneAnswer{answer, answer.Meaning(), commandLine(of, e.Kind, len(open) > 1, answer) + flags})
+			a.Answers = append(a.Answers, oneAnswer{answer, answer.Meaning(), commandLine(of, e, len(open) > 1, twin, answer) + flags})
 		}
 		all = append(all, a)
+	}
+	if len(open) > 0 && len(all) == 0 {
+		return fmt.Errorf("%s has no open %s; open are: %s", title(of), sought(only), join(kindsOf(open)))
 	}
 	return out.say(all, answersText(of, all))
 }
 
-// commandLine is how an answer is given.
-func commandLine(of ledger.ReturnRef, kind returns.Kind, naming bool, answer returns.AnswerName) string {
+// commandLine is how an answer is given: with the kind of the exception, and with its
+// subject, where they are needed.
+func commandLine(of ledger.ReturnRef, e returns.Exception, kind, subject bool, answer returns.AnswerName) string {
 	line := fmt.Sprintf("starter resolve %s --shop %s", of.Key, of.Shop)
 	if of.Key.WholeShop() {
 		line = "starter resolve " + of.Shop
 	}
-	if naming {
-		line += " --exception " + string(kind)
+	if kind {
+		line += " --exception " + string(e.Kind)
+	}
+	if subject {
+		line += fmt.Sprintf(" --subject %q", e.Subject)
 	}
 	return line + " --answer " + answerWithFlags(answer) + " --who YOU --why REASON"
 }

@@ -16,7 +16,7 @@ func (d *desk) twoAsked() {
 		returns.NewException(returns.NotPayable, "15.00 GBP is authorised, TikTok would refund at most 12.00 GBP", amount(d.t, "12", "GBP")),
 		returns.NewException(returns.StockRefused, "MUG in warehouse 7000: refused", returns.Money{}),
 		returns.NewException(returns.SecondStockWriter, "another program wrote MUG", returns.Money{}),
-		returns.NewException(returns.InspectionOverdue, "nobody looked", returns.Money{}),
+		returns.NewException(returns.PlatformUnreachable, "no answer", returns.Money{}),
 	}})
 }
 
@@ -24,7 +24,7 @@ func TestResolveAloneListsWhatCanBeAnswered(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.waits("4710", "#1001")
-	require.NoError(t, d.resolvable(t.Context(), "", "#1001", "", "", d.out()))
+	require.NoError(t, d.resolvable(t.Context(), "", "#1001", returns.Command{}, "", d.out()))
 	require.Equal(t, `unlinked-order of return 4710, for CX
   order name #1001 leads to no TikTok order
 
@@ -36,7 +36,7 @@ func TestResolveAloneListsWhatCanBeAnswered(t *testing.T) {
 `, d.text())
 
 	d.twoAsked()
-	all := answer[[]answerable](d, func(o Output) error { return d.resolvable(t.Context(), "", "4711", "", " --config other.yaml", o) })
+	all := answer[[]answerable](d, func(o Output) error { return d.resolvable(t.Context(), "", "4711", returns.Command{}, " --config other.yaml", o) })
 	require.Len(t, all, 4)
 	for _, a := range all {
 		require.Len(t, a.Answers, len(returns.Catalogue[a.Kind].Answers))
@@ -46,12 +46,14 @@ func TestResolveAloneListsWhatCanBeAnswered(t *testing.T) {
 			require.Contains(t, one.Command, " --who YOU --why REASON --config other.yaml")
 		}
 	}
-	require.NoError(t, d.resolvable(t.Context(), "", "4711", returns.InspectionOverdue, "", d.out()))
-	require.Equal(t, "inspection-overdue of return 4711, for Operations\n  nobody looked\n  It takes no answer: it closes by itself once it is mended.\n", d.text())
+	require.NoError(t, d.resolvable(t.Context(), "", "4711", returns.Command{Exception: returns.PlatformUnreachable}, "", d.out()))
+	require.Equal(t, "platform-unreachable of return 4711, for IT\n  no answer\n  It takes no answer: it closes by itself once it is mended.\n", d.text())
 
 	d.decided(demo, "4712", ledger.Decided{})
-	require.NoError(t, d.resolvable(t.Context(), "", "4712", "", "", d.out()))
+	require.NoError(t, d.resolvable(t.Context(), "", "4712", returns.Command{}, "", d.out()))
 	require.Equal(t, "Return 4712 has no open exception.\n", d.text())
+	require.EqualError(t, d.resolvable(t.Context(), "", "4711", returns.Command{Subject: "R9"}, "", d.out()),
+		"return 4711 has no open exception about R9; open are: not-payable, platform-unreachable, second-stock-writer, stock-refused")
 	require.Empty(t, d.temporal.updates)
 }
 
@@ -66,8 +68,8 @@ func TestAnAnswerFindsItsException(t *testing.T) {
 	require.EqualError(t, say("", returns.AnswerRetry),
 		"several exceptions of return 4711 take the answer retry: say which with --exception, one of second-stock-writer, stock-refused")
 	require.EqualError(t, say("", returns.AnswerNotOurs), "nothing that is open at return 4711 takes the answer not-ours; open are: "+
-		"inspection-overdue (takes none), not-payable (takes accept-payable, do-not-refund, handled-manually), second-stock-writer (takes retry, skip-restock), stock-refused (takes retry, skip-restock)")
-	require.EqualError(t, say(returns.RefundDiffers, returns.AnswerAcknowledge), "return 4711 has no open refund-differs; open are: inspection-overdue, not-payable, second-stock-writer, stock-refused")
+		"not-payable (takes accept-payable, do-not-refund, handled-manually), platform-unreachable (takes none), second-stock-writer (takes retry, skip-restock), stock-refused (takes retry, skip-restock)")
+	require.EqualError(t, say(returns.RefundDiffers, returns.AnswerAcknowledge), "return 4711 has no open refund-differs; open are: not-payable, platform-unreachable, second-stock-writer, stock-refused")
 	require.Empty(t, d.temporal.updates)
 
 	require.NoError(t, say("", returns.AnswerAcceptPayable))
@@ -81,6 +83,33 @@ func TestAnAnswerFindsItsException(t *testing.T) {
 	require.Equal(t, []returns.Kind{returns.NotPayable, returns.StockRefused}, sent)
 }
 
+// Of several exceptions of one kind the one is named by what it is about.
+func TestAnAnswerFindsItsSubject(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	about := func(subject string) returns.Exception {
+		e := returns.NewException(returns.NotPayable, "TikTok would refund less on "+subject, amount(t, "12", "GBP"))
+		e.Subject = subject
+		return e
+	}
+	d.decided(demo, "4711", ledger.Decided{Stage: returns.StageException, Exceptions: []returns.Exception{about("R1"), about("R2")}})
+	require.NoError(t, d.resolvable(t.Context(), "", "4711", returns.Command{}, "", d.out()))
+	require.Contains(t, d.text(), `
+  do-not-refund: do not refund it
+    starter resolve 4711 --shop demo-gb --exception not-payable --subject "R2" --answer do-not-refund --who YOU --why REASON
+`)
+	c := returns.Command{Name: returns.CommandResolve, Answer: returns.AnswerDoNotRefund, Who: "Ada", Why: "w"}
+	require.EqualError(t, d.resolve(t.Context(), "", "4711", c, d.out()), "several not-payable are open at return 4711: say which with --subject, one of R1, R2")
+	c.Subject = "R9"
+	require.EqualError(t, d.resolve(t.Context(), "", "4711", c, d.out()), "return 4711 has no open exception about R9; open are: not-payable")
+	require.Empty(t, d.temporal.updates)
+	c.Subject = "R2"
+	require.NoError(t, d.resolve(t.Context(), "", "4711", c, d.out()))
+	sent, ok := d.temporal.updates[0].Args[0].(returns.Command)
+	require.True(t, ok)
+	require.Equal(t, []string{"not-payable", "R2"}, []string{string(sent.Exception), sent.Subject})
+}
+
 // What concerns a whole shop is answered under its name, or as the list prints it.
 func TestAShopIsAnsweredByItsName(t *testing.T) {
 	t.Parallel()
@@ -91,7 +120,7 @@ func TestAShopIsAnsweredByItsName(t *testing.T) {
 		})
 	}
 	asked()
-	require.NoError(t, d.resolvable(t.Context(), "", demo, "", "", d.out()))
+	require.NoError(t, d.resolvable(t.Context(), "", demo, returns.Command{}, "", d.out()))
 	require.Contains(t, d.text(), "\n    starter resolve demo-gb --answer lift-for-today --who YOU --why REASON\n")
 	require.NoError(t, d.show(t.Context(), "", "shop/tiktok", d.out()))
 	require.Contains(t, d.text(), "shop/tiktok, which concerns all of shop demo-gb\n\nOPEN EXCEPTIONS\n  refund-limit, for Finance")

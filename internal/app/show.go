@@ -62,6 +62,7 @@ type unitSeen struct {
 type openSeen struct {
 	Kind     returns.Kind         `json:"kind"`
 	Owner    returns.Owner        `json:"owner"`
+	Subject  string               `json:"subject,omitempty"`
 	Sentence string               `json:"sentence"`
 	Amount   returns.Money        `json:"amount"`
 	OpenedAt time.Time            `json:"opened_at"`
@@ -141,7 +142,7 @@ func storyOf(s ledger.Story) story {
 		if e.ClosedAt.IsZero() {
 			entry := returns.Catalogue[e.Kind]
 			v.Open = append(v.Open, openSeen{
-				Kind: e.Kind, Owner: e.Owner, Sentence: plain(e.Sentence), Amount: e.Amount, OpenedAt: e.OpenedAt,
+				Kind: e.Kind, Owner: e.Owner, Subject: e.Subject, Sentence: plain(e.Sentence), Amount: e.Amount, OpenedAt: e.OpenedAt,
 				Meaning: entry.Meaning, Silence: entry.Silence, Answers: entry.Answers,
 			})
 			continue

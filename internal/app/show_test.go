@@ -165,7 +165,7 @@ func TestAnOpenExceptionSaysHowToAnswer(t *testing.T) {
 	require.Contains(t, text, `    to answer       starter resolve 4711 --shop demo-gb --answer not-ours --who YOU --why REASON`)
 	require.Contains(t, text, `    to link         starter link "#1001" TIKTOK_ORDER_ID --shop demo-gb --who YOU --why REASON`)
 	require.Contains(t, text, "not linked to an order")
-	d.decided(demo, "4712", open1(returns.InspectionOverdue, "nobody looked", returns.Money{}))
+	d.decided(demo, "4712", open1(returns.ParcelNotBookedIn, "nobody looked", returns.Money{}))
 	require.NoError(t, d.show(t.Context(), "", "4712", d.out()))
 	require.Contains(t, d.text(), "answers         none: it closes by itself once it is mended")
 	s := answer[[]story](d, func(o Output) error { return d.show(t.Context(), "", "4711", o) })[0]

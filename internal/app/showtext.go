@@ -160,11 +160,22 @@ func (s story) open(b *strings.Builder, now time.Time) {
 		}
 		of := ledger.ReturnRef{Shop: s.Shop, Key: s.Return}
 		fmt.Fprintf(b, "    answers         %s\n", join(e.Answers))
-		fmt.Fprintf(b, "    to answer       %s\n", commandLine(of, e.Kind, len(s.Open) > 1, e.Answers[0]))
+		fmt.Fprintf(b, "    to answer       %s\n", commandLine(of, returns.Exception{Kind: e.Kind, Subject: e.Subject}, len(s.Open) > 1, s.several(e.Kind), e.Answers[0]))
 		if e.Kind == returns.UnlinkedOrder && s.RMA != nil {
 			fmt.Fprintf(b, "    to link         starter link %q TIKTOK_ORDER_ID --shop %s --who YOU --why REASON\n", s.RMA.OrderName, s.Shop)
 		}
 	}
+}
+
+// several reports whether more than one exception of a kind is open.
+func (s story) several(kind returns.Kind) bool {
+	n := 0
+	for _, e := range s.Open {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // answerWithFlags is an answer with what it needs beside it.

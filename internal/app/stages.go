@@ -117,9 +117,7 @@ func compare(was, will rules.Decision) change {
 	idle := func(d rules.Decision) bool {
 		return len(d.Plan.Acts) == 0 && d.Ask == nil && len(d.Changes) == 0 && len(d.Restocks) == 0 && len(d.Shadows) == 0
 	}
-	asksTheSame := slices.EqualFunc(a.Exceptions, b.Exceptions, func(x, y returns.Exception) bool {
-		return x.Kind == y.Kind && x.Subject == y.Subject
-	})
+	asksTheSame := slices.EqualFunc(a.Exceptions, b.Exceptions, returns.Exception.Same)
 	switch {
 	case !idle(was) || !idle(will) || !asksTheSame || a.Close != b.Close || !a.SellerDeadline.Equal(b.SellerDeadline):
 		return mayChange

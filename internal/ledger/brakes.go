@@ -144,7 +144,7 @@ func (t *Tx) LiftRefundLimit(ctx context.Context, shop, who, why string) (bool, 
 	if err := t.HealRefundLimit(ctx, shop); err != nil {
 		return false, err
 	}
-	_, asked, err := t.closeException(ctx, shop, returns.ShopKey(returns.TikTok), returns.RefundLimit, string(returns.AnswerLiftToday)+" by "+who)
+	asked, err := t.closeException(ctx, shop, returns.ShopKey(returns.TikTok), returns.Exception{Kind: returns.RefundLimit}, string(returns.AnswerLiftToday)+" by "+who)
 	if err != nil || !asked {
 		return false, err
 	}

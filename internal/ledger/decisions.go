@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -52,22 +53,29 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	case returns.CommandRecheck:
 		return Outcome{Accepted: true, Sentence: "looked again"}, nil
 	}
-	saw, open, err := t.closeException(ctx, shop, key, c.Exception, string(c.Answer)+" by "+c.Who)
+	saw, why, err := t.meant(ctx, shop, key, c)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !open {
-		return refuse(fmt.Sprintf("no %s is open here", c.Exception))
+	if why != "" {
+		return refuse(why)
+	}
+	answered, err := t.closeException(ctx, shop, key, saw.Exception, string(c.Answer)+" by "+c.Who)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !answered { // another answer came first
+		return refuse(notOpen(c))
 	}
 	amount := c.Amount
 	if c.Answer == returns.AnswerAcceptPayable || c.Answer == returns.AnswerPay {
-		amount = saw.amount // what the person saw is what they agreed to
+		amount = saw.Amount // what the person saw is what they agreed to
 	}
 	number, currency := moneyText(amount)
-	t.fact("exception answered", shop, key, exceptionFields(returns.Exception{Kind: c.Exception, Subject: saw.subject, Amount: amount}, zap.String("answer", string(c.Answer)))...)
+	t.fact("exception answered", shop, key, exceptionFields(returns.Exception{Kind: c.Exception, Subject: saw.Subject, Amount: amount}, zap.String("answer", string(c.Answer)))...)
 	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.subject, c.Reference, c.Who, c.Why, text(t.now))
+		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.Subject, c.Reference, c.Who, c.Why, text(t.now))
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
 
@@ -87,33 +95,43 @@ func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcom
 	return Outcome{Accepted: true, Sentence: "already taken"}, err
 }
 
-// shown is what an open exception showed to the person who answers it.
-type shown struct {
-	amount  returns.Money
-	subject string
+// meant is the open exception that a person answers: the one of its kind, or of
+// several the one with the subject that they name. Else it says why none is.
+func (t *Tx) meant(ctx context.Context, shop string, key returns.Key, c returns.Command) (one returns.OpenException, why string, err error) {
+	var r returns.Record
+	if err := t.loadExceptions(ctx, shop, key, &r); err != nil {
+		return one, "", err
+	}
+	var subjects []string
+	for _, e := range r.Open {
+		if e.Kind == c.Exception && (c.Subject == "" || c.Subject == e.Subject) {
+			one, subjects = e, append(subjects, e.Subject)
+		}
+	}
+	switch len(subjects) {
+	case 0:
+		return one, notOpen(c), nil
+	case 1:
+		return one, "", nil
+	}
+	return one, fmt.Sprintf("%d %s are open here: say which with one of the subjects %s", len(subjects), c.Exception, strings.Join(subjects, ", ")), nil
 }
 
-// closeException closes one open exception and gives what it showed.
-func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, by string) (shown, bool, error) {
-	saw, open, err := first(query(ctx, t, "read exception", func(scan func(...any) error) (shown, error) {
-		var s shown
-		var amount, currency string
-		if err := scan(&amount, &currency, &s.subject); err != nil {
-			return s, err
-		}
-		var err error
-		s.amount, err = readMoney(amount, currency)
-		return s, err
-	}, `SELECT amount, currency, subject FROM exceptions WHERE shop = $1 AND key = $2 AND kind = $3 AND closed_at = ''`, shop, string(key), string(kind)))
-	if err != nil || !open {
-		return saw, false, err
+func notOpen(c returns.Command) string {
+	if c.Subject != "" {
+		return fmt.Sprintf("no %s about %s is open here", c.Exception, c.Subject)
 	}
-	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
-		text(t.now), by, shop, string(key), string(kind))
+	return fmt.Sprintf("no %s is open here", c.Exception)
+}
+
+// closeException closes an open exception; false: it was not open.
+func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, e returns.Exception, by string) (bool, error) {
+	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND subject = $6 AND closed_at = ''`,
+		text(t.now), by, shop, string(key), string(e.Kind), e.Subject)
 	if n > 0 {
-		t.exceptionClosed(shop, key, returns.Exception{Kind: kind, Subject: saw.subject, Amount: saw.amount}, by == healed)
+		t.exceptionClosed(shop, key, e, by == healed)
 	}
-	return saw, n > 0, err // nothing closed: another answered first
+	return n > 0, err
 }
 
 // Decided is the part of a decision that outlives the workflow.
@@ -227,14 +245,22 @@ func (t *Tx) StillSays(ctx context.Context, shop string, key returns.Key, h retu
 	return err
 }
 
-// saveExceptions opens what is new and closes what the rules no longer name.
-func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was, now []returns.Exception) error {
-	wanted := map[returns.Kind]bool{}
+// saveExceptions opens what is new and closes what the rules no longer name. One
+// that stays open keeps its age.
+func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was []returns.OpenException, now []returns.Exception) error {
+	was = slices.Clone(was)
 	for _, e := range now {
-		wanted[e.Kind] = true
+		isOpen := slices.ContainsFunc(was, func(o returns.OpenException) bool { return o.Same(e) })
+		old := slices.IndexFunc(was, func(o returns.OpenException) bool { return goesOn(o.Exception, e, now) })
+		if !isOpen && old >= 0 {
+			if err := t.renameException(ctx, shop, key, was[old].Exception, e.Subject); err != nil {
+				return err
+			}
+			was[old].Subject = e.Subject
+		}
 		amount, currency := moneyText(e.Amount)
-		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3, subject = $4
-			WHERE shop = $5 AND key = $6 AND kind = $7 AND closed_at = ''`, e.Sentence, amount, currency, e.Subject, shop, string(key), string(e.Kind))
+		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3
+			WHERE shop = $4 AND key = $5 AND kind = $6 AND subject = $7 AND closed_at = ''`, e.Sentence, amount, currency, shop, string(key), string(e.Kind), e.Subject)
 		if err != nil {
 			return err
 		}
@@ -252,15 +278,35 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 		t.fact("exception opened", shop, key, exceptionFields(e)...)
 	}
 	for _, e := range was {
-		if wanted[e.Kind] {
+		if slices.ContainsFunc(now, e.Same) {
 			continue
 		}
-		if _, _, err := t.closeException(ctx, shop, key, e.Kind, healed); err != nil {
+		if _, err := t.closeException(ctx, shop, key, e.Exception, healed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// goesOn reports whether an open exception goes on under a new subject: the rules no
+// longer name it, and they ask the same about other units together with some of its
+// own, as when a further one is inspected.
+func goesOn(open, e returns.Exception, now []returns.Exception) bool {
+	if open.Kind != e.Kind || slices.ContainsFunc(now, open.Same) {
+		return false
+	}
+	units := strings.Split(e.Subject, "+")
+	return slices.ContainsFunc(strings.Split(open.Subject, "+"), func(u string) bool { return slices.Contains(units, u) })
+}
+
+func (t *Tx) renameException(ctx context.Context, shop string, key returns.Key, e returns.Exception, subject string) error {
+	_, err := t.exec(ctx, "rename exception", `UPDATE exceptions SET subject = $1 WHERE shop = $2 AND key = $3 AND kind = $4 AND subject = $5 AND closed_at = ''`,
+		subject, shop, string(key), string(e.Kind), e.Subject)
+	return err
+}
+
+// healed is who closed an exception that nobody answered.
+const healed = "healed"
 
 // RaiseForShop opens an exception that concerns a whole shop, or tells what is new
 // of it.
@@ -268,10 +314,21 @@ func (t *Tx) RaiseForShop(ctx context.Context, shop string, p returns.Platform, 
 	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e})
 }
 
-// HealForShop closes a shop's exception, if it is open.
+// HealForShop closes a shop's exceptions of a kind, if any is open.
 func (t *Tx) HealForShop(ctx context.Context, shop string, p returns.Platform, kind returns.Kind) error {
-	_, _, err := t.closeException(ctx, shop, returns.ShopKey(p), kind, healed)
-	return err
+	var r returns.Record
+	if err := t.loadExceptions(ctx, shop, returns.ShopKey(p), &r); err != nil {
+		return err
+	}
+	for _, e := range r.Open {
+		if e.Kind != kind {
+			continue
+		}
+		if _, err := t.closeException(ctx, shop, returns.ShopKey(p), e.Exception, healed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Entry is one line of the audit. What says what was done, in the past tense: "opened
@@ -286,9 +343,6 @@ type Entry struct {
 
 // Program is who decided what no person did.
 const Program = "the program"
-
-// healed closes an exception that the rules no longer name.
-const healed = "healed"
 
 // Audit appends lines to a return's history, one per unit.
 func (t *Tx) Audit(ctx context.Context, shop string, key returns.Key, units []returns.UnitID, e Entry) error {

@@ -82,20 +82,19 @@ func TestExceptionsOpenChangeHealAndReopen(t *testing.T) {
 		}
 		save(differs, unlinked)
 		r := b.load("RMA1")
-		require.Equal(b.t, []returns.Exception{differs, unlinked}, r.Open)
-		require.Equal(b.t, map[returns.Kind]time.Time{returns.RefundDiffers: monday, returns.UnlinkedOrder: monday}, r.OpenedAt)
+		require.Equal(b.t, []returns.OpenException{{Exception: differs, OpenedAt: monday}, {Exception: unlinked, OpenedAt: monday}}, r.Open)
 
 		b.clock.pass(time.Hour)
 		differs.Sentence, differs.Amount = "paid 11", gbp("1.50")
 		save(differs)
 		r = b.load("RMA1")
-		require.Equal(b.t, []returns.Exception{differs}, r.Open)
-		require.Equal(b.t, monday, r.OpenedAt[returns.RefundDiffers], "the same one, with new words")
+		require.Equal(b.t, []returns.OpenException{{Exception: differs, OpenedAt: monday}}, r.Open, "the same one, with new words")
 		require.Equal(b.t, []string{"healed"}, b.column(`SELECT closed_by FROM exceptions WHERE kind = $1`, string(returns.UnlinkedOrder)))
 
 		reopened := b.clock.pass(time.Hour)
 		save(differs, unlinked)
-		require.Equal(b.t, reopened, b.load("RMA1").OpenedAt[returns.UnlinkedOrder])
+		again := b.load("RMA1")
+		require.Equal(b.t, reopened, again.OpenSince(returns.UnlinkedOrder, ""))
 		require.Equal(b.t, 2, b.count(`SELECT count(*) FROM exceptions WHERE kind = $1`, string(returns.UnlinkedOrder)), "the first is history")
 		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM audit WHERE what LIKE 'opened the exception %' AND decided_by = 'the program'`), "each opening once")
 
@@ -104,7 +103,74 @@ func TestExceptionsOpenChangeHealAndReopen(t *testing.T) {
 		require.Error(b.t, b.Do(b.ctx, func(tx *Tx) error {
 			_, err := tx.exec(b.ctx, "second", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, opened_at) VALUES ('x', $1, 'RMA1', $2, '', '', '')`, shop, string(returns.RefundDiffers))
 			return err
-		}), "one open per kind")
+		}), "one open for a kind and a subject")
+	})
+}
+
+func about(subject string, e returns.Exception) returns.Exception {
+	e.Subject = subject
+	return e
+}
+
+// Two questions of one kind about two subjects stand beside each other, and each is
+// answered and healed by itself (11).
+func TestEachSubjectHasItsOwnException(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		one := about("L1", returns.NewException(returns.AuthorisedTwice, "L1 is authorised twice", gbp("10.00")))
+		two := about("L2", returns.NewException(returns.AuthorisedTwice, "L2 is authorised twice", gbp("20.00")))
+		require.NoError(b.t, b.decide("RMA1", Decided{Exceptions: []returns.Exception{one, two}}))
+		opened := b.clock.now()
+		answer := returns.Command{
+			ID: "c1", Name: returns.CommandResolve, Exception: returns.AuthorisedTwice, Answer: returns.AnswerDoNotRefund, Who: "Ada", Why: "once is enough",
+		}
+		out := b.command(answer)
+		require.False(b.t, out.Accepted)
+		require.Contains(b.t, out.Sentence, "L1, L2", "it says which there are")
+
+		answer.ID, answer.Subject = "c2", "L3"
+		require.Contains(b.t, b.command(answer).Sentence, "no authorised-twice about L3 is open here")
+		answer.ID, answer.Subject = "c3", "L2"
+		require.True(b.t, b.command(answer).Accepted)
+		r := b.load("RMA1")
+		require.Equal(b.t, []returns.OpenException{{Exception: one, OpenedAt: opened}}, r.Open)
+		require.Equal(b.t, "L2", r.Said[0].Subject)
+		answer.ID, answer.Subject = "c4", ""
+		require.True(b.t, b.command(answer).Accepted, "one is left: it is meant")
+		require.Equal(b.t, "L1", get(b, func(tx *Tx) (returns.Record, error) { return tx.Record(b.ctx, shop, "RMA1") }).Said[1].Subject)
+	})
+}
+
+// A question about more or fewer units than before is the same question, and keeps its
+// age; one about others is another (11).
+func TestAQuestionThatGrowsKeepsItsAge(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		question := returns.NewException(returns.InspectedWhileOff, "in stock by hand?", returns.Money{})
+		save := func(subjects ...string) {
+			b.t.Helper()
+			var all []returns.Exception
+			for _, s := range subjects {
+				all = append(all, about(s, question))
+			}
+			require.NoError(b.t, b.decide("RMA1", Decided{Exceptions: all}))
+		}
+		open := func() map[string]time.Time {
+			since := map[string]time.Time{}
+			for _, e := range b.load("RMA1").Open {
+				since[e.Subject] = e.OpenedAt
+			}
+			return since
+		}
+		save("L1")
+		first := b.clock.now()
+		later := b.clock.pass(time.Hour)
+		save("L1+L2")
+		require.Equal(b.t, map[string]time.Time{"L1+L2": first}, open())
+		save("L1", "L2")
+		require.Equal(b.t, map[string]time.Time{"L1": first, "L2": later}, open())
+		last := b.clock.pass(time.Hour)
+		save("L2", "L3")
+		require.Equal(b.t, map[string]time.Time{"L2": later, "L3": last}, open())
+		require.Equal(b.t, []string{"healed"}, b.column(`SELECT closed_by FROM exceptions WHERE closed_at <> ''`))
 	})
 }
 

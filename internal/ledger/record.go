@@ -180,14 +180,13 @@ func (t *Tx) loadExceptions(ctx context.Context, shop string, key returns.Key, r
 		e.Amount, err = readMoney(amount, currency)
 		return e, err
 	}, `SELECT key, kind, owner, sentence, subject, amount, currency, opened_at FROM exceptions
-		WHERE shop = $1 AND key IN ($2, $3, $4) AND closed_at = '' ORDER BY opened_at, kind`,
+		WHERE shop = $1 AND key IN ($2, $3, $4) AND closed_at = '' ORDER BY opened_at, kind, subject`,
 		shop, string(key), string(returns.ShopKey(returns.TikTok)), string(returns.ShopKey(returns.ReturnGO)))
-	r.OpenedAt, r.Stopped = map[returns.Kind]time.Time{}, nil
+	r.Stopped = nil
 	for _, e := range rows {
 		switch {
 		case e.key == key:
-			r.Open = append(r.Open, e.Exception)
-			r.OpenedAt[e.Kind] = time.Time(e.at)
+			r.Open = append(r.Open, returns.OpenException{Exception: e.Exception, OpenedAt: time.Time(e.at)})
 		case e.Kind == returns.PlatformUnreachable || e.Kind == returns.NotAuthorised:
 			r.Stopped = append(r.Stopped, returns.Platform(e.Subject))
 		}

@@ -171,14 +171,14 @@ func (t *Tx) OpenExceptions(ctx context.Context, f ExceptionFilter) ([]OpenExcep
 		var e OpenException
 		var amount, currency string
 		var at instant
-		if err := scan(&e.Shop, &e.Key, &e.Kind, &e.Owner, &e.Sentence, &amount, &currency, &at, &e.OrderID, &e.Paused, &e.paired); err != nil {
+		if err := scan(&e.Shop, &e.Key, &e.Kind, &e.Owner, &e.Sentence, &e.Subject, &amount, &currency, &at, &e.OrderID, &e.Paused, &e.paired); err != nil {
 			return e, err
 		}
 		e.OpenedAt = time.Time(at)
 		var err error
 		e.Amount, err = readMoney(amount, currency)
 		return e, err
-	}, `SELECT e.shop, e.key, e.kind, e.owner, e.sentence, e.amount, e.currency, e.opened_at, COALESCE(r.order_id, ''), COALESCE(r.paused, 0) = 1,
+	}, `SELECT e.shop, e.key, e.kind, e.owner, e.sentence, e.subject, e.amount, e.currency, e.opened_at, COALESCE(r.order_id, ''), COALESCE(r.paused, 0) = 1,
 			EXISTS (SELECT 1 FROM holds h WHERE h.shop = e.shop AND h.key = e.key)
 		FROM exceptions e LEFT JOIN returns r ON r.shop = e.shop AND r.key = e.key
 		WHERE e.closed_at = '' AND ($1 = '' OR e.shop = $1) AND ($2 = '' OR e.owner = $2) AND ($3 = '' OR e.kind = $3)

@@ -86,14 +86,14 @@ func (t *Tx) keptExceptions(ctx context.Context, of ReturnRef) ([]KeptException,
 		var e KeptException
 		var amount, currency string
 		var opened, closed instant
-		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &amount, &currency, &opened, &closed, &e.ClosedBy); err != nil {
+		if err := scan(&e.Kind, &e.Owner, &e.Sentence, &e.Subject, &amount, &currency, &opened, &closed, &e.ClosedBy); err != nil {
 			return e, err
 		}
 		e.OpenedAt, e.ClosedAt = time.Time(opened), time.Time(closed)
 		var err error
 		e.Amount, err = readMoney(amount, currency)
 		return e, err
-	}, `SELECT kind, owner, sentence, amount, currency, opened_at, closed_at, closed_by FROM exceptions
+	}, `SELECT kind, owner, sentence, subject, amount, currency, opened_at, closed_at, closed_by FROM exceptions
 		WHERE shop = $1 AND key = $2 ORDER BY opened_at, id`, of.Shop, string(of.Key))
 }
 

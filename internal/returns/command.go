@@ -27,6 +27,7 @@ type Command struct {
 	Name      CommandName `json:"name"`
 	ID        string      `json:"id,omitempty"` // set when received; makes a repeat harmless
 	Exception Kind        `json:"exception,omitempty"`
+	Subject   string      `json:"subject,omitempty"` // of the exception, needed where several of its kind are open
 	Answer    AnswerName  `json:"answer,omitempty"`
 	Amount    Money       `json:"amount"` // for set-amount
 	Reference string      `json:"reference,omitempty"`
@@ -98,7 +99,7 @@ func (c Command) Told() string {
 func (c Command) Storable() Command {
 	clean := func(s string) string { return strings.ReplaceAll(s, "\x00", "") }
 	c.Name, c.Exception, c.Answer = CommandName(clean(string(c.Name))), Kind(clean(string(c.Exception))), AnswerName(clean(string(c.Answer)))
-	c.Reference, c.Who, c.Why, c.Note = clean(c.Reference), clean(c.Who), clean(c.Why), clean(c.Note)
+	c.Reference, c.Who, c.Why, c.Note, c.Subject = clean(c.Reference), clean(c.Who), clean(c.Why), clean(c.Note), clean(c.Subject)
 	return c
 }
 

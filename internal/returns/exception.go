@@ -28,6 +28,10 @@ type Exception struct {
 	Subject string `json:"subject,omitempty"`
 }
 
+// Same reports whether two exceptions ask the same question: of one kind, about one
+// subject.
+func (e Exception) Same(o Exception) bool { return e.Kind == o.Kind && e.Subject == o.Subject }
+
 // AnswerName is what a person can say to an exception.
 type AnswerName string
 
@@ -120,6 +124,7 @@ const (
 	NotRestockable      Kind = "not-restockable"
 	LargeRefund         Kind = "large-refund"
 	ReturnNotOpened     Kind = "return-not-opened"
+	WriteNotShown       Kind = "write-not-shown"
 	TransactionLeftOpen Kind = "transaction-left-open"
 )
 
@@ -207,16 +212,18 @@ var Catalogue = map[Kind]Entry{
 	SecondStockWriter: {IT, "Another program writes this product's stock. If the number is its own set restock.writer to external.",
 		"We stop writing this product, so that two writers do not undo each other: its units stay out of stock.", []AnswerName{AnswerRetry, AnswerSkipRestock}},
 	InspectionOverdue: {Operations, "The parcel was received, and nobody has inspected it.",
-		"The customer waits; with a TikTok return open TikTok refunds at the deadline.", nil},
+		"The customer waits; with a TikTok return open TikTok refunds at the deadline.", []AnswerName{AnswerAcknowledge}},
 	InspectedTooLong: {Operations, "The inspection passed, and the return is still not settled.",
-		"The customer waits for the money, or the unit for its place in stock.", nil},
+		"The customer waits for the money, or the unit for its place in stock.", []AnswerName{AnswerAcknowledge}},
+	WriteNotShown: {IT, "A platform took a refund, a status or a transaction that we wrote, and does not show it.",
+		"The two platforms do not agree, and the return stays open. It is looked for on and on, and written no second time.", []AnswerName{AnswerAcknowledge}},
 	SellerDeadline: {CX, "TikTok decides by itself soon.",
 		"TikTok approves, and refunds the whole amount.", []AnswerName{AnswerAcknowledge}},
 	ReturnWithoutRMA: {CX, "A TikTok return has no RMA in ReturnGO.",
 		"TikTok approves by itself at the deadline; the parcel comes back unannounced.", []AnswerName{AnswerHandledManually}},
 	OrderClosing: {CX, "The order closes soon; after that TikTok can pay nothing.",
 		"The customer can no longer be refunded on TikTok.", []AnswerName{AnswerHandledManually}},
-	EffectRefused: {CX, "TikTok definitely refused what we asked.",
+	EffectRefused: {CX, "A platform refused what we asked of it.",
 		"It is not done.", []AnswerName{AnswerRetry, AnswerDoNotRefund, AnswerHandledManually}},
 	OutcomeUnclear: {Finance, "A refund was sent, its answer lost, and nothing shows whether it happened.",
 		"It is not sent again, so that nobody is paid twice.", []AnswerName{AnswerRetry, AnswerHandledManually}},

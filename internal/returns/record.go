@@ -24,18 +24,17 @@ type Record struct {
 	// had made for us long enough before. Zero: never.
 	SlowSearchAt time.Time
 
-	Holds     []Hold             // this return's units
-	HeldBy    map[UnitID]Key     // units of the order held by other returns
-	Others    map[UnitID]Hold    // those holds, with what their returns say about the units
-	Effects   []Effect           // all of the order and of this return
-	Restocks  []Restock          // of this return's units
-	Shadows   []Shadow           // what switches kept us from, and what others did about it
-	Answers   map[Kind]Answer    // newest answer of a person by kind of exception
-	Said      []Answer           // all of their answers, the oldest first: each speaks for its own subject
-	Open      []Exception        // exceptions open now
-	OpenedAt  map[Kind]time.Time // since when each has been open
-	Stopped   []Platform         // platforms that are ill for the whole shop; one exception says so
-	Stops     []Stop             // actions that people have stopped for the shop
+	Holds     []Hold          // this return's units
+	HeldBy    map[UnitID]Key  // units of the order held by other returns
+	Others    map[UnitID]Hold // those holds, with what their returns say about the units
+	Effects   []Effect        // all of the order and of this return
+	Restocks  []Restock       // of this return's units
+	Shadows   []Shadow        // what switches kept us from, and what others did about it
+	Answers   map[Kind]Answer // newest answer of a person by kind of exception
+	Said      []Answer        // all of their answers, the oldest first: each speaks for its own subject
+	Open      []OpenException // exceptions open now
+	Stopped   []Platform      // platforms that are ill for the whole shop; one exception says so
+	Stops     []Stop          // actions that people have stopped for the shop
 	Paused    bool
 	Decisions int64 // how often this return was decided on
 	CreatedAt time.Time
@@ -46,6 +45,22 @@ type Record struct {
 	// RestockSince is since when restocking has been switched on, and the stock ours
 	// to write: what passed its inspection before, people may have put back by hand.
 	RestockSince time.Time
+}
+
+// OpenException is an exception that is open, and since when.
+type OpenException struct {
+	Exception
+	OpenedAt time.Time
+}
+
+// OpenSince is since when an exception has been open; zero: it is not open.
+func (r *Record) OpenSince(kind Kind, subject string) time.Time {
+	for _, e := range r.Open {
+		if e.Kind == kind && e.Subject == subject {
+			return e.OpenedAt
+		}
+	}
+	return time.Time{}
 }
 
 // Told is what an event says. It is a lower bound: a read that does not show it

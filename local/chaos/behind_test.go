@@ -74,10 +74,10 @@ func TestASearchThatLagsPaysNothingTwiceWhateverBecomesOfKeys(t *testing.T) {
 	t.Parallel()
 	for name, life := range map[string]time.Duration{"ignored": 0, "for an hour": time.Hour, "for a day": 24 * time.Hour, "for ever": -1} {
 		t.Run("keys "+name, func(t *testing.T) {
+			t.Parallel()
 			if life > 0 {
 				onlyInLong(t, "a key that lives between none and for ever")
 			}
-			t.Parallel()
 			lag := either(6*time.Second, 60*time.Second)
 			h := openHouse(t, func(o *demo.HouseOptions) { o.PeriodFactor = 1.0 / 3600 }, configured(func(c *config.Config) {
 				c.Periods.CreateSettle, c.Periods.ClockSkew, c.Periods.HTTPTimeout = lag+lag/4, time.Second, time.Second

@@ -124,7 +124,7 @@ func (h *house) openReturns() map[string][]string {
 	return open
 }
 
-func kinds(open []returns.Exception) (all []string) {
+func kinds(open []returns.OpenException) (all []string) {
 	for _, e := range open {
 		all = append(all, string(e.Kind))
 	}

@@ -125,13 +125,12 @@ func (r *rush) sells(sku string) {
 	n := r.sales.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	waiting := append(r.waiting[sku], id)
+	r.waiting[sku] = append(r.waiting[sku], id)
 	if r.ships > 0 && n%r.ships == 0 {
-		if err := r.h.TikTok.ShipOrder(waiting[0]); err != nil {
+		if err := r.h.TikTok.ShipOrder(r.waiting[sku][0]); err != nil {
 			r.h.t.Errorf("ship: %v", err)
 		}
-		waiting = waiting[1:]
+		r.waiting[sku] = r.waiting[sku][1:]
 		r.shipped.Add(1)
 	}
-	r.waiting[sku] = waiting
 }

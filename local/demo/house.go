@@ -268,7 +268,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			SettleWindow: 3 * time.Second, MoneyWait: 5 * time.Second, DeadlineWarning: 12 * time.Second, RMAWait: 15 * time.Second,
 			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 10 * time.Second,
 			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,
-			TroubleRetry: 5 * time.Second, ProofWait: 3 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second, EventsQuiet: time.Hour,
+			TroubleRetry: 5 * time.Second, NotShown: time.Minute, ProofWait: 3 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second, EventsQuiet: time.Hour,
 			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
 		},
 	}

@@ -22,7 +22,7 @@ var Scenarios = []Scenario{
 	{"happy", "a buyer's TikTok return of one unit, refunded in full and restocked", (*shopper).happy},
 	{"several-units", "three units of one SKU come back, one of them not fit for stock", (*shopper).severalUnits},
 	{"seller-refund", "no TikTok return is open: the exact amount as a seller refund", (*shopper).sellerRefund},
-	{"inspected-too-long", "inspected, but no amount authorised: the alert fires, and heals", (*shopper).inspectedTooLong},
+	{"inspected-too-long", "CX pauses a return, and the inspected parcel lies there: the alert fires, and heals", (*shopper).inspectedTooLong},
 	{"answered-by-signal", "authorised less than TikTok would pay: Finance answers by signal", (*shopper).answeredBySignal},
 	{"penny", "authorised a penny less than TikTok would pay: Finance answers by signal", (*shopper).penny},
 	{"not-returned", "two units announced, one was not in the parcel: only the other is paid", (*shopper).notReturned},
@@ -76,13 +76,36 @@ func (s *shopper) sellerRefund() error {
 }
 
 func (s *shopper) inspectedTooLong() error {
-	if err := s.returnsByTikTok(1, "2.00", 1); err != nil {
+	if err := s.buysAndReturns(1, ""); err != nil {
+		return err
+	}
+	if err := s.parcelGoesBack(); err != nil {
+		return err
+	}
+	if err := s.says(returns.CommandPause, returns.Command{Who: "cx", Why: "the customer wants to think again"}); err != nil {
+		return err
+	}
+	if err := s.inspected(1); err != nil {
+		return err
+	}
+	if err := s.authorises(""); err != nil {
 		return err
 	}
 	if err := s.until("the inspected-too-long alert", func() (bool, error) { return s.shows(returns.InspectedTooLong) }); err != nil {
 		return err
 	}
-	return s.paidInFull()
+	if err := s.says(returns.CommandResume, returns.Command{Who: "cx", Why: "the customer has decided"}); err != nil {
+		return err
+	}
+	return s.endsPaidAndSettled(s.total())
+}
+
+// says leaves a person's command for the return.
+func (s *shopper) says(name returns.CommandName, c returns.Command) error {
+	if err := s.house.Client.SignalWorkflow(s.ctx, s.workflowID(), "", string(name), c); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 func (s *shopper) answeredBySignal() error { return s.financeAcceptsFull("3.00") }
@@ -101,11 +124,11 @@ func (s *shopper) financeAcceptsFull(less string) error {
 	if err := s.until("Finance is asked", func() (bool, error) { return s.shows(returns.RefundValueMismatch) }); err != nil {
 		return err
 	}
-	err := s.house.Client.SignalWorkflow(s.ctx, s.workflowID(), "", string(returns.CommandResolve), returns.Command{
+	err := s.says(returns.CommandResolve, returns.Command{
 		Exception: returns.RefundValueMismatch, Answer: returns.AnswerAcceptPayable, Who: "finance", Why: "the goods are here, TikTok pays all or nothing",
 	})
 	if err != nil {
-		return fmt.Errorf("answer: %w", err)
+		return err
 	}
 	return s.endsPaidWithNote(s.total())
 }

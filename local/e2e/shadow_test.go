@@ -324,7 +324,7 @@ func (s *shopper) peopleInspectedTooLong() {
 	s.ships()
 	s.arrives()
 	s.inspected(1)
-	s.untilAsked(returns.InspectedTooLong)
+	s.untilAsked(returns.NoAuthorisedAmount)
 	s.authorised(s.price("0"))
 	s.untilWanted(returns.RouteConfirmParcel)
 	s.peopleRestock(1)

@@ -128,7 +128,7 @@ func (c *cluster) begin() error {
 
 // serve starts the server on its files.
 func (c *cluster) serve() error {
-	options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c deadlock_timeout=200ms", c.dir)
+	options := fmt.Sprintf("-k %s -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c wal_writer_delay=10s -c full_page_writes=off -c max_connections=300 -c deadlock_timeout=200ms", c.dir)
 	return c.run("pg_ctl", "-D", c.data(), "-l", filepath.Join(c.dir, "log"), "-w", "-o", options, "start")
 }
 

@@ -30,7 +30,7 @@ func TestQuestionsAboutMoneySayHowMuch(t *testing.T) {
 		"unknown RMA status":            {setup(2, rma("Brand new")), returns.UnknownStatus, "30.00"},
 		"not inspected":                 {setup(2, weeks, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokPaid, 1)), returns.InspectionOverdue, "20.00"},
 		"not shipped":                   {setup(2, rma(returns.RMAApproved), weeks), returns.NotShipped, "30.00"},
-		"not settled":                   {setup(2, ready, old, buyerReturn("R1", returns.TikTokRejected, 1), buyerReturn("R2", returns.TikTokPaid, 2)), returns.InspectedTooLong, "10.00"},
+		"not settled":                   {setup(2, ready, old, buyerReturn("R1", returns.TikTokShipped, 1), buyerReturn("R2", returns.TikTokPaid, 2), policy(func(p *Policy) { p.Switches.Refund = false })), returns.InspectedTooLong, "10.00"},
 		"an amount that is none":        {setup(1, passed(1), transactionIs(1, func(t *returns.Transaction) { t.Amount = returns.Money{} })), returns.AmountUnusable, "10.00"},
 		"the order closes":              {setup(1, noTransactions, order(func(o *returns.Order) { o.DeliveredAt = noon.Add(-27 * 24 * time.Hour) }), item(1, func(i *returns.RMAItem) { i.Fees = "no number" })), returns.OrderClosing, "10.00"},
 	} {

@@ -22,12 +22,19 @@ func (d *desk) answeredAbout(subject string, kind returns.Kind, answers ...retur
 
 // answeredAboutSince is answeredAbout, for a matter that began at a time.
 func (d *desk) answeredAboutSince(subject string, began time.Time, kind returns.Kind, answers ...returns.AnswerName) bool {
+	a := d.newestAnswer(subject, kind)
+	return slices.Contains(answers, a.Answer) && !a.At.Before(began)
+}
+
+// newestAnswer is the newest answer that speaks for a subject: given about it, about
+// several units of which it is one, or about none in particular.
+func (d *desk) newestAnswer(subject string, kind returns.Kind) returns.Answer {
 	for _, a := range slices.Backward(d.Record.Said) {
-		if a.Kind == kind && (a.Subject == "" || a.Subject == subject) {
-			return slices.Contains(answers, a.Answer) && !a.At.Before(began)
+		if a.Kind == kind && (a.Subject == "" || a.Subject == subject || slices.Contains(strings.Split(a.Subject, "+"), subject)) {
+			return a
 		}
 	}
-	return false
+	return returns.Answer{}
 }
 
 // standing are the answers of a kind that count, the newest for each subject.
@@ -41,19 +48,13 @@ func (d *desk) standing(kind returns.Kind) []returns.Answer {
 	return all
 }
 
-// speaksFor tells whether an answer was given about a unit: by name, or by a
-// TikTok return on it.
-func (d *desk) speaksFor(a returns.Answer, u *unit) bool {
-	if t := d.tiktokReturn(a.Subject); t != nil {
+// isAboutUnit reports whether the subject of a question or an answer is a unit, or a
+// TikTok return on it; no subject is about all of them.
+func (d *desk) isAboutUnit(subject string, u *unit) bool {
+	if t := d.tiktokReturn(subject); t != nil {
 		return covers(*t, u.hold.Unit)
 	}
-	return a.Subject == "" || slices.Contains(strings.Split(a.Subject, "+"), string(u.hold.Unit))
-}
-
-// answeredSince is answered, for a matter that began at a time: an answer to an
-// earlier one of the same kind says nothing about it.
-func (d *desk) answeredSince(began time.Time, kind returns.Kind, answers ...returns.AnswerName) bool {
-	return d.answered(kind, answers...) && !d.Record.Answers[kind].At.Before(began)
+	return subject == "" || slices.Contains(strings.Split(subject, "+"), string(u.hold.Unit))
 }
 
 // acceptedPayable tells whether a person accepted exactly this amount for

@@ -44,7 +44,7 @@ func TestAnAnswerSpeaksForItsSubject(t *testing.T) {
 	const set, no, ack = returns.AnswerSetAmount, returns.AnswerDoNotRefund, returns.AnswerAcknowledge
 	paidTwo := []string{"comment refund-R1", "comment refund-R2"}
 	play(t, []scene{
-		{"no amount: asked about the first", foreseen, want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
+		{"no amount: asked about both", foreseen, want{kinds: []returns.Kind{returns.NoAuthorisedAmount, returns.NoAuthorisedAmount}}},
 		{"the first set, the second asked", say(foreseen, said(2, "R1", returns.NoAuthorisedAmount, set, "10.00")),
 			want{acts: []string{"confirm-parcel R1 10.00"}, kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
 		{"both set: the second replaces nothing", say(foreseen, said(2, "R1", returns.NoAuthorisedAmount, set, "10.00"), said(1, "R2", returns.NoAuthorisedAmount, set, "20.00")),

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -24,19 +23,82 @@ func (d *desk) watchStages() {
 			d.wakeAt(d.growing(d.Policy.InspectionOverdue/2, since), "see what has been inspected", returns.ReturnGO)
 		}
 		if d.due(since.Add(d.Policy.InspectionOverdue), "alert if still not inspected") {
-			d.raise(returns.InspectionOverdue, coming.stake(), "%s %s, not every unit inspected", strings.ToLower(status), ago(d.Now, since))
+			d.raiseUnlessSeenSince(since, returns.InspectionOverdue, coming.stake(), "%s since %s UTC, and not every unit is inspected", strings.ToLower(status), clock(since))
 		}
 	case status == returns.RMAApproved && d.anyParcel() && uninspected && !d.parcelMoving() && !d.paidAhead():
 		d.watchNotShipped(coming, since)
 	}
-	if at := d.oldestOpenInspection(); !at.IsZero() {
-		if d.due(at.Add(d.Policy.InspectedTooLong), "alert if inspected and still not settled") {
-			owed := d.those(func(u *unit) bool { return !u.refund.done && u.verdict != refused })
-			d.raise(returns.InspectedTooLong, owed.stake(), "inspected %s, not settled", ago(d.Now, at))
+	d.watchInspected()
+	d.watchOrphans()
+	owed := d.those(func(u *unit) bool {
+		return !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil
+	})
+	if len(owed.units) > 0 {
+		d.watchOrderClosing(owed.stake())
+	}
+}
+
+// watchInspected asks about units that were inspected long ago and are not settled,
+// unless another question already says what holds them up.
+func (d *desk) watchInspected() {
+	waiting := d.those(func(u *unit) bool {
+		return !u.item.Inspection.At.IsZero() && !(u.refund.done && (u.stock.done || u.stock.off)) && !d.askedAboutUnit(u)
+	})
+	if len(waiting.units) == 0 {
+		return
+	}
+	at := waiting.units[0].item.Inspection.At
+	for _, u := range waiting.units {
+		if u.item.Inspection.At.Before(at) {
+			at = u.item.Inspection.At
 		}
 	}
-	d.watchOrphans()
-	d.watchOrderClosing()
+	if d.due(at.Add(d.Policy.InspectedTooLong), "alert if inspected and still not settled") {
+		owed := d.those(func(u *unit) bool { return slices.Contains(waiting.units, u) && !u.refund.done && u.verdict != refused })
+		d.raiseUnlessSeenSince(at, returns.InspectedTooLong, owed.stake(), "inspected at %s UTC and not settled", clock(at))
+	}
+}
+
+// askedAboutUnit reports whether a question is open that holds a unit up: about it,
+// about the whole return, or about a platform. Warnings of a clock hold nothing up.
+func (d *desk) askedAboutUnit(u *unit) bool {
+	return slices.ContainsFunc(d.plan.Exceptions, func(e returns.Exception) bool {
+		platform := e.Subject == string(returns.ReturnGO) || e.Subject == string(returns.TikTok)
+		return !slices.Contains(clockKinds, e.Kind) && (platform || d.isAboutUnit(e.Subject, u))
+	})
+}
+
+// clockKinds are the exceptions that say only how late it is.
+var clockKinds = []returns.Kind{
+	returns.NotShipped, returns.InspectionOverdue, returns.InspectedTooLong, returns.SellerDeadline, returns.OrderClosing, returns.WriteNotShown,
+}
+
+// watchParked keeps the clocks of an RMA whose units are not found yet: the goods
+// may be here, and the order closes, while people look for what it belongs to.
+func (d *desk) watchParked() {
+	if d.plan.Close || d.refusedByReturnGO() || d.gone() {
+		return
+	}
+	var first time.Time
+	for _, i := range d.Record.RMA.Items {
+		if at := i.Inspection.At; !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if d.due(first.Add(d.Policy.InspectedTooLong), "alert if inspected and still not settled") && !first.IsZero() {
+		d.raiseUnlessSeenSince(first, returns.InspectedTooLong, d.bought(), "inspected at %s UTC, and nothing can be settled before its units are found in a TikTok order", clock(first))
+	}
+	if d.Record.Order != nil && !d.anyOpenCase() {
+		d.watchOrderClosing(d.bought())
+	}
+}
+
+// raiseUnlessSeenSince is raiseUnlessSeen, for the whole return and a matter that
+// began at a time.
+func (d *desk) raiseUnlessSeenSince(began time.Time, kind returns.Kind, amount returns.Money, format string, args ...any) {
+	if !d.answeredAboutSince("", began, kind, returns.AnswerAcknowledge) {
+		d.raise(kind, amount, format, args...)
+	}
 }
 
 // watchNotShipped asks about a parcel that is not on its way. Shipments alone wake
@@ -48,7 +110,7 @@ func (d *desk) watchNotShipped(coming group, since time.Time) {
 	case d.Record.RMAReadAt.Before(at) && !d.answeredAbout("", returns.NotShipped, returns.AnswerAcknowledge):
 		d.look(returns.ReturnGO, "see whether the parcel was sent")
 	default:
-		d.raiseUnlessSeen("", returns.NotShipped, coming.stake(), "approved %s, and nothing was sent", ago(d.Now, since))
+		d.raiseUnlessSeen("", returns.NotShipped, coming.stake(), "approved at %s UTC, and nothing was sent", clock(since))
 	}
 }
 
@@ -83,21 +145,15 @@ func (d *desk) parcelMoving() bool {
 
 // watchOrderClosing warns while owed money has no open case: once the order is
 // complete TikTok pays nothing (T28).
-func (d *desk) watchOrderClosing() {
+func (d *desk) watchOrderClosing(owed returns.Money) {
 	delivered := d.Record.Order.DeliveredAt
 	if delivered.IsZero() || d.Policy.OrderClosesAfter <= 0 || !d.approvedByReturnGO() {
-		return
-	}
-	owed := d.those(func(u *unit) bool {
-		return !u.refund.done && u.verdict != refused && u.tiktok == nil && d.sent(group{units: []*unit{u}}) == nil
-	})
-	if len(owed.units) == 0 {
 		return
 	}
 	closes := delivered.Add(d.Policy.OrderClosesAfter)
 	if d.due(closes.Add(-d.Policy.OrderClosingAlert), "alert before the order closes") {
 		if !d.answered(returns.OrderClosing, returns.AnswerHandledManually) {
-			d.raise(returns.OrderClosing, owed.stake(), "the order closes about %s; after that TikTok refunds nothing", closes.UTC().Format(time.RFC3339))
+			d.raise(returns.OrderClosing, owed, "the order closes about %s; after that TikTok refunds nothing", closes.UTC().Format(time.RFC3339))
 		}
 	}
 }
@@ -233,16 +289,4 @@ func (d *desk) firstInspection() time.Time {
 		}
 	}
 	return first
-}
-
-// ago says how long something has lasted, for people.
-func ago(now, since time.Time) string {
-	d := now.Sub(since)
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(d.Hours()))
-	}
-	return d.Round(time.Second).String() + " ago"
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -30,6 +31,8 @@ func Decide(f Facts) Decision {
 		d.writeBack()
 		d.watchStages()
 		d.finish()
+	default:
+		d.watchParked()
 	}
 	d.watchDeadlines()
 	return d.decision()
@@ -117,12 +120,11 @@ func (d *desk) raise(kind returns.Kind, amount returns.Money, format string, arg
 
 // raiseAbout opens an exception whose answer must speak for nothing but its subject.
 func (d *desk) raiseAbout(subject string, kind returns.Kind, amount returns.Money, format string, args ...any) {
-	if slices.ContainsFunc(d.plan.Exceptions, func(e returns.Exception) bool { return e.Kind == kind && e.Subject == subject }) {
-		return
-	}
 	e := returns.NewException(kind, fmt.Sprintf(format, args...), amount)
 	e.Subject = subject
-	d.plan.Exceptions = append(d.plan.Exceptions, e)
+	if !slices.ContainsFunc(d.plan.Exceptions, e.Same) {
+		d.plan.Exceptions = append(d.plan.Exceptions, e)
+	}
 }
 
 // raiseUnlessSeen opens an exception that a person only has to take note of.
@@ -211,7 +213,7 @@ func (d *desk) decision() Decision {
 	p := &d.plan
 	p.OrderID = d.orderID
 	p.Units = d.rows()
-	p.Exceptions = oneOfAKind(p.Exceptions)
+	p.Exceptions = askedOnce(p.Exceptions)
 	if len(p.Exceptions) > 0 {
 		p.Close = false
 		p.Stage = returns.StageException
@@ -236,16 +238,26 @@ func (d *desk) decision() Decision {
 	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow, Stopped: d.stops, OverLimit: d.limit}
 }
 
-// oneOfAKind asks one question of a kind at a time: the first, in the order of
-// the process. The next comes up when it is answered or healed.
-func oneOfAKind(all []returns.Exception) []returns.Exception {
-	var first []returns.Exception
+// askedOnce makes one question of those that ask several units for one thing in the
+// same words, such as units that one transaction names. Its answer speaks for each.
+func askedOnce(all []returns.Exception) []returns.Exception {
+	var once []returns.Exception
 	for _, e := range all {
-		if !slices.ContainsFunc(first, func(f returns.Exception) bool { return f.Kind == e.Kind }) {
-			first = append(first, e)
+		i := slices.IndexFunc(once, func(o returns.Exception) bool {
+			return o.Kind == e.Kind && o.Sentence == e.Sentence && o.Subject != "" && e.Subject != ""
+		})
+		if i < 0 {
+			once = append(once, e)
+			continue
+		}
+		subjects := append(strings.Split(once[i].Subject, "+"), e.Subject)
+		slices.Sort(subjects)
+		once[i].Subject = strings.Join(subjects, "+")
+		if !returns.SameMoney(once[i].Amount, e.Amount) { // not the one amount of them all
+			once[i].Amount = sumOf(once[i].Amount, e.Amount)
 		}
 	}
-	return first
+	return once
 }
 
 // summary is the one sentence people read first.
@@ -276,23 +288,23 @@ func (d *desk) noteTrouble() {
 			kind = returns.PlatformUnreachable
 		}
 		d.raiseAbout(string(t.Platform), kind, returns.Money{}, "%s, %s: %s", t.Platform, t.Endpoint, t.Message)
-		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.troubledSince(kind)), "try "+string(t.Platform)+" again", t.Platform)
+		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.openSince(kind, string(t.Platform))), "try "+string(t.Platform)+" again", t.Platform)
 	}
 	for _, e := range d.Record.Open {
 		if e.Kind != returns.PlatformRefused && e.Kind != returns.PlatformUnreachable {
 			continue
 		}
 		p := returns.Platform(e.Subject)
-		if p != "" && !d.troubled(p) && d.readAt(p).Before(d.Record.OpenedAt[e.Kind]) {
+		if p != "" && !d.troubled(p) && d.readAt(p).Before(e.OpenedAt) {
 			d.raiseAbout(e.Subject, e.Kind, e.Amount, "%s", e.Sentence)
-			d.wakeAt(d.growing(d.Policy.TroubleRetry, d.Record.OpenedAt[e.Kind]), "try "+e.Subject+" again", p)
+			d.wakeAt(d.growing(d.Policy.TroubleRetry, e.OpenedAt), "try "+e.Subject+" again", p)
 		}
 	}
 }
 
-// troubledSince is since when an exception about a platform has been open.
-func (d *desk) troubledSince(kind returns.Kind) time.Time {
-	if at, open := d.Record.OpenedAt[kind]; open {
+// openSince is since when an exception has been open: from now on if it is not yet.
+func (d *desk) openSince(kind returns.Kind, subject string) time.Time {
+	if at := d.Record.OpenSince(kind, subject); !at.IsZero() {
 		return at
 	}
 	return d.Now

@@ -42,13 +42,31 @@ func (d *desk) effect(on bool, act returns.Act, kind returns.EffectKind) {
 // tryOn tries again what was not possible before, and has people told of it, until one
 // of them says that it is not to be done.
 func (d *desk) tryOn(on bool, act returns.Act, last returns.Effect) {
-	if last.Reason != "" && (last.Reason == returns.ReasonIneligible || d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry) {
+	long := d.Now.Sub(last.IntentAt) > d.Policy.TroubleRetry
+	switch last.Reason {
+	case returns.ReasonIneligible, returns.ReasonChanged:
+		if last.Reason == returns.ReasonChanged && !long {
+			break
+		}
 		if d.answeredAboutSince(aboutAct(act), last.IntentAt, returns.EffectRefused, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
 			return
 		}
-		d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s: %s", act.Route, last.IntentAt.UTC().Format(time.RFC3339), last.Note)
+		d.raiseAbout(aboutAct(act), returns.EffectRefused, act.Amount, "%s has not been possible since %s UTC: %s", act.Route, clock(last.IntentAt), last.Note)
+	case returns.ReasonUnavailable, returns.ReasonNotDone, returns.ReasonLost: // nobody refused it
+		p := writtenTo(last.Kind)
+		if long && !slices.Contains(d.Record.Stopped, p) { // for a whole shop one exception says so
+			d.raiseAbout(string(p), returns.PlatformUnreachable, act.Amount, "%s has not got through to %s since %s UTC: %s", act.Route, p, clock(last.IntentAt), last.Note)
+		}
 	}
 	d.do(on, act)
+}
+
+// writtenTo is the platform that an effect is at.
+func writtenTo(kind returns.EffectKind) returns.Platform {
+	if kind == returns.EffectWriteBack {
+		return returns.ReturnGO
+	}
+	return returns.TikTok
 }
 
 // lostUnderAnotherName asks about a seller refund whose answer was lost and which
@@ -78,10 +96,7 @@ func unsent(e returns.Effect) bool {
 // not show, is looked for when searches should show it: if they do not, they are
 // too slow to rest on.
 func (d *desk) await(e returns.Effect) {
-	platform := returns.TikTok
-	if e.Kind == returns.EffectWriteBack {
-		platform = returns.ReturnGO
-	}
+	platform := writtenTo(e.Kind)
 	d.wait(fmt.Sprintf("%s was sent; waiting to see it at %s", e.Route, platform))
 	if e.State == returns.EffectClaimed && d.Now.Before(d.claimEnd(e)) {
 		d.wakeAt(d.claimEnd(e), "the answer was lost: read what happened", platform)
@@ -95,7 +110,25 @@ func (d *desk) await(e returns.Effect) {
 			d.slow = true
 		}
 	}
+	d.nameNotShown(e, platform)
 	d.wakeAt(d.growing(d.Policy.MoneyWait, e.ClaimedAt), "see what became of it", platform)
+}
+
+// nameNotShown tells IT of what a platform took long ago and does not show. Whoever
+// knows of it has said so; it is looked for on and on.
+func (d *desk) nameNotShown(e returns.Effect, p returns.Platform) {
+	if e.AppliedAt.IsZero() || e.State == returns.EffectClaimed {
+		return
+	}
+	since := e.AppliedAt.Add(d.Policy.NotShownAfter)
+	if d.readAt(p).Before(since) { // no read could tell yet
+		d.wakeAt(d.growing(d.Policy.NotShownAfter, e.AppliedAt), "see whether "+string(p)+" shows what was written", p)
+		return
+	}
+	subject := fmt.Sprintf("%s %s", e.Route, e.Subject)
+	if !d.answeredAboutSince(subject, e.AppliedAt, returns.WriteNotShown, returns.AnswerAcknowledge) {
+		d.raiseAbout(subject, returns.WriteNotShown, e.Amount, "%s of %s was taken by %s at %s UTC, and a read at %s UTC does not show it", e.Route, e.Subject, p, clock(e.AppliedAt), clock(d.readAt(p)))
+	}
 }
 
 func (d *desk) newest(kind returns.EffectKind, subject string) *returns.Effect {

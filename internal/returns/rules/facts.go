@@ -58,6 +58,7 @@ type Policy struct {
 	OrderClosingAlert time.Duration // before that
 	CreateSettle      time.Duration // reads must show nothing for so long before a create is sent again (T12)
 	KeyLifetime       time.Duration // as long as TikTok honours an idempotency key (T12)
+	NotShownAfter     time.Duration // from an answered write, until people hear that no read shows it
 	TroubleRetry      time.Duration // look again at a platform that refuses us
 	SetDone           bool          // set the RMA to Done when all is settled
 	DayLimit          DayLimit      // of refunds

@@ -93,10 +93,7 @@ func (l *life) decides(t *rapid.T) Decision {
 				e.TikTokReturnID = c.TikTokReturnID
 			}
 		}
-		r.Holds, r.OpenedAt = d.Holds, map[returns.Kind]time.Time{}
-		for _, e := range d.Plan.Exceptions {
-			r.OpenedAt[e.Kind] = l.f.Now
-		}
+		r.Holds, r.Open = d.Holds, openSince(l.f.Now, d.Plan.Exceptions...)
 		if d.Ask == nil {
 			return d
 		}

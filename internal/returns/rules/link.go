@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"returnbridge/internal/returns"
 )
@@ -77,7 +78,7 @@ func (d *desk) orderRead() bool {
 		d.close("there is no such TikTok order, and nothing is asked of it")
 	default:
 		d.raise(returns.UnlinkedOrder, d.bought(), "TikTok knows no order %s", d.orderID)
-		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.troubledSince(returns.UnlinkedOrder)), "look for the order again", returns.TikTok)
+		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.openSince(returns.UnlinkedOrder, "")), "look for the order again", returns.TikTok)
 	}
 	return false
 }
@@ -204,14 +205,29 @@ func (d *desk) ambiguous(item returns.RMAItem, items []returns.RMAItem) bool {
 	return len(products) > 1 && coming < lines
 }
 
+// askAboutItem asks about an item that no unit was found for. All that are asked about
+// in one way are one question: its answer is about the whole return.
+func (d *desk) askAboutItem(item returns.RMAItem, kind returns.Kind, format string, args ...any) {
+	i := slices.IndexFunc(d.plan.Exceptions, func(e returns.Exception) bool { return e.Kind == kind && e.Subject == "" })
+	if i < 0 {
+		d.raise(kind, item.Paid, format, args...)
+		return
+	}
+	e := &d.plan.Exceptions[i]
+	e.Amount = sumOf(e.Amount, item.Paid)
+	if more := fmt.Sprintf(format, args...); !strings.Contains(e.Sentence, more) {
+		e.Sentence += "; " + more
+	}
+}
+
 // noLineFor says why no line is left for an item.
 func (d *desk) noLineFor(item returns.RMAItem) {
 	switch {
 	case item.SKU == "":
-		d.raise(returns.SKUNotInOrder, item.Paid, "an item of the RMA has no SKU, so that nothing tells which one of order %s it is", d.orderID)
+		d.askAboutItem(item, returns.SKUNotInOrder, "an item of the RMA has no SKU, so that nothing tells which one of order %s it is", d.orderID)
 		return
 	case d.ambiguous(item, d.Record.RMA.Items):
-		d.raise(returns.SKUNotInOrder, item.Paid, "%s is the SKU of several products in order %s, and nothing tells which one comes back", item.SKU, d.orderID)
+		d.askAboutItem(item, returns.SKUNotInOrder, "%s is the SKU of several products in order %s, and nothing tells which one comes back", item.SKU, d.orderID)
 		return
 	}
 	known, inBundle := false, false
@@ -224,11 +240,11 @@ func (d *desk) noLineFor(item returns.RMAItem) {
 	}
 	switch {
 	case inBundle:
-		d.raise(returns.BundleWithoutRule, item.Paid, "%s is part of a bundle in order %s", item.SKU, d.orderID)
+		d.askAboutItem(item, returns.BundleWithoutRule, "%s is part of a bundle in order %s", item.SKU, d.orderID)
 	case known:
-		d.raise(returns.UnitMismatch, item.Paid, "more %s are coming back than order %s still has", item.SKU, d.orderID)
+		d.askAboutItem(item, returns.UnitMismatch, "more %s are coming back than order %s still has", item.SKU, d.orderID)
 	default:
-		d.raise(returns.SKUNotInOrder, item.Paid, "order %s has no %s", d.orderID, item.SKU)
+		d.askAboutItem(item, returns.SKUNotInOrder, "order %s has no %s", d.orderID, item.SKU)
 	}
 }
 

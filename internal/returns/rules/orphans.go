@@ -45,7 +45,7 @@ func (g group) expectedBack() group {
 func (d *desk) watchDelivered(g group) {
 	t := g.tiktok
 	if d.due(t.UpdatedAt.Add(d.Policy.InspectionOverdue), "alert if the delivered parcel is still not booked in") {
-		d.raiseAbout(t.ID, returns.ParcelNotBookedIn, t.Refund, "TikTok shows the parcel of return %s delivered %s, and ReturnGO has not received it", t.ID, ago(d.Now, t.UpdatedAt))
+		d.raiseAbout(t.ID, returns.ParcelNotBookedIn, t.Refund, "TikTok shows the parcel of return %s delivered at %s UTC, and ReturnGO has not received it", t.ID, clock(t.UpdatedAt))
 	}
 }
 
@@ -61,7 +61,7 @@ func (d *desk) watchPaidParcel(g group) {
 			paid = append(paid, u.paid)
 		}
 		amount, _ := returns.Sum(paid...) // of one return, so of one currency
-		d.raiseUnlessSeen(t.ID, returns.RefundWithoutParcel, amount, "TikTok paid return %s %s, and %s came back", t.ID, ago(d.Now, t.UpdatedAt), noneOf(len(g.units)))
+		d.raiseUnlessSeen(t.ID, returns.RefundWithoutParcel, amount, "TikTok paid return %s at %s UTC, and %s came back", t.ID, clock(t.UpdatedAt), noneOf(len(g.units)))
 	}
 }
 
@@ -95,8 +95,8 @@ func (d *desk) watchMissingReturn(g group) {
 	if p.RequestType != returns.TypeRefund || !slices.Equal(p.Units, g.ids()) || p.Eligible || d.answeredAbout(g.subject(), returns.TikTokReturnMissing, returns.AnswerHandledManually) {
 		return
 	}
-	d.raiseAbout(g.subject(), returns.TikTokReturnMissing, g.stake(), "the RMA was approved %s, the buyer has no return at TikTok for order %s, and TikTok lets no seller refund be made (%s)",
-		ago(d.Now, d.Record.RMAStatusSince), d.orderID, p.Why)
+	d.raiseAbout(g.subject(), returns.TikTokReturnMissing, g.stake(), "the RMA was approved at %s UTC, the buyer has no return at TikTok for order %s, and TikTok lets no seller refund be made (%s)",
+		clock(d.Record.RMAStatusSince), d.orderID, p.Why)
 }
 
 // paidUnseen keeps a TikTok return without an RMA open once it was paid: goods
@@ -109,7 +109,7 @@ func (d *desk) paidUnseen(t returns.TikTokReturn) bool {
 	d.plan.Stage, d.orderID = returns.StageAwaitingRMA, t.OrderID
 	d.wait("TikTok paid " + t.Refund.String() + "; waiting for an RMA to say what came back")
 	if d.due(t.UpdatedAt.Add(d.Policy.RMAWait), "alert if no RMA says what came back") {
-		d.raiseAbout(t.ID, returns.RefundWithoutParcel, t.Refund, "TikTok paid return %s %s, and no RMA says that anything came back", t.ID, ago(d.Now, t.UpdatedAt))
+		d.raiseAbout(t.ID, returns.RefundWithoutParcel, t.Refund, "TikTok paid return %s at %s UTC, and no RMA says that anything came back", t.ID, clock(t.UpdatedAt))
 	}
 	return true
 }

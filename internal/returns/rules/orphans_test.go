@@ -71,11 +71,11 @@ func TestOrphansTellAgeMoneyAndOwner(t *testing.T) {
 		sentence string
 	}{
 		"delivered": {setup(1, approvedSince(day), buyerReturn("R1", returns.TikTokShipped, 1), updated(3*day)), returns.Operations, "10.00 GBP",
-			"TikTok shows the parcel of return R1 delivered 3 days ago, and ReturnGO has not received it"},
+			"TikTok shows the parcel of return R1 delivered at 2026-02-27 12:00 UTC, and ReturnGO has not received it"},
 		"paid": {setup(2, approvedSince(20*day), buyerReturn("R1", returns.TikTokPaid, 1, 2), updated(12*day)), returns.Finance, "30.00 GBP",
-			"TikTok paid return R1 12 days ago, and none of its 2 units came back"},
+			"TikTok paid return R1 at 2026-02-18 12:00 UTC, and none of its 2 units came back"},
 		"missing": {setup(1, approvedSince(3*time.Hour), notEligible("market", "L1")), returns.CX, "10.00 GBP",
-			"the RMA was approved 3 hours ago, the buyer has no return at TikTok for order " + orderID + ", and TikTok lets no seller refund be made (market)"},
+			"the RMA was approved at 2026-03-02 09:00 UTC, the buyer has no return at TikTok for order " + orderID + ", and TikTok lets no seller refund be made (market)"},
 		"unlinked": {setup(2, func(f *Facts) { f.Record.OrderID, f.Record.RMA.OrderName = "", "#1001" }), returns.CX, "30.00 GBP",
 			`order name "#1001" leads to no TikTok order`},
 	} {

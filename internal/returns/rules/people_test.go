@@ -79,7 +79,7 @@ func endsIt(t *rapid.T, f Facts, e returns.Exception, a returns.AnswerName) {
 	f.Record.Answers = maps.Clone(f.Record.Answers)
 	f.Record.Answers[e.Kind] = given
 	f.Record.Said = append(slices.Clone(f.Record.Said), given)
-	f.Record.OpenedAt = nil
+	f.Record.Open = nil
 	f.Trouble = slices.DeleteFunc(slices.Clone(f.Trouble), func(t returns.Trouble) bool { return a == returns.AnswerRetry && t.Class == returns.TroubleNotShown })
 	f.Now = given.At
 	f = answeredByTikTok(t, f)

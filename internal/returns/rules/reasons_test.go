@@ -29,7 +29,7 @@ func TestOneRequestForEachReason(t *testing.T) {
 		return func(f *Facts) {
 			e := returns.NewException(kind, "as before", gbp("10.00"))
 			e.Subject = subject
-			f.Record.Open = append(f.Record.Open, e)
+			f.Record.Open = append(f.Record.Open, openSince(noon, e)...)
 		}
 	}
 	f := setup(2, both, worn(2), payable("10.00", "L1"))

@@ -107,8 +107,8 @@ func (d *desk) throughTikTokReturn(g group) {
 		d.wait("TikTok's arbitration decides on return " + t.ID)
 	case d.Record.Order.Fulfillment == returns.FulfilledByTikTok:
 		g.say("fulfilled by TikTok")
-		if !d.answered(returns.FulfilledTikTok, returns.AnswerHandledManually) {
-			d.raise(returns.FulfilledTikTok, t.Refund, "order %s is fulfilled by TikTok", d.orderID)
+		if !d.answeredAbout(t.ID, returns.FulfilledTikTok, returns.AnswerHandledManually) {
+			d.raiseAbout(t.ID, returns.FulfilledTikTok, t.Refund, "order %s is fulfilled by TikTok", d.orderID)
 		}
 	default:
 		d.decideOn(g)

@@ -64,14 +64,14 @@ func (d *desk) payParts(parts []group) {
 
 // askedOfTikTok are the open questions about a group that rest on what TikTok says
 // is payable.
-func (d *desk) askedOfTikTok(g group) []returns.Exception {
-	return slices.DeleteFunc(slices.Clone(d.Record.Open), func(e returns.Exception) bool {
+func (d *desk) askedOfTikTok(g group) []returns.OpenException {
+	return slices.DeleteFunc(slices.Clone(d.Record.Open), func(e returns.OpenException) bool {
 		return e.Subject != g.subject() || !slices.Contains(onPayable, e.Kind)
 	})
 }
 
 var onPayable = []returns.Kind{
-	returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.NoAuthorisedAmount, returns.LargeRefund, returns.ReturnNotOpened,
+	returns.NotPayable, returns.NothingPayable, returns.ClosedParcelComing, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.LargeRefund, returns.ReturnNotOpened,
 }
 
 // keepAsking leaves those questions open: while TikTok is asked anew they are

@@ -41,7 +41,7 @@ func setup(n int, changes ...change) Facts {
 			SettleWindow:     time.Minute, MoneyWait: 5 * time.Minute, DeadlineWarning: 12 * time.Hour, RMAWait: 2 * time.Hour,
 			NotShippedAfter: 10 * 24 * time.Hour, InspectionOverdue: 3 * 24 * time.Hour, InspectedTooLong: 5 * 24 * time.Hour,
 			OrderClosesAfter: 30 * 24 * time.Hour, OrderClosingAlert: 5 * 24 * time.Hour,
-			CreateSettle: 2 * time.Minute, KeyLifetime: 24 * time.Hour, TroubleRetry: 15 * time.Minute,
+			CreateSettle: 2 * time.Minute, KeyLifetime: 24 * time.Hour, TroubleRetry: 15 * time.Minute, NotShownAfter: time.Hour,
 		},
 		Record: returns.Record{
 			RMAReadAt: noon, TikTokReadAt: noon, OrderID: orderID,
@@ -440,4 +440,20 @@ func play(t *testing.T, scenes []scene) {
 			s.want.check(t, Decide(s.given))
 		})
 	}
+}
+
+// openSince are exceptions that have been open since a time.
+func openSince(since time.Time, all ...returns.Exception) []returns.OpenException {
+	var open []returns.OpenException
+	for _, e := range all {
+		open = append(open, returns.OpenException{Exception: e, OpenedAt: since})
+	}
+	return open
+}
+
+// exceptionAbout is an exception with a subject.
+func exceptionAbout(subject string, kind returns.Kind) returns.Exception {
+	e := returns.NewException(kind, "", returns.Money{})
+	e.Subject = subject
+	return e
 }

@@ -50,7 +50,7 @@ func TestAnOrderThatIsNotThereIsLookedForEverMoreSeldom(t *testing.T) {
 	missing := together(func(f *Facts) { f.Record.Order = nil }, func(f *Facts) { f.Record.OrderID = "576" }, policy(func(p *Policy) { p.TroubleRetry = 15 * time.Minute }))
 	require.Equal(t, noon.Add(15*time.Minute), Decide(setup(1, missing)).Plan.Wake.At)
 	old := Decide(setup(1, missing, func(f *Facts) {
-		f.Record.OpenedAt = map[returns.Kind]time.Time{returns.UnlinkedOrder: noon.Add(-8 * time.Hour)}
+		f.Record.Open = openSince(noon.Add(-8*time.Hour), returns.NewException(returns.UnlinkedOrder, "", returns.Money{}))
 	}))
 	require.Equal(t, []returns.Kind{returns.UnlinkedOrder}, kinds(old))
 	require.Equal(t, noon.Add(8*time.Hour), old.Plan.Wake.At)

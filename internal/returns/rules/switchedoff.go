@@ -63,7 +63,7 @@ func (d *desk) askWhatIsInStock(units []*unit) {
 // saidOf is the newest answer of a kind about a unit; none if there is none.
 func (d *desk) saidOf(u *unit, kind returns.Kind) returns.Answer {
 	for _, a := range slices.Backward(d.Record.Said) {
-		if a.Kind == kind && d.speaksFor(a, u) {
+		if a.Kind == kind && d.isAboutUnit(a.Subject, u) {
 			return a
 		}
 	}

@@ -71,12 +71,13 @@ func (d *desk) gateOpen(u *unit) (verdict, string) {
 // notMoneyBack handles store credit, exchanges and resolutions we do not know:
 // only money back can be carried out at TikTok (A20).
 func (d *desk) notMoneyBack(u *unit) (verdict, string) {
-	if d.answered(returns.ResolutionNotRefund, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
-		a := d.Record.Answers[returns.ResolutionNotRefund]
+	subject := string(u.hold.Unit)
+	if d.answeredAbout(subject, returns.ResolutionNotRefund, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
+		a := d.newestAnswer(subject, returns.ResolutionNotRefund)
 		u.refusedAt = a.At
 		return refused, refusalOf(a)
 	}
-	d.raise(returns.ResolutionNotRefund, u.item.Paid, "%s was promised %q instead of money back", u.item.SKU, u.item.Resolution)
+	d.raiseAbout(subject, returns.ResolutionNotRefund, u.item.Paid, "%s was promised %q instead of money back", u.item.SKU, u.item.Resolution)
 	return asked, "not a refund"
 }
 
@@ -309,7 +310,7 @@ func (d *desk) applyAnswers() {
 func (d *desk) concerned(a returns.Answer) []*unit {
 	var open, asking []*unit
 	for _, u := range d.units {
-		if u.verdict != authorised && u.verdict != asked || !d.speaksFor(a, u) {
+		if u.verdict != authorised && u.verdict != asked || !d.isAboutUnit(a.Subject, u) {
 			continue
 		}
 		open = append(open, u)
@@ -362,7 +363,7 @@ func (d *desk) setAmount(a returns.Answer) {
 	var units []*unit
 	var weights []returns.Money
 	for _, u := range d.units {
-		if !d.speaksFor(a, u) {
+		if !d.isAboutUnit(a.Subject, u) {
 			continue
 		}
 		weight := returns.Money{}
@@ -419,19 +420,4 @@ func (d *desk) settledBy(a returns.Answer) {
 // drop takes back exceptions that an answer has settled.
 func (d *desk) drop(kinds ...returns.Kind) {
 	d.plan.Exceptions = slices.DeleteFunc(d.plan.Exceptions, func(e returns.Exception) bool { return slices.Contains(kinds, e.Kind) })
-}
-
-// oldestOpenInspection is the earliest inspection of a unit that is not settled.
-func (d *desk) oldestOpenInspection() time.Time {
-	var first time.Time
-	for _, u := range d.units {
-		at := u.item.Inspection.At
-		if at.IsZero() || u.refund.done && (u.stock.done || u.stock.off) {
-			continue
-		}
-		if first.IsZero() || at.Before(first) {
-			first = at
-		}
-	}
-	return first
 }

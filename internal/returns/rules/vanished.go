@@ -98,14 +98,14 @@ func (d *desk) refuseWrittenOff() {
 // neverShown is a TikTok return that we were told of, and that no search finds.
 func (d *desk) neverShown(id string) {
 	missing := slices.ContainsFunc(d.Trouble, func(t returns.Trouble) bool { return t.Class == returns.TroubleNotShown })
-	_, open := d.Record.OpenedAt[returns.TikTokVanished]
+	open := !d.Record.OpenSince(returns.TikTokVanished, id).IsZero()
 	read := !d.Record.TikTokReadAt.IsZero() && !d.Record.Answers[returns.TikTokVanished].At.After(d.Record.TikTokReadAt)
 	switch {
 	case d.answered(returns.TikTokVanished, returns.AnswerDoNotRefund, returns.AnswerHandledManually):
 		d.close("TikTok does not show it, and a person decided")
 	case missing || open || read:
 		d.raiseAbout(id, returns.TikTokVanished, returns.Money{}, "TikTok told of return %s, and does not show it", id)
-		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.troubledSince(returns.TikTokVanished)), "look for it again", returns.TikTok)
+		d.wakeAt(d.growing(d.Policy.TroubleRetry, d.openSince(returns.TikTokVanished, id)), "look for it again", returns.TikTok)
 	default:
 		d.look(returns.TikTok, "read TikTok return "+id)
 	}

@@ -105,7 +105,7 @@ func TestATikTokReturnWithoutRMAThatIsNotShown(t *testing.T) {
 	}
 	pending := buyerReturn("R1", returns.TikTokPending, 1)
 	vanished := []returns.Kind{returns.TikTokVanished}
-	open := func(f *Facts) { f.Record.OpenedAt = map[returns.Kind]time.Time{returns.TikTokVanished: noon} }
+	open := func(f *Facts) { f.Record.Open = openSince(noon, exceptionAbout("R1", returns.TikTokVanished)) }
 	play(t, []scene{
 		{"not read yet", alone(never), want{acts: []string{"look-tiktok"}}},
 		{"not found", alone(never, told), want{kinds: vanished}},
