@@ -36,7 +36,9 @@ func TestResolveAloneListsWhatCanBeAnswered(t *testing.T) {
 `, d.text())
 
 	d.twoAsked()
-	all := answer[[]answerable](d, func(o Output) error { return d.resolvable(t.Context(), "", "4711", returns.Command{}, " --config other.yaml", o) })
+	all := answer[[]answerable](d, func(o Output) error {
+		return d.resolvable(t.Context(), "", "4711", returns.Command{}, " --config other.yaml", o)
+	})
 	require.Len(t, all, 4)
 	for _, a := range all {
 		require.Len(t, a.Answers, len(returns.Catalogue[a.Kind].Answers))
