@@ -268,7 +268,7 @@ func (d *desk) move(ctx context.Context, tx *ledger.Tx, c rules.EffectChange) er
 	if err != nil {
 		return err
 	}
-	return tx.Audit(ctx, d.shop.Key, d.key, c.Effect.Units, ledger.Entry{What: c.Effect.ID + " is " + string(c.State), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: "rules " + rules.Version})
+	return tx.Audit(ctx, d.shop.Key, d.key, c.Effect.Units, ledger.Entry{What: found(c), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: byRules(rules.Version)})
 }
 
 // lookBy is when the return decides again if all is well: at once after an act,

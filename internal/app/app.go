@@ -3,7 +3,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/cipher"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
@@ -64,10 +62,11 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 	if h.now == nil {
 		h.now = time.Now
 	}
-	if h.ledger, err = ledger.Open(ctx, cfg.Ledger, h.now); err != nil {
+	if h.ledger, err = openLedger(ctx, cfg.Ledger, h.now); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
+	h.ledger.LogTo(h.log)
 	if h.temporal == nil {
 		if h.temporal, h.namespace, err = dial(ctx, deps.Log); err != nil {
 			return nil, err
@@ -87,21 +86,6 @@ func (h *house) close() {
 	for _, closer := range slices.Backward(h.closers) {
 		closer()
 	}
-}
-
-// dial connects to Temporal as the TEMPORAL_* variables and profiles say: local,
-// compose, own cluster or Cloud need no other code.
-func dial(ctx context.Context, z *zap.Logger) (client.Client, string, error) {
-	options, err := envconfig.LoadDefaultClientOptions()
-	if err != nil {
-		return nil, "", fmt.Errorf("temporal connection: %w", err)
-	}
-	options.Logger = sdkLogger(z)
-	c, err := client.DialContext(ctx, options)
-	if err != nil {
-		return nil, "", fmt.Errorf("temporal at %q: %w", options.HostPort, err)
-	}
-	return c, cmp.Or(options.Namespace, client.DefaultNamespace), nil
 }
 
 func sdkLogger(z *zap.Logger) log.Logger {

@@ -122,14 +122,14 @@ func (c *checkup) checkLedger(ctx context.Context) {
 	path, isFile := ledgerFile(c.cfg.Ledger)
 	_, err := os.Stat(path)
 	fresh := isFile && errors.Is(err, os.ErrNotExist)
-	if c.ledger, err = ledger.Open(ctx, c.cfg.Ledger, c.now); err == nil {
+	if c.ledger, err = openLedger(ctx, c.cfg.Ledger, c.now); err == nil {
 		c.closers = append(c.closers, func() { _ = c.ledger.Close() })
 		err = c.ledger.Ping(ctx)
 	}
 	switch {
 	case err != nil:
 		c.ledger = nil
-		c.problem("ledger", "%v", withoutAddress(err, c.cfg.Ledger))
+		c.problem("ledger", "%v", err)
 	case fresh:
 		c.fine("ledger", "was made, empty, at %s: worker and starter must both run there", path)
 	case isFile:
@@ -143,12 +143,6 @@ func (c *checkup) checkLedger(ctx context.Context) {
 	if mode := ledger.OpenToOthers(c.cfg.Ledger); isFile && mode != 0 {
 		c.note("ledger", "%s can be read by others on this machine (%s): chmod 600 %s*", path, mode, path)
 	}
-}
-
-// withoutAddress keeps the ledger's address, which may hold a password, out of
-// what is printed.
-func withoutAddress(err error, dsn string) string {
-	return strings.ReplaceAll(err.Error(), dsn, "(address hidden)")
 }
 
 func (c *checkup) checkTemporal(ctx context.Context) {

@@ -164,19 +164,11 @@ func (l openList) text(now time.Time) string {
 		fmt.Fprintf(&b, "; money named in them: %s", strings.Join(sums, ", "))
 	}
 	b.WriteString(".\n")
-	i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return !e.Return.WholeShop() && e.Return.ProductID() == "" })
-	if i >= 0 {
-		fmt.Fprintf(&b, "See one with its answers: starter show %s --shop %s\n", l.Exceptions[i].Return, l.Exceptions[i].Shop)
-	}
-	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.ProductID() != "" })
-	if i >= 0 {
+	first := l.Exceptions[0]
+	fmt.Fprintf(&b, "See one with all that happened: starter show %s --shop %s\n", first.Return, first.Shop)
+	if i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return len(returns.Catalogue[e.Kind].Answers) > 0 }); i >= 0 {
 		e := l.Exceptions[i]
-		fmt.Fprintf(&b, "Answer one about a product's stock: starter resolve %s --shop %s --exception %s, with %s as --answer\n", e.Return, e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
-	}
-	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.WholeShop() && len(returns.Catalogue[e.Kind].Answers) > 0 })
-	if i >= 0 {
-		e := l.Exceptions[i]
-		fmt.Fprintf(&b, "Answer one about a whole shop: starter resolve %s --exception %s, with %s as --answer\n", e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
+		fmt.Fprintf(&b, "See what can be answered to one, and how: starter resolve %s --shop %s\n", e.Return, e.Shop)
 	}
 	return b.String()
 }

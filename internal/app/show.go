@@ -90,7 +90,8 @@ type ledgerAuditLine struct {
 	By        string         `json:"by"`
 }
 
-// show tells the whole story of every return that the number means.
+// show tells the whole story of the return that the number means. Of several people
+// see a list; programs get them all.
 func (h *house) show(ctx context.Context, shop, number string, out Output) error {
 	found, err := h.find(ctx, shop, number)
 	if err != nil {
@@ -112,11 +113,10 @@ func (h *house) show(ctx context.Context, shop, number string, out Output) error
 	if err != nil {
 		return err
 	}
-	var texts []string
-	for _, s := range all {
-		texts = append(texts, s.text(h.now().UTC()))
+	if len(all) == 1 {
+		return out.say(all, all[0].text(h.now().UTC()))
 	}
-	return out.say(all, strings.Join(texts, "\n"))
+	return out.say(all, several(strings.TrimSpace(number), all))
 }
 
 func storyOf(s ledger.Story) story {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"returnbridge/internal/returns"
 )
 
@@ -30,11 +32,11 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	if c.ID != "" {
 		refusal = c.ID + ":refused"
 	}
-	if fresh, err := t.audit(ctx, c.ID, shop, key, Entry{What: "command " + string(c.Name) + " " + string(c.Answer), Why: c.Why, DecidedBy: c.Who}); err != nil || !fresh {
+	if fresh, err := t.audit(ctx, c.ID, shop, key, Entry{What: c.Told(), Why: c.Why, DecidedBy: c.Who}); err != nil || !fresh {
 		return t.heardBefore(ctx, auditID(shop, key, refusal), err)
 	}
 	refuse := func(why string) (Outcome, error) {
-		_, err := t.audit(ctx, refusal, shop, key, Entry{What: "command refused", Why: why, DecidedBy: c.Who})
+		_, err := t.audit(ctx, refusal, shop, key, Entry{What: "refused the command", Why: why, DecidedBy: Program})
 		return Outcome{Sentence: why}, err
 	}
 	if err := c.Validate(); err != nil {
@@ -58,7 +60,7 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	if why != "" {
 		return refuse(why)
 	}
-	answered, err := t.closeException(ctx, shop, key, saw.Kind, saw.Subject, string(c.Answer)+" by "+c.Who)
+	answered, err := t.closeException(ctx, shop, key, saw.Exception, string(c.Answer)+" by "+c.Who)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -70,6 +72,7 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 		amount = saw.Amount // what the person saw is what they agreed to
 	}
 	number, currency := moneyText(amount)
+	t.fact("exception answered", shop, key, exceptionFields(returns.Exception{Kind: c.Exception, Subject: saw.Subject, Amount: amount}, zap.String("answer", string(c.Answer)))...)
 	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.Subject, c.Reference, c.Who, c.Why, text(t.now))
@@ -122,9 +125,12 @@ func notOpen(c returns.Command) string {
 }
 
 // closeException closes an open exception; false: it was not open.
-func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, subject, by string) (bool, error) {
+func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, e returns.Exception, by string) (bool, error) {
 	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND subject = $6 AND closed_at = ''`,
-		text(t.now), by, shop, string(key), string(kind), subject)
+		text(t.now), by, shop, string(key), string(e.Kind), e.Subject)
+	if n > 0 {
+		t.exceptionClosed(shop, key, e, by == healed)
+	}
 	return n > 0, err
 }
 
@@ -266,15 +272,16 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now)); err != nil {
 			return err
 		}
-		if _, err := t.audit(ctx, "", shop, key, Entry{What: "exception " + string(e.Kind), Why: e.Sentence, DecidedBy: "rules"}); err != nil {
+		if _, err := t.audit(ctx, "", shop, key, Entry{What: "opened the exception " + string(e.Kind), Why: e.Sentence, DecidedBy: Program}); err != nil {
 			return err
 		}
+		t.fact("exception opened", shop, key, exceptionFields(e)...)
 	}
 	for _, e := range was {
 		if slices.ContainsFunc(now, e.Same) {
 			continue
 		}
-		if _, err := t.closeException(ctx, shop, key, e.Kind, e.Subject, healed); err != nil {
+		if _, err := t.closeException(ctx, shop, key, e.Exception, healed); err != nil {
 			return err
 		}
 	}
@@ -317,21 +324,25 @@ func (t *Tx) HealForShop(ctx context.Context, shop string, p returns.Platform, k
 		if e.Kind != kind {
 			continue
 		}
-		if _, err := t.closeException(ctx, shop, returns.ShopKey(p), kind, e.Subject, healed); err != nil {
+		if _, err := t.closeException(ctx, shop, returns.ShopKey(p), e.Exception, healed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Entry is one line of the audit.
+// Entry is one line of the audit. What says what was done, in the past tense: "opened
+// the exception not-payable", never an order.
 type Entry struct {
 	Unit      returns.UnitID
-	What      string // what happened
+	What      string
 	Why       string
 	RequestID string // the platform's id of the call, if there was one
-	DecidedBy string // "rules", or a person
+	DecidedBy string // Program, or a person
 }
+
+// Program is who decided what no person did.
+const Program = "the program"
 
 // Audit appends lines to a return's history, one per unit.
 func (t *Tx) Audit(ctx context.Context, shop string, key returns.Key, units []returns.UnitID, e Entry) error {

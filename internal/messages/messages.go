@@ -4,6 +4,7 @@
 package messages
 
 import (
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -23,6 +24,20 @@ func ReturnID(shop string, key returns.Key) string { return "return/" + shop + "
 
 // StockID is the workflow id of the one writer of a product's stock.
 func StockID(shop, productID string) string { return "stock/" + shop + "/" + productID }
+
+// ReturnOf takes shop and key out of the workflow id of a return, or of the writer of a
+// product's stock; false if it is neither.
+func ReturnOf(workflowID string) (shop string, key returns.Key, ok bool) {
+	kind, rest, _ := strings.Cut(workflowID, "/")
+	shop, id, ok := strings.Cut(rest, "/")
+	switch {
+	case ok && kind == "return":
+		return shop, returns.Key(id), true
+	case ok && kind == "stock":
+		return shop, returns.StockKey(id), true
+	}
+	return "", "", false
+}
 
 // Task queues (design section 4).
 const (
