@@ -84,14 +84,14 @@ func TestSeveralItemsWithoutAUnitAreOneQuestionThatNamesThemAll(t *testing.T) {
 	require.Equal(t, "30.00 GBP", d.Plan.Exceptions[0].Amount.String())
 }
 
-func TestUnitsOfOneTransactionAreAskedAboutOnce(t *testing.T) {
+// Units that one transaction names are asked about each with its own part.
+func TestUnitsOfOneTransactionAreAskedAboutWithTheirParts(t *testing.T) {
 	t.Parallel()
 	inStock := together(passed(1, 2), stock("L1", returns.RestockProven, ""), stock("L2", returns.RestockProven, ""), noTransactions)
-	negative := transaction("T9", returns.TransactionRequested, "-3.00", "I1", "I2")
-	d := Decide(setup(2, inStock, negative))
-	require.Equal(t, []returns.Kind{returns.AmountUnusable}, kinds(d))
-	require.Equal(t, "L1+L2", d.Plan.Exceptions[0].Subject)
-	require.Empty(t, kinds(Decide(setup(2, inStock, negative, answer(returns.AmountUnusable, returns.AnswerDoNotRefund)))), "the answer speaks for both")
+	d := Decide(setup(2, inStock, transaction("T9", returns.TransactionSuccess, "27.00", "I1", "I2")))
+	require.Equal(t, []returns.Kind{returns.PaidInReturnGO, returns.PaidInReturnGO}, kinds(d))
+	require.Equal(t, "9.00 GBP", d.Plan.Exceptions[0].Amount.String())
+	require.Equal(t, "18.00 GBP", d.Plan.Exceptions[1].Amount.String())
 }
 
 // What is written and not shown for an hour is IT's (11): a write-back, a refund, the

@@ -15,8 +15,9 @@ func (d *desk) judge() {
 		u.verdict = u.gate
 	}
 	d.valueUnits()
+	d.takeAmounts()
+	d.takeRefusals()
 	d.askAboutRejected()
-	d.applyAnswers()
 	d.refuseWrittenOff()
 	d.reconsider()
 	d.noteStandings()
@@ -92,7 +93,7 @@ func (d *desk) valueUnits() {
 		switch {
 		case paid >= 0: // before anything else: no answer about an amount may pay it again
 			u.value, _ = d.shareOf(u, live[paid])
-			d.askAbout(u, returns.PaidInReturnGO, live[paid].Amount, "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
+			d.askAbout(u, returns.PaidInReturnGO, d.partOf(u, live[paid]), "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
 		case strange >= 0: // it may be a refusal in other words
 			d.askAboutStatus(u, live[strange])
 		case len(live) == 0:
@@ -101,7 +102,7 @@ func (d *desk) valueUnits() {
 			d.askAboutUnsellable(u)
 		case len(live) > 1:
 			u.expected = true
-			d.askAbout(u, returns.AuthorisedTwice, live[0].Amount, "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
+			d.askAbout(u, returns.AuthorisedTwice, d.partOf(u, live[0]), "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
 		default:
 			d.takeTransaction(u, live[0])
 		}
@@ -134,11 +135,11 @@ func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
 func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 	share, err := d.shareOf(u, t)
 	if err != nil {
-		d.askAbout(u, returns.AmountUnusable, t.Amount, "the amount of transaction %s cannot be read", t.ID)
+		d.askAbout(u, returns.AmountUnusable, d.partOf(u, t), "the amount of transaction %s cannot be read", t.ID)
 		return
 	}
 	if share.IsNegative() {
-		d.askAbout(u, returns.AmountUnusable, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
+		d.askAbout(u, returns.AmountUnusable, d.partOf(u, t), "transaction %s is over %s, which is no refund", t.ID, t.Amount)
 		return
 	}
 	u.value = share
@@ -151,6 +152,15 @@ func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 		u.verdict, u.why = undecided, "waiting a moment for further transactions"
 		d.wakeAt(settled, "further transactions would have come by now", returns.ReturnGO)
 	}
+}
+
+// partOf is what a transaction names for a unit, where that can be told.
+func (d *desk) partOf(u *unit, t returns.Transaction) returns.Money {
+	share, err := d.shareOf(u, t)
+	if err != nil {
+		return returns.Money{}
+	}
+	return share
 }
 
 // askAbout parks one unit with an exception.
@@ -282,9 +292,8 @@ func isZero(decimal string) bool {
 	return true
 }
 
-// applyAnswers lets a person's word stand in for what ReturnGO did not say. A
-// refusal counts for more than an amount.
-func (d *desk) applyAnswers() {
+// takeAmounts lets a person's word stand in for the amount that ReturnGO did not say.
+func (d *desk) takeAmounts() {
 	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.NotRestockable} {
 		for _, a := range d.standing(kind) {
 			if a.Answer == returns.AnswerSetAmount {
@@ -292,6 +301,11 @@ func (d *desk) applyAnswers() {
 			}
 		}
 	}
+}
+
+// takeRefusals lets people refuse what they were asked about. A refusal counts for more
+// than an amount.
+func (d *desk) takeRefusals() {
 	for _, kind := range []returns.Kind{
 		returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
 		returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok,
