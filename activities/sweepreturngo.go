@@ -223,7 +223,7 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, statuses [
 			if err != nil {
 				return err
 			}
-			if seen != r.Status {
+			if !returns.SameStatus(seen, r.Status) {
 				add(r.ID)
 			}
 		}

@@ -210,7 +210,7 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 				}
 			}
 			changed++
-			if seen.Status != t.Status {
+			if !known || seen.Status != t.Status {
 				untold++
 			}
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)
