@@ -47,6 +47,9 @@ type tiktokSweep struct {
 }
 
 func (s *tiktokSweep) run(ctx context.Context) error {
+	if err := s.lookAfter(ctx, s.shop.Key, returns.TikTok); err != nil {
+		return err
+	}
 	started := s.Now()
 	cursor := ledger.TikTokSwept(s.shop.Key)
 	since, swept, err := s.sweptUntil(ctx, cursor)

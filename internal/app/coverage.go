@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -17,10 +18,6 @@ import (
 
 // countCame counts the returns that events have told, each once in a window.
 func countCame(ctx context.Context, tx *ledger.Tx, targets []target, failed []bool) error {
-	type way struct {
-		shop     string
-		platform returns.Platform
-	}
 	told := map[way]int{}
 	for i, t := range targets {
 		for _, p := range t.told {
@@ -29,18 +26,26 @@ func countCame(ctx context.Context, tx *ledger.Tx, targets []target, failed []bo
 			}
 		}
 	}
-	ways := make([]way, 0, len(told))
-	for w := range told {
-		ways = append(ways, w)
-	}
-	// In one order, so that two relays never wait for each other.
-	slices.SortFunc(ways, func(a, b way) int { return cmp.Or(cmp.Compare(a.shop, b.shop), cmp.Compare(a.platform, b.platform)) })
-	for _, w := range ways {
+	for _, w := range inOrder(told) {
 		if err := tx.Came(ctx, w.shop, w.platform, told[w], 0); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// way is from where something came, and for whom.
+type way struct {
+	shop     string // empty: none of ours
+	platform returns.Platform
+}
+
+// inOrder are the ways of some counts in one order, so that two programs that write
+// them never wait for each other.
+func inOrder(counts map[way]int) []way {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b way) int {
+		return cmp.Or(cmp.Compare(a.shop, b.shop), cmp.Compare(a.platform, b.platform))
+	})
 }
 
 // coverageReport is by which way changes came, and which events are quiet.

@@ -4,6 +4,7 @@
 package messages
 
 import (
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -23,6 +24,16 @@ func ReturnID(shop string, key returns.Key) string { return "return/" + shop + "
 
 // StockID is the workflow id of the one writer of a product's stock.
 func StockID(shop, productID string) string { return "stock/" + shop + "/" + productID }
+
+// KeyOf is what a workflow of a shop carries: a return, or a product's stock. It is
+// false for any other workflow.
+func KeyOf(shop, workflowID string) (returns.Key, bool) {
+	if key, found := strings.CutPrefix(workflowID, ReturnID(shop, "")); found {
+		return returns.Key(key), true
+	}
+	product, found := strings.CutPrefix(workflowID, StockID(shop, ""))
+	return returns.StockKey(product), found
+}
 
 // Task queues (design section 4).
 const (
