@@ -18,6 +18,7 @@ import (
 type openList struct {
 	Exceptions []openItem      `json:"exceptions"`
 	Totals     []returns.Money `json:"totals"` // by currency
+	Carriage   carriage        `json:"temporal"`
 }
 
 type openItem struct {
@@ -57,6 +58,9 @@ func (h *house) list(ctx context.Context, f ledger.ExceptionFilter, out Output) 
 	})
 	l, err := listOf(open)
 	if err != nil {
+		return err
+	}
+	if l.Carriage, err = h.carriage(ctx, f.Shop); err != nil {
 		return err
 	}
 	return out.say(l, l.text(h.now().UTC()))
@@ -111,7 +115,7 @@ func listOf(open []ledger.OpenException) (openList, error) {
 
 func (l openList) text(now time.Time) string {
 	if len(l.Exceptions) == 0 {
-		return "No open exceptions.\n"
+		return "No open exceptions.\n" + l.Carriage.text()
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -147,6 +151,7 @@ func (l openList) text(now time.Time) string {
 		e := l.Exceptions[i]
 		fmt.Fprintf(&b, "Answer one about a whole shop: starter resolve %s --exception %s, with %s as --answer\n", e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
 	}
+	b.WriteString(l.Carriage.text())
 	return b.String()
 }
 

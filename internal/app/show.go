@@ -22,6 +22,7 @@ type story struct {
 	DecidedAt  time.Time         `json:"decided_at,omitzero"`
 	Rules      string            `json:"rules,omitempty"`
 	ClosedAt   time.Time         `json:"closed_at,omitzero"`
+	Uncarried  string            `json:"workflow,omitempty"` // why no workflow carries it
 	RMA        *rmaSeen          `json:"rma,omitempty"`
 	OrderID    string            `json:"order_id,omitempty"`
 	Order      string            `json:"order_status,omitempty"`
@@ -112,7 +113,11 @@ func (h *house) show(ctx context.Context, shop, number string, out Output) error
 		return err
 	}
 	var texts []string
-	for _, s := range all {
+	for i, s := range all {
+		if s.ClosedAt.IsZero() {
+			s.Uncarried = h.carrier(ctx, ledger.ReturnRef{Shop: s.Shop, Key: s.Return})
+			all[i] = s
+		}
 		texts = append(texts, s.text(h.now().UTC()))
 	}
 	return out.say(all, strings.Join(texts, "\n"))

@@ -22,15 +22,15 @@ const DefaultTimeout = 10 * time.Second
 
 // Options configure a Client. Printing them shows no secret.
 type Options struct {
-	BaseURL   string           // scheme and host of the API; empty: DefaultBaseURL
-	AuthURL   string           // scheme and host of the token calls; empty: DefaultAuthURL
-	AppKey    string           // required
-	AppSecret string           // required
+	BaseURL   string // scheme and host of the API; empty: DefaultBaseURL
+	AuthURL   string // scheme and host of the token calls; empty: DefaultAuthURL
+	AppKey    string // required
+	AppSecret string // required
 	// AppSecretPrevious still proves webhooks while the app's secret is changed; empty: none.
 	AppSecretPrevious string
-	HTTP      *http.Client     // its transport is shared, redirects are never followed; nil: one of our own
-	Clock     func() time.Time // synchronised: TikTok takes 30 s of future (1.3), and one that is off costs a refusal; nil: time.Now
-	Timeout   time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
+	HTTP              *http.Client     // its transport is shared, redirects are never followed; nil: one of our own
+	Clock             func() time.Time // synchronised: TikTok takes 30 s of future (1.3), and one that is off costs a refusal; nil: time.Now
+	Timeout           time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
 	// Seen hears how each call of a shop ended; nil: nobody.
 	Seen func(ctx context.Context, err error)
 }
