@@ -128,3 +128,16 @@ func TestSweepsClearTheInbox(t *testing.T) {
 	must[messages.SweepResult](b, b.SweepReturnGO, messages.ShopInput{Shop: shopName})
 	require.Equal(t, 3, left(), "the newest of each topic stays")
 }
+
+// What a workflow refused unread is audited with the look that tells of it.
+func TestALookAuditsWhatWasRefusedUnread(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	must[messages.PlanResult](b, b.Review, messages.LookInput{Shop: shopName, Key: key, Refused: messages.Refused{ID: "run-51", Count: 1950}})
+	s := get(b, func(tx *ledger.Tx) (ledger.Story, error) {
+		s, _, err := tx.Story(b.ctx, ledger.ReturnRef{Shop: shopName, Key: key})
+		return s, err
+	})
+	require.Equal(t, "commands refused", s.Audit[0].What)
+	require.Contains(t, s.Audit[0].Why, "1950 came at once")
+}

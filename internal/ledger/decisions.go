@@ -68,6 +68,13 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
 
+// CommandsRefused audits, once for an id, that so many commands were refused unread.
+func (t *Tx) CommandsRefused(ctx context.Context, shop string, key returns.Key, id string, n int) error {
+	_, err := t.audit(ctx, id+":unread", shop, key, Entry{What: "commands refused", DecidedBy: "the program",
+		Why: fmt.Sprintf("%d came at once beyond what one look takes, and were not read: send again what is still meant", n)})
+	return err
+}
+
 // heardBefore is the outcome of a command that comes again: a refusal is still one.
 func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcome, error) {
 	if err != nil {

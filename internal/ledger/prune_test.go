@@ -155,3 +155,15 @@ func TestReturnsThatDoNotMove(t *testing.T) {
 		}), "one of which nothing was ever saved can be shown")
 	})
 }
+
+// However often a look that was cut off is made again, what it refused unread stands in
+// the audit once.
+func TestCommandsRefusedUnreadStandInTheAuditOnce(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		for _, id := range []string{"run-51", "run-51", "run-120"} {
+			b.do(func(tx *Tx) error { return tx.CommandsRefused(b.ctx, shop, "RMA1", id, 21) })
+		}
+		require.Equal(b.t, []string{"commands refused: 21 came at once beyond what one look takes, and were not read: send again what is still meant", "2"},
+			b.column(`SELECT DISTINCT what || ': ' || why FROM audit UNION ALL SELECT CAST(COUNT(*) AS TEXT) FROM audit`))
+	})
+}
