@@ -126,3 +126,16 @@ func TestMoreCommandsThanALookTakes(t *testing.T) {
 	require.Equal(t, messages.Refused{ID: first.Refused.ID, Count: 21 + 5 + 1}, again.Refused)
 	require.Len(t, again.Commands, 100)
 }
+
+// A signal far above anything that a person means is refused unread.
+func TestLargeSignalsAreNotDecoded(t *testing.T) {
+	b := setup(t)
+	b.inTurn(lookReturnGO, returns.Plan{}, closed)
+	b.signalAt(time.Hour, "pause", filled(returns.CommandPause, 2_700))
+	b.signalAt(2*time.Hour, "pause", filled(returns.CommandPause, 400))
+	b.signalAt(3*time.Hour, messages.SignalNews, atReturnGO)
+	b.ends(rma)
+	require.Empty(t, b.taken()[0].Who)
+	require.Error(t, b.taken()[0].Validate())
+	require.NotEmpty(t, b.taken()[1].Who)
+}

@@ -129,7 +129,9 @@ func (deaf) Running(context.Context, string) (map[string]bool, error) {
 	return map[string]bool{}, nil
 }
 
-func (deaf) Failing(context.Context, string) (map[string]string, error) { return nil, nil }
+func (deaf) Failing(context.Context, string) (map[string]string, error) {
+	return map[string]string{}, nil
+}
 
 func (deaf) Waits(context.Context, string, returns.Key) (runs, waits bool, err error) {
 	return true, false, nil
