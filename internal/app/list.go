@@ -141,7 +141,7 @@ func (l openList) text(now time.Time) string {
 	if i >= 0 {
 		fmt.Fprintf(&b, "See one with its answers: starter show %s --shop %s\n", l.Exceptions[i].Return, l.Exceptions[i].Shop)
 	}
-	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.ProductID() != "" })
+	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.ProductID() != "" && len(returns.Catalogue[e.Kind].Answers) > 0 })
 	if i >= 0 {
 		e := l.Exceptions[i]
 		fmt.Fprintf(&b, "Answer one about a product's stock: starter resolve %s --shop %s --exception %s, with %s as --answer\n", e.Return, e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
