@@ -40,7 +40,7 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	outcomes, err := d.takeCommands(ctx, in.Commands)
+	outcomes, err := d.takeCommands(ctx, in.Commands, in.Refused)
 	if err != nil {
 		return messages.PlanResult{}, retryable(ctx, err)
 	}
@@ -110,9 +110,9 @@ func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
 	return &desk{Activities: a, shop: s, key: key}, err
 }
 
-func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]messages.Outcome, error) {
+func (d *desk) takeCommands(ctx context.Context, commands []returns.Command, refused messages.Refused) ([]messages.Outcome, error) {
 	var outcomes []messages.Outcome
-	if len(commands) == 0 {
+	if len(commands) == 0 && refused.Count == 0 {
 		return nil, nil
 	}
 	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
@@ -125,6 +125,9 @@ func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]
 				return err
 			}
 			outcomes = append(outcomes, messages.Outcome{CommandID: c.ID, Accepted: o.Accepted, Sentence: o.Sentence})
+		}
+		if refused.Count > 0 {
+			return tx.CommandsRefused(ctx, d.shop.Key, d.key, refused.ID, refused.Count)
 		}
 		return nil
 	})

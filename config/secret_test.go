@@ -23,8 +23,8 @@ func TestSecretsAreKnown(t *testing.T) {
 			secrets = append(secrets, key)
 		}
 	}
-	require.ElementsMatch(t, []string{"ledger", "seal_key", "seal_key_old", "tiktok.app_secret", "returngo[].api_key",
-		"shops[].refresh_token", "shops[].access_token", "shops[].webhook_token"}, secrets)
+	require.ElementsMatch(t, []string{"ledger", "seal_key", "seal_key_old", "tiktok.app_secret", "tiktok.app_secret_previous", "returngo[].api_key",
+		"shops[].refresh_token", "shops[].access_token", "shops[].webhook_token", "shops[].webhook_token_previous"}, secrets)
 }
 
 // withSecrets has something recognisable in every secret.
@@ -40,7 +40,7 @@ func withSecrets() (*Config, []setting) {
 func TestSecretsNeverPrint(t *testing.T) {
 	t.Parallel()
 	c, secrets := withSecrets()
-	require.Len(t, secrets, 8)
+	require.Len(t, secrets, 10)
 	var out bytes.Buffer
 	level := zapcore.AddSync(&out)
 	console := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), level, zap.DebugLevel))
@@ -108,6 +108,6 @@ func TestProblemsNeverRepeatASecret(t *testing.T) {
 }
 
 var secretPaths = [][]any{
-	{"ledger"}, {"seal_key"}, {"tiktok", "app_secret"}, {"returngo", 0, "api_key"},
-	{"shops", 0, "refresh_token"}, {"shops", 0, "access_token"}, {"shops", 0, "webhook_token"},
+	{"ledger"}, {"seal_key"}, {"tiktok", "app_secret"}, {"tiktok", "app_secret_previous"}, {"returngo", 0, "api_key"},
+	{"shops", 0, "refresh_token"}, {"shops", 0, "access_token"}, {"shops", 0, "webhook_token"}, {"shops", 0, "webhook_token_previous"},
 }

@@ -110,7 +110,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	}
 	web := &http.Client{Transport: platforms}
 	tiktok, err := tiktokshop.New(tiktokshop.Options{
-		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret,
+		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret, AppSecretPrevious: cfg.TikTok.AppSecretPrevious,
 		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Seen: seen.seen,
 	})
 	if err != nil {
@@ -154,7 +154,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	}
 	return &activities.Activities{
 		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, ClockSkew: cfg.Periods.ClockSkew,
-		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet,
+		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet, InboxKept: cfg.Periods.InboxKept,
 	}, tiktok, nil
 }
 

@@ -226,6 +226,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 		return
 	}
 	c.acts = acts
+	c.checkPrevious()
 	for _, s := range c.cfg.Shops {
 		shop := acts.Shops[s.Name]
 		if c.ledger == nil {
@@ -234,6 +235,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 		} else {
 			c.checkPlatforms(ctx, s, shop)
 			c.checkEvents(ctx, s.Name)
+			c.checkRefused(ctx, "shop "+s.Name, s.Name)
 		}
 		c.writesOf(s)
 		c.checkBrakes(ctx, s)
@@ -241,6 +243,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 	if c.ledger != nil {
 		c.checkSealKeys(ctx)
 		c.checkStrays(ctx)
+		c.checkRefused(ctx, "webhooks", "")
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type openList struct {
 	Exceptions []openItem      `json:"exceptions"`
 	Totals     []returns.Money `json:"totals"` // by currency; of each return the largest sum of one kind
+	Carriage   carriage        `json:"temporal"`
 }
 
 type openItem struct {
@@ -58,6 +59,9 @@ func (h *house) list(ctx context.Context, f ledger.ExceptionFilter, out Output) 
 	})
 	l, err := listOf(open)
 	if err != nil {
+		return err
+	}
+	if l.Carriage, err = h.carriage(ctx, f.Shop); err != nil {
 		return err
 	}
 	return out.say(l, l.text(h.now().UTC()))
@@ -142,7 +146,7 @@ func atStake(open []ledger.OpenException) ([]returns.Money, error) {
 
 func (l openList) text(now time.Time) string {
 	if len(l.Exceptions) == 0 {
-		return "No open exceptions.\n"
+		return "No open exceptions.\n" + l.Carriage.text()
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -170,6 +174,7 @@ func (l openList) text(now time.Time) string {
 		e := l.Exceptions[i]
 		fmt.Fprintf(&b, "See what can be answered to one, and how: starter resolve %s --shop %s\n", e.Return, e.Shop)
 	}
+	b.WriteString(l.Carriage.text())
 	return b.String()
 }
 

@@ -22,6 +22,7 @@ type story struct {
 	DecidedAt  time.Time         `json:"decided_at,omitzero"`
 	Rules      string            `json:"rules,omitempty"`
 	ClosedAt   time.Time         `json:"closed_at,omitzero"`
+	Uncarried  string            `json:"workflow,omitempty"` // why no workflow carries it
 	RMA        *rmaSeen          `json:"rma,omitempty"`
 	OrderID    string            `json:"order_id,omitempty"`
 	Order      string            `json:"order_status,omitempty"`
@@ -112,6 +113,11 @@ func (h *house) show(ctx context.Context, shop, number string, out Output) error
 	})
 	if err != nil {
 		return err
+	}
+	for i, s := range all {
+		if s.ClosedAt.IsZero() {
+			all[i].Uncarried = h.carrier(ctx, ledger.ReturnRef{Shop: s.Shop, Key: s.Return})
+		}
 	}
 	if len(all) == 1 {
 		return out.say(all, all[0].text(h.now().UTC()))

@@ -93,6 +93,9 @@ func (s story) head(b *strings.Builder, now time.Time) {
 	if !s.ClosedAt.IsZero() {
 		row("closed", "%s", stamp(s.ClosedAt))
 	}
+	if s.Uncarried != "" {
+		row("workflow", "%s", s.Uncarried)
+	}
 	_ = w.Flush() // into memory
 }
 

@@ -79,6 +79,13 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
 
+// CommandsRefused audits, once for an id, that so many commands were refused unread.
+func (t *Tx) CommandsRefused(ctx context.Context, shop string, key returns.Key, id string, n int) error {
+	_, err := t.audit(ctx, id+":unread", shop, key, Entry{What: "commands refused", DecidedBy: "the program",
+		Why: fmt.Sprintf("%d came at once beyond what one look takes, and were not read: send again what is still meant", n)})
+	return err
+}
+
 // heardBefore is the outcome of a command that comes again: a refusal is still one.
 func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcome, error) {
 	if err != nil {
@@ -173,7 +180,7 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 	if d.Closed {
 		closed, lookBy = text(t.now), ""
 	}
-	n, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7,
+	n, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7, told_at = '',
 			held = $8, decisions = decisions + 1
 		WHERE shop = $9 AND key = $10 AND decisions = $11`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, flag(d.Held), shop, string(key), was.Decisions)
 	if err == nil && n == 0 {
@@ -191,10 +198,11 @@ func (t *Tx) Overdue(ctx context.Context, shop string, before time.Time) ([]retu
 	}, `SELECT key FROM returns WHERE shop = $1 AND look_by <> '' AND look_by < $2 ORDER BY look_by, key LIMIT 500`, shop, text(before))
 }
 
-// TakenUp notes that overdue returns were told to look: they are due now.
+// TakenUp notes that overdue returns were told to look: they are due now, and those
+// that have not decided when they are overdue again were told before (Unmoved).
 func (t *Tx) TakenUp(ctx context.Context, shop string, keys []returns.Key, before time.Time) error {
 	for _, key := range keys {
-		if _, err := t.exec(ctx, "note an overdue return", `UPDATE returns SET look_by = $1 WHERE shop = $2 AND key = $3 AND look_by <> '' AND look_by < $4`,
+		if _, err := t.exec(ctx, "note an overdue return", `UPDATE returns SET look_by = $1, told_at = CASE WHEN told_at = '' THEN $1 ELSE told_at END WHERE shop = $2 AND key = $3 AND look_by <> '' AND look_by < $4`,
 			text(t.now), shop, string(key), text(before)); err != nil {
 			return err
 		}

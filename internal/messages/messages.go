@@ -80,9 +80,16 @@ type LookInput struct {
 	Shop     string            `json:"shop"`
 	Key      returns.Key       `json:"key"`
 	Commands []returns.Command `json:"commands,omitempty"`
+	Refused  Refused           `json:"refused,omitzero"` // commands beyond those
 	Trouble  []returns.Trouble `json:"trouble,omitempty"`
 	History  bool              `json:"history,omitempty"` // a backfill asks for it, and nothing else since
 	AtOnce   bool              `json:"at_once,omitempty"` // no act is under way: what one call can do is done with the look
+}
+
+// Refused counts commands that were refused unread, because too many came at once.
+type Refused struct {
+	ID    string `json:"id"` // of the first of them; makes a repeat harmless
+	Count int    `json:"count"`
 }
 
 // ActInput asks for one effect.

@@ -269,7 +269,7 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 10 * time.Second,
 			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,
 			TroubleRetry: 5 * time.Second, NotShown: time.Minute, ProofWait: 3 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second, EventsQuiet: time.Hour,
-			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
+			InboxKept: 30 * 24 * time.Hour, RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
 		},
 	}
 	if o.Configure != nil {
