@@ -121,6 +121,7 @@ const (
 	LargeRefund         Kind = "large-refund"
 	ReturnNotOpened     Kind = "return-not-opened"
 	TransactionLeftOpen Kind = "transaction-left-open"
+	AlertsFail          Kind = "alerts-fail"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -250,6 +251,8 @@ var Catalogue = map[Kind]Entry{
 		"Nothing is paid on this return until both agree; TikTok's clock runs on.", []AnswerName{AnswerGoByRead}},
 	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
 		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
+	AlertsFail: {IT, "One of the ways under notify.sinks has taken no message for an hour.",
+		"Whoever relies on it hears of nothing. Nothing is lost: it is all told there once it works again.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }
