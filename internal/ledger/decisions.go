@@ -107,7 +107,10 @@ func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, k
 	}
 	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND closed_at = ''`,
 		text(t.now), by, shop, string(key), string(kind))
-	return saw, n > 0, err // nothing closed: another answered first
+	if err != nil || n == 0 {
+		return saw, false, err // nothing closed: another answered first
+	}
+	return saw, true, t.alertClosed(ctx, shop, key, kind)
 }
 
 // Decided is the part of a decision that outlives the workflow.
@@ -121,6 +124,8 @@ type Decided struct {
 	Summary    string
 	Rules      string
 	Held       bool      // a stop or a limit keeps it from something
+	Deadline   time.Time // when TikTok decides by itself; zero: nothing runs
+	Quiet      bool      // a backfill took the return up: what opens is told to nobody
 	LookBy     time.Time // by then the return's workflow decides again; zero: only news can tell
 	Closed     bool
 }
@@ -142,7 +147,7 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 	if err := t.saveShadows(ctx, shop, key, d.Shadows); err != nil {
 		return err
 	}
-	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {
+	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions, opening{deadline: d.Deadline, quiet: d.Quiet}); err != nil {
 		return err
 	}
 	closed, lookBy := "", text(d.LookBy)
@@ -221,24 +226,36 @@ func (t *Tx) StillSays(ctx context.Context, shop string, key returns.Key, h retu
 	return err
 }
 
+// opening is what people are told of exceptions beside what they say.
+type opening struct {
+	deadline time.Time
+	quiet    bool
+}
+
 // saveExceptions opens what is new and closes what the rules no longer name.
-func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was, now []returns.Exception) error {
+func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was, now []returns.Exception, o opening) error {
 	wanted := map[returns.Kind]bool{}
 	for _, e := range now {
 		wanted[e.Kind] = true
 		amount, currency := moneyText(e.Amount)
-		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3, subject = $4
-			WHERE shop = $5 AND key = $6 AND kind = $7 AND closed_at = ''`, e.Sentence, amount, currency, e.Subject, shop, string(key), string(e.Kind))
+		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3, subject = $4, deadline = $5
+			WHERE shop = $6 AND key = $7 AND kind = $8 AND closed_at = ''`, e.Sentence, amount, currency, e.Subject, text(o.deadline), shop, string(key), string(e.Kind))
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			continue
 		}
-		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now)); err != nil {
+		id := newID()
+		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at, deadline)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			id, shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now), text(o.deadline)); err != nil {
 			return err
+		}
+		if !o.quiet {
+			if err := t.alert(ctx, id, returns.AlertOpened, 0, ""); err != nil {
+				return err
+			}
 		}
 		if _, err := t.audit(ctx, "", shop, key, Entry{What: "exception " + string(e.Kind), Why: e.Sentence, DecidedBy: "rules"}); err != nil {
 			return err
@@ -258,7 +275,7 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 // RaiseForShop opens an exception that concerns a whole shop, or tells what is new
 // of it.
 func (t *Tx) RaiseForShop(ctx context.Context, shop string, p returns.Platform, e returns.Exception) error {
-	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e})
+	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e}, opening{})
 }
 
 // HealForShop closes a shop's exception, if it is open.
