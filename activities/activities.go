@@ -68,6 +68,7 @@ type Activities struct {
 	OpenSweepEvery time.Duration
 	// EventsQuiet is for how long no event may come while sweeps find changes.
 	EventsQuiet time.Duration
+	Alerts      Alerts
 }
 
 func (a *Activities) shop(name string) (*Shop, error) {

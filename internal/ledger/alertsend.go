@@ -332,8 +332,10 @@ func (t *Tx) MessageSent(ctx context.Context, c Claim) error {
 	if err := t.settle(ctx, c.ID, "sent", "sent"); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "note that a sink works", `UPDATE alert_sinks SET failing_since = '', failures = 0, next_try = '', problem = '' WHERE name = $1`, c.Sink)
-	return err
+	if _, err := t.exec(ctx, "note that a sink works", `UPDATE alert_sinks SET failing_since = '', failures = 0, next_try = '', problem = '' WHERE name = $1`, c.Sink); err != nil {
+		return err
+	}
+	return t.sinkWorks(ctx, c.Sink)
 }
 
 func (t *Tx) settle(ctx context.Context, id, message, alerts string) error {

@@ -121,7 +121,6 @@ func TestASinkThatFailsLosesNothing(t *testing.T) {
 			WHERE e.kind = 'alerts-fail' AND d.sink = 'post' AND d.state = 'sent'`), "the other sink has told it")
 		b.clock.pass(15 * time.Minute)
 		require.Len(b.t, b.drain(chat), 10)
-		b.do(func(tx *Tx) error { return tx.TellOfSinks(b.ctx) })
 		require.Zero(b.t, b.count(`SELECT COUNT(*) FROM exceptions WHERE kind = 'alerts-fail' AND closed_at = ''`))
 	})
 }

@@ -54,27 +54,23 @@ func (t *Tx) knowSinks(ctx context.Context, p AlertPolicy) error {
 // sinkFailsAfter is how long a sink may take nothing before IT is told.
 const sinkFailsAfter = time.Hour
 
-// TellOfSinks opens an exception for each sink that has failed for an hour, and closes
-// it once the sink works.
+// TellOfSinks opens an exception for each sink that has failed for an hour. The first
+// message that it takes closes it.
 func (t *Tx) TellOfSinks(ctx context.Context) error {
 	all, err := t.SinkStates(ctx)
 	for _, s := range all {
-		if !s.FailingSince.IsZero() && t.now.Sub(s.FailingSince) < sinkFailsAfter {
+		if s.FailingSince.IsZero() || t.now.Sub(s.FailingSince) < sinkFailsAfter {
 			continue
 		}
-		if s.FailingSince.IsZero() {
-			err = t.sinkWorks(ctx, s.Name)
-		} else {
-			e := returns.NewException(returns.AlertsFail, "sink "+s.Name+" has taken no message since "+s.FailingSince.Format(time.RFC3339)+": "+s.Problem, returns.Money{})
-			err = t.saveExceptions(ctx, "", returns.SinkKey(s.Name), nil, []returns.Exception{e}, opening{})
-		}
-		if err != nil {
+		e := returns.NewException(returns.AlertsFail, "sink "+s.Name+" has taken no message since "+s.FailingSince.Format(time.RFC3339)+": "+s.Problem, returns.Money{})
+		if err := t.saveExceptions(ctx, "", returns.SinkKey(s.Name), nil, []returns.Exception{e}, opening{}); err != nil {
 			return err
 		}
 	}
 	return err
 }
 
+// sinkWorks closes what was said of a sink that failed.
 func (t *Tx) sinkWorks(ctx context.Context, name string) error {
 	_, _, err := t.closeException(ctx, "", returns.SinkKey(name), returns.AlertsFail, "healed")
 	return err
