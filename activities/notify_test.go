@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,7 +82,8 @@ func alerting(b *bench, a *Activities, people map[string]*person) {
 		Policy: ledger.AlertPolicy{EscalateAfter: 1000 * time.Hour}, Send: ledger.SendPolicy{PerHour: 20, Claim: AlertClaim, DigestAt: 7 * time.Hour},
 		Sinks: map[string]notify.Sink{}, Writer: notify.Writer{Now: b.clock.now},
 	}
-	for name, p := range people {
+	for _, name := range slices.Sorted(maps.Keys(people)) {
+		p := people[name]
 		a.Alerts.Policy.Sinks = append(a.Alerts.Policy.Sinks, ledger.Sink{Name: name})
 		a.Alerts.Sinks[name] = notify.Webhook{URL: p.URL, Secret: "secret", Now: b.clock.now}
 	}
@@ -275,7 +278,7 @@ func TestASlowSinkHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	slow, quick := newPerson(t, b.clock.now), newPerson(t, b.clock.now)
-	alerting(b, b.Activities, map[string]*person{"slow": slow, "quick": quick})
+	alerting(b, b.Activities, map[string]*person{"a": slow, "b": quick})
 	b.notify()
 	kinds := []returns.Kind{returns.UnlinkedOrder, returns.NotPayable, returns.UnitMismatch}
 	b.opens(0, 3, func(i int) returns.Kind { return kinds[i] })
