@@ -92,6 +92,8 @@ func TestAnExceptionIsToldOnceToEachSinkThatItIsFor(t *testing.T) {
 		require.NoError(b.t, b.decide("RMA1", Decided{OrderID: "O1"}))
 		b.gather(told())
 		require.Equal(b.t, []string{"RMA1 healed"}, b.drain(chat))
+		require.Zero(b.t, b.count(`SELECT COUNT(*) FROM alert_deliveries d JOIN exceptions e ON e.id = d.exception_id WHERE d.sink = $1 AND e.owner <> 'CX'`, chat),
+			"the end of what is another owner's is not even kept for it")
 		require.NoError(b.t, b.decide("RMA1", open(returns.UnlinkedOrder)))
 		b.gather(told())
 		require.Equal(b.t, []string{"RMA1 opened"}, b.drain(chat), "it is another one")
@@ -270,6 +272,7 @@ func TestASinkThatWasTakenOut(t *testing.T) {
 		require.NoError(b.t, b.decide("RMA1", open(returns.UnlinkedOrder)))
 		b.gather(told())
 		b.gather(AlertPolicy{Sinks: told().Sinks[1:], EscalateAfter: time.Hour})
+		require.Len(b.t, get(b, func(tx *Tx) ([]SinkState, error) { return tx.SinkStates(b.ctx) }), 1, "nobody is told how it does")
 		b.clock.pass(time.Minute)
 		b.gather(told())
 		require.Empty(b.t, b.drain(chat))
