@@ -75,6 +75,7 @@ type Activities struct {
 	EventsQuiet time.Duration
 	// InboxKept is how long an event that was dealt with is kept.
 	InboxKept time.Duration
+	Alerts    Alerts
 }
 
 func (a *Activities) shop(name string) (*Shop, error) {

@@ -37,6 +37,7 @@ type Config struct {
 	Shops    []Shop        `key:"shops"`
 	Pace     Pace          `key:"pace"`
 	Periods  Periods       `key:"periods"`
+	Notify   Notify        `key:"notify"`
 }
 
 // TikTok is the one TikTok Shop app of this installation.

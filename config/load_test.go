@@ -149,6 +149,8 @@ func TestSecretFiles(t *testing.T) {
 			content = sealKey
 		case "webhook_token", "webhook_token_previous":
 			content = strings.Repeat("d", 40)
+		case "url":
+			content = "https://hooks.example.com/from-the-file"
 		}
 		c, err := parse(with(t, full(t), path, "file:"+file(t, "\n"+content+" \n")))
 		require.NoError(t, err, "%v", path)

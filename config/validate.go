@@ -82,6 +82,7 @@ func (c *Config) check(p *problems) {
 		p.must(value.Int() > 0, "pace."+field.Tag.Get("key"), "must be a whole number above 0")
 	}
 	c.Periods.check(p.in("periods"))
+	c.Notify.check(p.in("notify"), c.Shops)
 }
 
 func (k ReturnGOKey) check(p *problems) {

@@ -64,6 +64,7 @@ func badValues() []bad {
 		in("periods", "http_timeout", "16s"), in("periods", "clock_skew", "31s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
 		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("periods", "inbox_kept", "191h"), in("pace", "tiktok", 0), in("pace", "stock", -1), in("pace", "returngo", "fast"), in("periods", "sweep_returngo_open", "14m"),
 	}
+	list = append(list, badAlerts()...)
 	for key := range everyKey() {
 		if name, ok := strings.CutPrefix(key, "periods."); ok {
 			for _, wrong := range []any{"0s", "-1s", "10 seconds", "7d", 10, true} {

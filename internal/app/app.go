@@ -69,7 +69,7 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 	h.ledger.LogTo(h.log)
 	if h.temporal == nil {
 		if h.temporal, h.namespace, err = dial(ctx, deps.Log); err != nil {
-			return nil, err
+			return nil, h.unreachable(ctx, err)
 		}
 		h.closers = append(h.closers, h.temporal.Close)
 	}
@@ -152,7 +152,12 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 			Policy: policy, Stock: activities.StockPolicy{ProofWait: cfg.Periods.ProofWait, ReadAge: 2 * time.Second},
 		}
 	}
+	alerts, err := alertsOf(cfg, now)
+	if err != nil {
+		return nil, nil, err
+	}
 	return &activities.Activities{
+		Alerts: alerts,
 		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, ClockSkew: cfg.Periods.ClockSkew,
 		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet, InboxKept: cfg.Periods.InboxKept,
 	}, tiktok, nil

@@ -108,6 +108,7 @@ func (c *checkup) run(ctx context.Context, path string, out Output) error {
 		c.checkLedger(ctx)
 		c.checkTemporal(ctx)
 		c.checkShops(ctx)
+		c.checkNotify(ctx)
 	}
 	if err := out.say(c, c.text()); err != nil {
 		return err

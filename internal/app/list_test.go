@@ -73,7 +73,7 @@ func TestTheListIsNarrowed(t *testing.T) {
 	require.Empty(t, keys(ledger.ExceptionFilter{Shop: "demo-de", Owner: "IT"}))
 
 	require.EqualError(t, d.list(t.Context(), ledger.ExceptionFilter{Owner: "Sales"}, d.out()), `there is no owner "Sales": the owners are CX, Operations, Finance and IT`)
-	require.ErrorContains(t, d.list(t.Context(), ledger.ExceptionFilter{Kind: "late"}, d.out()), `there is no kind of exception "late": the kinds are action-stopped, amount-unusable, authorisation-ends, `)
+	require.ErrorContains(t, d.list(t.Context(), ledger.ExceptionFilter{Kind: "late"}, d.out()), `there is no kind of exception "late": the kinds are action-stopped, alerts-fail, amount-unusable, `)
 	require.EqualError(t, d.list(t.Context(), ledger.ExceptionFilter{Shop: "demo-fr"}, d.out()), "there is no shop demo-fr in the configuration, only demo-gb, demo-de")
 }
 

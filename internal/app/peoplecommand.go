@@ -33,7 +33,7 @@ func peopleCommands() []*cobra.Command {
 		simpleCommand(returns.CommandResume, "Let a paused return go on", "Let a paused return go on: what has become due meanwhile is done."),
 		simpleCommand(returns.CommandRecheck, "Have a return read both platforms again, now",
 			"Have a return read both platforms again, now, and decide on what they say."),
-		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(), adoptCommand(),
+		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(), adoptCommand(), notifyCommand(),
 	}
 }
 

@@ -45,6 +45,8 @@ func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
 	actors.Add(func() error { return relay.run(relayCtx) }, func(error) { stopRelay() })
 	keepCtx, stopKeeping := context.WithCancel(ctx)
 	actors.Add(func() error { return h.keepPrepared(keepCtx, prepareEvery, h.prepareWithSchedules) }, func(error) { stopKeeping() })
+	watchCtx, stopWatching := context.WithCancel(ctx)
+	actors.Add(func() error { return newWatchdog(h).run(watchCtx) }, func(error) { stopWatching() })
 	h.log.Info("starter receiving", zap.String("address", listener.Addr().String()), zapShops(cfg))
 	err = actors.Run()
 	h.log.Info("starter stopped")

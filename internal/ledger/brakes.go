@@ -164,10 +164,11 @@ func (t *Tx) LiftRefundLimit(ctx context.Context, shop, who, why string) (bool, 
 func (t *Tx) HealRefundLimit(ctx context.Context, shop string) error {
 	n, err := t.exec(ctx, "heal refund limit", `UPDATE exceptions SET closed_at = $1, closed_by = $6 WHERE shop = $2 AND key = $3 AND kind = $4 AND closed_at = '' AND opened_at < $5`,
 		text(t.now), shop, string(returns.ShopKey(returns.TikTok)), string(returns.RefundLimit), text(t.now.Truncate(24*time.Hour)), healed)
-	if n > 0 {
-		t.exceptionClosed(shop, returns.ShopKey(returns.TikTok), returns.Exception{Kind: returns.RefundLimit}, true)
+	if err != nil || n == 0 {
+		return err
 	}
-	return err
+	t.exceptionClosed(shop, returns.ShopKey(returns.TikTok), returns.Exception{Kind: returns.RefundLimit}, true)
+	return t.alertClosed(ctx, shop, returns.ShopKey(returns.TikTok), returns.RefundLimit)
 }
 
 // StoppedError means that a person has stopped what a claim was for.

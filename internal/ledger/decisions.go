@@ -135,10 +135,11 @@ func notOpen(c returns.Command) string {
 func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, e returns.Exception, by string) (bool, error) {
 	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND subject = $6 AND closed_at = ''`,
 		text(t.now), by, shop, string(key), string(e.Kind), e.Subject)
-	if n > 0 {
-		t.exceptionClosed(shop, key, e, by == healed)
+	if err != nil || n == 0 {
+		return false, err // another answered first
 	}
-	return n > 0, err
+	t.exceptionClosed(shop, key, e, by == healed)
+	return true, t.alertClosed(ctx, shop, key, e.Kind)
 }
 
 // Decided is the part of a decision that outlives the workflow.
@@ -152,6 +153,8 @@ type Decided struct {
 	Summary    string
 	Rules      string
 	Held       bool      // a stop or a limit keeps it from something
+	Deadline   time.Time // when TikTok decides by itself; zero: nothing runs
+	Quiet      bool      // a backfill took the return up: what opens is told to nobody
 	LookBy     time.Time // by then the return's workflow decides again; zero: only news can tell
 	Closed     bool
 }
@@ -173,7 +176,7 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 	if err := t.saveShadows(ctx, shop, key, d.Shadows); err != nil {
 		return err
 	}
-	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {
+	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions, opening{deadline: d.Deadline, quiet: d.Quiet}); err != nil {
 		return err
 	}
 	closed, lookBy := "", text(d.LookBy)
@@ -253,9 +256,15 @@ func (t *Tx) StillSays(ctx context.Context, shop string, key returns.Key, h retu
 	return err
 }
 
+// opening is what people are told of exceptions beside what they say.
+type opening struct {
+	deadline time.Time
+	quiet    bool
+}
+
 // saveExceptions opens what is new and closes what the rules no longer name. One
 // that stays open keeps its age.
-func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was []returns.OpenException, now []returns.Exception) error {
+func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was []returns.OpenException, now []returns.Exception, o opening) error {
 	was = slices.Clone(was)
 	for _, e := range now {
 		isOpen := slices.ContainsFunc(was, func(o returns.OpenException) bool { return o.Same(e) })
@@ -267,18 +276,24 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 			was[old].Subject = e.Subject
 		}
 		amount, currency := moneyText(e.Amount)
-		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3
-			WHERE shop = $4 AND key = $5 AND kind = $6 AND subject = $7 AND closed_at = ''`, e.Sentence, amount, currency, shop, string(key), string(e.Kind), e.Subject)
+		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3, deadline = $4
+			WHERE shop = $5 AND key = $6 AND kind = $7 AND subject = $8 AND closed_at = ''`, e.Sentence, amount, currency, text(o.deadline), shop, string(key), string(e.Kind), e.Subject)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			continue
 		}
-		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now)); err != nil {
+		id := newID()
+		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at, deadline)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			id, shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now), text(o.deadline)); err != nil {
 			return err
+		}
+		if !o.quiet {
+			if err := t.alert(ctx, id, returns.AlertOpened, 0, ""); err != nil {
+				return err
+			}
 		}
 		if _, err := t.audit(ctx, "", shop, key, Entry{What: "opened the exception " + string(e.Kind), Why: e.Sentence, DecidedBy: Program}); err != nil {
 			return err
@@ -319,7 +334,7 @@ const healed = "healed"
 // RaiseForShop opens an exception that concerns a whole shop, or tells what is new
 // of it.
 func (t *Tx) RaiseForShop(ctx context.Context, shop string, p returns.Platform, e returns.Exception) error {
-	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e})
+	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e}, opening{})
 }
 
 // HealForShop closes a shop's exceptions of a kind, if any is open.

@@ -22,7 +22,7 @@ func (t *Tx) RaiseStuck(ctx context.Context, shop string, key returns.Key, sente
 			return err
 		}
 	}
-	return t.saveExceptions(ctx, shop, key, nil, []returns.Exception{returns.NewException(returns.WorkflowStuck, sentence, returns.Money{})})
+	return t.saveExceptions(ctx, shop, key, nil, []returns.Exception{returns.NewException(returns.WorkflowStuck, sentence, returns.Money{})}, opening{})
 }
 
 // KnownStuck are those that RaiseStuck told of and that have not healed.

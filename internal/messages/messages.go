@@ -17,6 +17,7 @@ const (
 	SweepReturnGO = "SweepReturnGO"
 	SweepTikTok   = "SweepTikTok"
 	RefreshToken  = "RefreshToken"
+	Notify        = "Notify"
 )
 
 // ReturnID is the workflow id of a return: business ids only.
@@ -147,4 +148,13 @@ type SweepResult struct {
 	// SweptAt is when a completed sweep began, in UTC and to the second, as the
 	// ledger's cursor says: a ledger that stands further back was restored.
 	SweptAt time.Time `json:"swept_at,omitzero"`
+}
+
+// NotifyInput asks for one round of telling people.
+type NotifyInput struct{}
+
+// NotifyResult is what a round came to.
+type NotifyResult struct {
+	Sent   int `json:"sent"`             // messages that were taken
+	Failed int `json:"failed,omitempty"` // messages that were not; tried again later
 }
