@@ -58,7 +58,7 @@ func (t *Tx) Story(ctx context.Context, of ReturnRef) (Story, bool, error) {
 			return s, true, err
 		}
 	}
-	if s.Exceptions, err = t.keptExceptions(ctx, of); err != nil {
+	if s.Exceptions, err = t.KeptExceptions(ctx, of); err != nil {
 		return s, true, err
 	}
 	name := ""
@@ -69,7 +69,9 @@ func (t *Tx) Story(ctx context.Context, of ReturnRef) (Story, bool, error) {
 	return s, true, err
 }
 
-func (t *Tx) keptExceptions(ctx context.Context, of ReturnRef) ([]KeptException, error) {
+// KeptExceptions are the open and past exceptions of a return, or of a shop under its
+// own keys (returns.ShopKey), oldest first.
+func (t *Tx) KeptExceptions(ctx context.Context, of ReturnRef) ([]KeptException, error) {
 	return query(ctx, t, "read all exceptions", func(scan func(...any) error) (KeptException, error) {
 		var e KeptException
 		var amount, currency string
