@@ -92,6 +92,8 @@ func TestUnitsOfOneTransactionAreAskedAboutOnce(t *testing.T) {
 	require.Equal(t, []returns.Kind{returns.AmountUnusable}, kinds(d))
 	require.Equal(t, "L1+L2", d.Plan.Exceptions[0].Subject)
 	require.Empty(t, kinds(Decide(setup(2, inStock, negative, answer(returns.AmountUnusable, returns.AnswerDoNotRefund)))), "the answer speaks for both")
+	amount := together(answer(returns.AmountUnusable, returns.AnswerSetAmount, "3.00"), about("L1+L2", returns.AmountUnusable))
+	require.Empty(t, kinds(Decide(setup(2, inStock, negative, amount))), "and ends the question that names both")
 }
 
 // What is written and not shown for an hour is IT's (11): a write-back, a refund, the
