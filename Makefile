@@ -38,7 +38,7 @@ chaos: ## take everything away while returns are under way, and print what was p
 chaos-short: ## the short form of chaos, which is part of test
 	go -C local test $(LOCAL) -count 1 -timeout 5m -v ./chaos
 
-kinds: ## every exception, provoked through the platforms, and told to its owner
+kinds: ## every exception, provoked through the platforms, and told to its owner (about two minutes)
 	go -C local test $(LOCAL) -count 1 -timeout 10m -v ./e2e -run '^TestEachKindOfException' -kinds
 
 race: ## the local module under the race detector (a long first build)

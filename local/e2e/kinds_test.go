@@ -56,7 +56,7 @@ func TestEachKindOfExceptionHasOneStory(t *testing.T) {
 	}
 }
 
-func TestEachKindOfExceptionIsOpenedByItsCause(t *testing.T) { //nolint:tparallel // the stories are parallel, inside houses that wait for them
+func TestEachKindOfExceptionIsOpenedByItsCause(t *testing.T) {
 	t.Parallel()
 	byHouse := map[string][]story{}
 	for _, s := range allStories() {
@@ -235,7 +235,7 @@ func (k *tale) shopRef(shop string, p returns.Platform) ledger.ReturnRef {
 func (k *tale) starter(args ...string) string {
 	k.t.Helper()
 	cmd := exec.CommandContext(k.t.Context(), os.Args[0], append(args, "--config", k.configFile())...)
-	cmd.Env = append(os.Environ(), asStarter+"=1", "TEMPORAL_ADDRESS="+k.Server.Address(), "TEMPORAL_NAMESPACE="+k.Server.Namespace())
+	cmd.Env = append(os.Environ(), asStarter+"=1", "TEMPORAL_ADDRESS="+k.Server.Address(), "TEMPORAL_NAMESPACE="+k.Server.Namespace()) //nolint:forbidigo // passed on to a process of our own
 	said, err := cmd.CombinedOutput()
 	if err != nil {
 		k.t.Fatalf("starter %s: %v\n%s", strings.Join(args, " "), err, said)

@@ -19,7 +19,6 @@ func (k *tale) notShipped() {
 	s.opensRMA()
 	k.opened(s.ref(), s.worth("0"))
 	s.ships()
-	s.arrives() // a parcel on its way wakes nobody
 	k.closes(s.ref(), healed)
 }
 

@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"slices"
 
+	"returnbridge/config"
+	"returnbridge/internal/app"
 	"returnbridge/internal/returns"
+	"returnbridge/internal/tiktokshop"
 	"returnbridge/local/demo"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -82,14 +86,25 @@ func (k *tale) platformUnreachable() {
 
 func (k *tale) notAuthorised() {
 	at, of := k.shops["withdrawn"], k.shopRef("withdrawn", returns.TikTok)
+	k.hearsOfWithdrawals(at)
 	k.must(k.TikTok.Deauthorize(at.tiktok))
-	// A token that was renewed just now is not renewed again for a minute and a half.
-	k.must(demo.Until(k.t.Context(), 2*patience, "the refused token is known to be of no use", func() (bool, error) {
-		return slices.Contains(k.openExceptions(at.name), k.kind), nil
-	}))
 	k.opened(of, "")
 	k.reauthorises(at)
 	k.closes(of, healed)
+}
+
+// hearsOfWithdrawals registers TikTok's event of a withdrawn authorisation, as
+// "starter webhooks sync" does.
+func (k *tale) hearsOfWithdrawals(at *otherShop) {
+	k.t.Helper()
+	c := k.Config.TikTok
+	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: c.BaseURL, AuthURL: c.AuthURL, AppKey: c.AppKey, AppSecret: c.AppSecret})
+	k.must(err)
+	i := slices.IndexFunc(k.Config.Shops, func(s config.Shop) bool { return s.Name == at.name })
+	shop := client.Shop(func(context.Context) (tiktokshop.Access, error) {
+		return tiktokshop.Access{Token: k.Config.Shops[i].AccessToken, Cipher: at.cipher}, nil
+	})
+	k.must(shop.SetWebhook(k.t.Context(), tiktokshop.SellerDeauthorization, "http://"+k.Config.Listen+app.PathTikTok))
 }
 
 // The key has few calls a day. It goes on at midnight.

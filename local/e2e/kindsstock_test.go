@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -36,7 +37,9 @@ func (k *tale) stockUnproven() {
 	k.must(k.TikTok.InNextWindow(s.product.SKU,
 		tiktoksandbox.WindowStep{Do: "sell", Warehouse: s.place.warehouse, Units: 1}, tiktoksandbox.WindowStep{Do: "ship"}))
 	s.returnsByPost(s.price("0"))
-	k.opened(s.ref(), "")
+	if e := k.opened(s.ref(), ""); !strings.Contains(e.Sentence, "a write of 1 unit was made") {
+		k.t.Errorf("Operations reads: %s", e.Sentence)
+	}
 	k.says(s.ref(), returns.AnswerHandledManually)
 	s.untilClosed()
 }

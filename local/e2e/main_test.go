@@ -24,7 +24,7 @@ var allKinds = flag.Bool("kinds", false, "tell the story of every kind of except
 const asStarter = "E2E_AS_STARTER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asStarter) != "" {
+	if os.Getenv(asStarter) != "" { //nolint:forbidigo // says that this process is no test
 		if err := app.StarterCommand().Execute(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
