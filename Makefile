@@ -10,7 +10,7 @@ GOLANGCI = go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo sandbox test race chaos chaos-short bench lint fmt fuzz contract assumptions histories guards
+.PHONY: help demo sandbox test race chaos chaos-short kinds bench lint fmt fuzz contract assumptions histories guards
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-11s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ chaos: ## take everything away while returns are under way, and print what was p
 
 chaos-short: ## the short form of chaos, which is part of test
 	go -C local test $(LOCAL) -count 1 -timeout 5m -v ./chaos
+
+kinds: ## every exception, provoked through the platforms, and told to its owner (about two minutes)
+	go -C local test $(LOCAL) -count 1 -timeout 10m -v ./e2e -run '^TestEachKindOfException' -kinds
 
 race: ## the local module under the race detector (a long first build)
 	go -C local test -race $(LOCAL) -timeout 40m ./...

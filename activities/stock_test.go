@@ -380,7 +380,7 @@ func TestALostAnswer(t *testing.T) {
 			if c.problem == "" {
 				return
 			}
-			require.Contains(t, e.Note, "1 units")
+			require.Contains(t, e.Note, "a write of 1 unit ")
 			b.account("A", at, 1, 11)
 			b.round()
 			require.Equal(t, returns.RestockProven, b.entry("A1").State, "TikTok's own account tells")

@@ -195,7 +195,7 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite, total *int) 
 	case total != nil && written && errorsOf(w.Lines) == *total:
 		return time.Time{}, r.settle(ctx, w, "TikTok's event about it says by how much, and orders in which warehouse")
 	case total != nil:
-		return r.unproven(ctx, w, "%s were written; TikTok's event about it says that the number moved meanwhile, and not in which warehouse")
+		return r.unproven(ctx, w, "a write of %s was made; TikTok's event about it says that the number moved meanwhile, and not in which warehouse")
 	case !lost && written:
 		return time.Time{}, r.settle(ctx, w, "read back: what orders do not explain is what was owed")
 	case written && !never:
@@ -203,11 +203,11 @@ func (r *round) byReading(ctx context.Context, w ledger.StockWrite, total *int) 
 	case never && !written:
 		return time.Time{}, r.takeBack(ctx, w)
 	case others:
-		return r.unproven(ctx, w, "%s were written, or may have been; a person or another program set the number meanwhile, and TikTok's event about the write has not come")
+		return r.unproven(ctx, w, "a write of %s was made, or may have been; a person or another program set the number meanwhile, and TikTok's event about the write has not come")
 	case lost:
-		return r.unproven(ctx, w, "%s may have been written; the answer was lost, and the orders do not explain how the numbers moved")
+		return r.unproven(ctx, w, "a write of %s may have been made; the answer was lost, and the orders do not explain how the numbers moved")
 	}
-	return r.unproven(ctx, w, "%s were written; the orders do not explain how the numbers moved, and TikTok's event about the write has not come")
+	return r.unproven(ctx, w, "a write of %s was made; the orders do not explain how the numbers moved, and TikTok's event about the write has not come")
 }
 
 // movedBetween tells what was sold of a SKU, by warehouse, whether that is sure to be
@@ -330,13 +330,17 @@ func (r *round) unproven(ctx context.Context, w ledger.StockWrite, how string) (
 // written says what a write contained.
 func written(entries []ledger.StockEntry) string {
 	n, corrections := units(entries), slices.ContainsFunc(entries, ledger.StockEntry.Correction)
+	said := fmt.Sprintf("%d units", n)
 	switch {
 	case n == 0:
 		return "corrections"
-	case corrections:
-		return fmt.Sprintf("%d units and corrections", n)
+	case n == 1:
+		said = "1 unit"
 	}
-	return fmt.Sprintf("%d units", n)
+	if corrections {
+		said += " and corrections"
+	}
+	return said
 }
 
 // close judges a write and remembers whose units it put back.

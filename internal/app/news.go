@@ -86,8 +86,8 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 	if seen == "" {
 		return look(returns.ReturnGO, returns.TikTok), until, nil
 	}
-	if strings.HasPrefix(e.Topic, "SHIPMENT_") { // the RMA's own status follows, but to a label
-		if awaited, err := r.labelAwaited(ctx, tx, e); !awaited || err != nil {
+	if strings.HasPrefix(e.Topic, "SHIPMENT_") { // the RMA's own status follows, but to a label or a departure
+		if awaited, err := r.shipmentAwaited(ctx, tx, e); !awaited || err != nil {
 			return nil, until, err
 		}
 		return look(returns.ReturnGO), until, nil
@@ -148,6 +148,17 @@ func (r *relay) ownDone(was returns.Record, e ledger.Event) bool {
 	return e.Status == returns.RMADone && slices.ContainsFunc(was.Effects, func(f returns.Effect) bool {
 		return f.Route == returns.RouteSetDone && !f.AppliedAt.IsZero() && e.HappenedAt.Sub(f.AppliedAt).Abs() <= policy.ClockSkew
 	})
+}
+
+// shipmentAwaited tells whether an event of a parcel changes anything: it brings a
+// label that is waited for, or the parcel is on its way of which people were told
+// that nothing was sent.
+func (r *relay) shipmentAwaited(ctx context.Context, tx *ledger.Tx, e ledger.Event) (bool, error) {
+	if e.Status != returns.ShipmentShipped {
+		return r.labelAwaited(ctx, tx, e)
+	}
+	was, err := tx.Record(ctx, e.Shop, returns.RMAKey(e.RMAID))
+	return !was.OpenSince(returns.NotShipped, "").IsZero(), err
 }
 
 // labelAwaited tells whether an event brings the label without which no TikTok

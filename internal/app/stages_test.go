@@ -138,6 +138,22 @@ func TestALabelIsToldWhereAReturnWaitsForIt(t *testing.T) {
 	}
 }
 
+// People hear that nothing was sent only until something is: no status of the RMA
+// tells of it.
+func TestADepartureIsToldWherePeopleWereToldOfNone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.carries(t, nil)
+	key := returns.RMAKey("9001")
+	b.do(t, func(tx *ledger.Tx) error {
+		record, err := tx.Load(b.ctx, "uk", key)
+		require.NoError(t, err)
+		return tx.SaveDecision(b.ctx, "uk", key, record, ledger.Decided{OrderID: orderID, Holds: record.Holds, Exceptions: []returns.Exception{returns.NewException(returns.NotShipped, "nothing was sent", returns.Money{})}})
+	})
+	b.relay.pass(b.ctx, b.come(t, later(fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", returns.ShipmentShipped))))
+	require.Equal(t, []wakeUp{{rmaWork, []returns.Platform{returns.ReturnGO}}}, b.temporal.since())
+}
+
 // endsWell puts a return into the ledger that has ended: paid, and nothing to restock.
 func (b *bench) endsWell(t *testing.T) {
 	t.Helper()

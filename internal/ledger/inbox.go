@@ -72,8 +72,10 @@ func (t *Tx) Held(ctx context.Context, e Event, until time.Time) error {
 
 // ReturnsOf finds the returns that a TikTok return or its order concerns: the
 // holders of its units, closed or not, and its own clock, else the open returns
-// on the order. Of a TikTok return that was never read nobody knows the units:
-// it may be the second one on a unit of any holder on the order.
+// on the order. While nobody holds its units, those of them that hold nothing may
+// ask about it: an RMA that was refused has given its units back. Of a TikTok return
+// that was never read nobody knows the units: it may be the second one on a unit of
+// any holder on the order.
 func (t *Tx) ReturnsOf(ctx context.Context, shop, tiktokReturnID, orderID string) ([]returns.Key, error) {
 	keys, suspected, err := t.holdersOf(ctx, shop, tiktokReturnID, orderID)
 	if err != nil {
@@ -84,12 +86,11 @@ func (t *Tx) ReturnsOf(ctx context.Context, shop, tiktokReturnID, orderID string
 	if err != nil {
 		return nil, err
 	}
-	keys = append(keys, own...)
 	if len(keys) == 0 {
-		keys, err = query(ctx, t, "find returns of order", scanKey,
-			`SELECT key FROM returns WHERE shop = $1 AND order_id = $2 AND $2 <> '' AND closed_at = ''`, shop, orderID)
+		keys, err = query(ctx, t, "find returns of order", scanKey, `SELECT key FROM returns WHERE shop = $1 AND order_id = $2 AND $2 <> '' AND closed_at = ''
+			AND ($3 = 0 OR NOT EXISTS (SELECT 1 FROM holds WHERE holds.shop = returns.shop AND holds.key = returns.key))`, shop, orderID, len(own))
 	}
-	keys = append(keys, suspected...)
+	keys = append(append(keys, own...), suspected...)
 	slices.Sort(keys)
 	return slices.Compact(keys), err
 }

@@ -94,7 +94,13 @@ func TestReturnsOf(t *testing.T) {
 
 		own := returns.TikTokKey("case-line-1")
 		decide(own, Decided{OrderID: "O1"})
-		require.Equal(b.t, []returns.Key{own}, of("case-line-1", "O1"), "its own clock before the order")
+		require.Equal(b.t, []returns.Key{"RMA3", own}, of("case-line-1", "O1"), "its own clock, and a return on the order that has no unit: it may ask about this one")
+		decide("RMA3", Decided{OrderID: "O1", Holds: []returns.Hold{hold("line-3")}})
+		b.do(func(tx *Tx) error {
+			read := returns.TikTokReturn{ID: "case-line-1", OrderID: "O1", Status: returns.TikTokPending, Lines: []returns.TikTokReturnLine{{OrderLineID: "line-1"}}}
+			return tx.SaveTikTok(b.ctx, shop, "O1", nil, []returns.TikTokReturn{read}, monday)
+		})
+		require.Equal(b.t, []returns.Key{own}, of("case-line-1", "O1"), "not one that has others")
 
 		decide("RMA1", Decided{OrderID: "O1", Holds: []returns.Hold{hold("line-1")}})
 		require.Equal(b.t, []returns.Key{"RMA1", own}, of("case-line-1", "O1"), "holder and own clock")

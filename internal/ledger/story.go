@@ -70,7 +70,7 @@ func (t *Tx) Story(ctx context.Context, of ReturnRef) (Story, bool, error) {
 
 // pastOf reads what happened: all exceptions, and the audit.
 func (t *Tx) pastOf(ctx context.Context, s *Story) (err error) {
-	if s.Exceptions, err = t.keptExceptions(ctx, s.ReturnRef); err != nil {
+	if s.Exceptions, err = t.KeptExceptions(ctx, s.ReturnRef); err != nil {
 		return err
 	}
 	name := ""
@@ -81,7 +81,9 @@ func (t *Tx) pastOf(ctx context.Context, s *Story) (err error) {
 	return err
 }
 
-func (t *Tx) keptExceptions(ctx context.Context, of ReturnRef) ([]KeptException, error) {
+// KeptExceptions are the open and past exceptions of a return, or of a shop under its
+// own keys (returns.ShopKey), oldest first.
+func (t *Tx) KeptExceptions(ctx context.Context, of ReturnRef) ([]KeptException, error) {
 	return query(ctx, t, "read all exceptions", func(scan func(...any) error) (KeptException, error) {
 		var e KeptException
 		var amount, currency string

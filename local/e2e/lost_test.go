@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/local/returngosandbox"
 	"returnbridge/local/tiktoksandbox"
@@ -63,9 +62,7 @@ func TestTheInspectionOfOneUnitOfTwoIsNoticed(t *testing.T) {
 	s.opensRMA()
 	s.ships()
 	s.arrives()
-	h.until("the return waits for its inspection", func() bool {
-		return text(h.attributes(s.id()), messages.AttrStage.GetName()) == string(returns.StageAwaitInspect)
-	})
+	s.waitsFor(returns.StageAwaitInspect)
 	s.itemIDs = s.itemIDs[:1]
 	s.inspected(1)
 	h.until("the inspected unit in stock", func() bool { return s.gained() == 1 })

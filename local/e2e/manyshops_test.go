@@ -25,6 +25,7 @@ type otherShop struct {
 	place
 	region, cipher, key, price string
 	products                   []demo.Product
+	adjust                     func(*config.Config, *config.Shop) // what is else in its configuration
 }
 
 func german() *otherShop {
@@ -68,6 +69,9 @@ func (o *otherShop) open(h *demo.House) error {
 	shop.Refund.Reasons = []config.Reason{{ReturnGO: portalReason, TikTok: "ecom_order_delivered_refund_reason_not_match_description_seller"}}
 	shop.OpenReturns = nil
 	shop.Restock.Warehouses = []config.Warehouse{{Location: demo.Location, TikTok: o.warehouse}}
+	if o.adjust != nil {
+		o.adjust(c, &shop)
+	}
 	c.Shops = append(c.Shops, shop)
 	return nil
 }

@@ -126,8 +126,7 @@ func TestARefundWhoseGoodsNeverCameIsAnOrphan(t *testing.T) {
 // lets the money be paid (TikTok contract 4.1).
 func TestAnRMAThatOnlyATikTokReturnCouldPayIsAnOrphan(t *testing.T) {
 	t.Parallel()
-	my := &otherShop{place: place{name: "demo-my", tiktok: "7490000000000000004", store: "demo-my.myshopify.com", currency: "MYR"},
-		region: "MY", cipher: "GCP_demo0004", key: "demo", price: "59.90"}
+	my := malaysian()
 	h := openShops(t, impatient, my)
 	s, fine := h.buysAt(my.place, my.products[0], 1), h.buys(1)
 	h.past()

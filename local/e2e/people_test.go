@@ -58,9 +58,7 @@ func TestThePeoplesCommands(t *testing.T) {
 	h.until("both are carried", func() bool { return h.count("ExecutionStatus = 'Running' AND WorkflowType = 'Return'") >= 2 })
 	wants(starter("check"), "No problems. Nothing was changed at TikTok or ReturnGO.", "2 products of 2 products sold lately were read", "all webhooks are registered at both platforms")
 
-	h.until("the parcel waits for its inspection", func() bool {
-		return text(h.attributes(s.id()), messages.AttrStage.GetName()) == string(returns.StageAwaitInspect)
-	})
+	s.waitsFor(returns.StageAwaitInspect)
 	h.loseAllWebhooks()
 	h.until("nobody carries anything", func() bool {
 		for _, run := range h.runs() {

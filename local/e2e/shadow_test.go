@@ -423,9 +423,7 @@ func (s *shopper) peopleLateEvent() {
 // opensRMAWith is opensRMA for all units, told otherwise.
 func (s *shopper) opensRMAWith(item returngosandbox.ItemSpec) {
 	s.t.Helper()
-	item.LineID, item.Quantity = "line", len(s.lineIDs)
-	var err error
-	s.rmaID, s.itemIDs, err = s.ReturnGO.CreateRMA(demo.Store, returngosandbox.RMASpec{OrderID: "shop-" + s.orderID, Items: []returngosandbox.ItemSpec{item}})
-	s.must(err)
+	item.Quantity = len(s.lineIDs)
+	s.asksForRMA("shop-"+s.orderID, item)
 	s.must(s.ReturnGO.Approve(s.rmaID))
 }

@@ -60,17 +60,23 @@ func (h *house) buysAt(at place, product demo.Product, units int) *shopper {
 	var err error
 	s.before, err = h.TikTok.Stock(product.SKU, at.warehouse)
 	h.must(err)
-	s.orderID, err = h.TikTok.DeliveredOrder(tiktoksandbox.OrderSpec{
-		ShopID: at.tiktok, Warehouse: at.warehouse, KeepStock: true, Lines: []tiktoksandbox.OrderLine{{SKU: product.SKU, Quantity: units}},
-	})
-	h.must(err)
-	order, err := h.TikTok.Order(s.orderID)
-	h.must(err)
-	for _, l := range order.Lines {
+	s.getsParcel(tiktoksandbox.OrderSpec{Lines: []tiktoksandbox.OrderLine{{SKU: product.SKU, Quantity: units}}})
+	return s
+}
+
+// getsParcel is the shopper's delivered order of the past, known to both platforms.
+func (s *shopper) getsParcel(order tiktoksandbox.OrderSpec) {
+	s.t.Helper()
+	order.ShopID, order.Warehouse, order.KeepStock = s.place.tiktok, s.place.warehouse, true
+	var err error
+	s.orderID, err = s.TikTok.DeliveredOrder(order)
+	s.must(err)
+	placed, err := s.TikTok.Order(s.orderID)
+	s.must(err)
+	for _, l := range placed.Lines {
 		s.lineIDs = append(s.lineIDs, l.ID)
 	}
-	s.knownToReturnGO("shop-"+s.orderID, units)
-	return s
+	s.knownToReturnGO("shop-"+s.orderID, len(s.lineIDs))
 }
 
 // knownToReturnGO puts the order into ReturnGO under an id.
@@ -100,12 +106,17 @@ func (s *shopper) opensRMA() { s.t.Helper(); s.opensRMAOn("shop-" + s.orderID) }
 
 func (s *shopper) opensRMAOn(id string) {
 	s.t.Helper()
-	var err error
-	s.rmaID, s.itemIDs, err = s.ReturnGO.CreateRMA(s.place.store, returngosandbox.RMASpec{OrderID: id, Items: []returngosandbox.ItemSpec{
-		{LineID: "line", Quantity: len(s.lineIDs), Reason: portalReason},
-	}})
-	s.must(err)
+	s.asksForRMA(id, returngosandbox.ItemSpec{Quantity: len(s.lineIDs), Reason: portalReason})
 	s.must(s.ReturnGO.Approve(s.rmaID))
+}
+
+// asksForRMA is the customer on the portal alone.
+func (s *shopper) asksForRMA(orderID string, item returngosandbox.ItemSpec) {
+	s.t.Helper()
+	item.LineID = "line"
+	var err error
+	s.rmaID, s.itemIDs, err = s.ReturnGO.CreateRMA(s.place.store, returngosandbox.RMASpec{OrderID: orderID, Items: []returngosandbox.ItemSpec{item}})
+	s.must(err)
 }
 
 // ships waits until TikTok lets the buyer send the parcel, and sends it.
@@ -288,3 +299,11 @@ func (s *shopper) deadline() time.Time {
 }
 
 func (h *house) calls(endpoint string) int { return h.TikTok.Books().Calls[endpoint] }
+
+// waitsFor waits until the return stands at a stage.
+func (s *shopper) waitsFor(stage returns.Stage) {
+	s.t.Helper()
+	s.until("the return stands at "+string(stage), func() bool {
+		return text(s.attributes(s.id()), messages.AttrStage.GetName()) == string(stage)
+	})
+}

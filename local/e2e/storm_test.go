@@ -45,6 +45,44 @@ func TestStormOfEventsEveryReturnEndsRightAndLostOnesAreHealedBySweeps(t *testin
 	settle()
 	stop()
 	h.wantHealed(seen)
+	h.wantExceptionsPerCause()
+}
+
+// wantExceptionsPerCause expects that no exception of a return or a shop was opened
+// more often than its cause came. A cause is a fact at the platforms, whatever the
+// weather does to the events that tell of it. Each shopper of the population, and
+// the people around them, do each thing once, so that a return has each cause once;
+// only a TikTok return may come up to a seller's deadline twice, with its request
+// and with its parcel.
+func (h *house) wantExceptionsPerCause() {
+	h.t.Helper()
+	prefix := messages.ReturnID(demo.ShopName, "")
+	keys := []returns.Key{returns.ShopKey(returns.TikTok), returns.ShopKey(returns.ReturnGO)}
+	for _, run := range h.runs() {
+		if key, isReturn := strings.CutPrefix(run.GetExecution().GetWorkflowId(), prefix); isReturn {
+			keys = append(keys, returns.Key(key))
+		}
+	}
+	slices.Sort(keys)
+	opened := 0
+	for _, key := range slices.Compact(keys) {
+		times := map[string][]string{}
+		for _, e := range h.kept(ledger.ReturnRef{Shop: demo.ShopName, Key: key}) {
+			what := fmt.Sprintf("%s about %q", e.Kind, e.Subject)
+			times[what] = append(times[what], e.OpenedAt.Format(time.TimeOnly)+" until "+e.ClosedAt.Format(time.TimeOnly)+": "+e.Sentence)
+			causes := 1
+			if e.Kind == returns.SellerDeadline {
+				causes = 2
+			}
+			if opened++; len(times[what]) > causes {
+				h.t.Errorf("%s: %s was opened %d times: %q", key, what, len(times[what]), times[what])
+			}
+		}
+	}
+	if opened == 0 {
+		h.t.Error("no exception was opened at all")
+	}
+	h.t.Logf("%d exceptions were opened", opened)
 }
 
 // sayWhatIsOpen logs the open exceptions, for whoever reads why a run failed.

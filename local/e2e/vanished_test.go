@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"returnbridge/internal/ledger"
-	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/local/returngosandbox"
 )
@@ -20,9 +19,7 @@ func TestAnRMADeletedInReturnGOEndsWithAnAnswer(t *testing.T) {
 	s.opensRMA()
 	s.ships()
 	s.arrives()
-	h.until("the parcel waits for its inspection", func() bool {
-		return text(h.attributes(s.id()), messages.AttrStage.GetName()) == string(returns.StageAwaitInspect)
-	})
+	s.waitsFor(returns.StageAwaitInspect)
 	h.must(h.ReturnGO.AddFault(returngosandbox.Fault{Endpoint: "rma/get", Kind: "404", Count: -1}))
 	h.must(h.Client.SignalWorkflow(t.Context(), s.id(), "", "refund-now", map[string]string{"amount": "all of it"}))
 	h.signal(s.id(), returns.Command{Name: returns.CommandRecheck, Who: "cx", Why: "the customer asks"})

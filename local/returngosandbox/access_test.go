@@ -196,3 +196,23 @@ func TestMisspeltFaultsAreRefused(t *testing.T) {
 	require.Error(t, b.AddFault(Fault{Endpoint: "rma/get", Kind: "explode"}))
 	require.Error(t, b.AddFault(Fault{Endpoint: "rma/get", Kind: FaultHTML, Status: 99}))
 }
+
+func TestAFaultAboutOneIDStrikesNoOther(t *testing.T) {
+	b := newBench(t, Options{})
+	id, _ := b.tees(AnyCarrier)
+	b.must(b.AddFault(Fault{Kind: "500", Count: -1, About: id}))
+	b.must(b.AddFault(Fault{Kind: "503", Count: -1, About: otherShop}))
+	answers := func(path, shop string) int {
+		resp, _, err := b.try("GET", path, nil, map[string]string{"x-shop-name": shop})
+		b.must(err)
+		return resp.StatusCode
+	}
+	require.Equal(t, 500, answers("/rma/"+id, testShop), "named in the path")
+	require.Equal(t, 200, answers("/webhooks", testShop))
+	require.Equal(t, 503, answers("/webhooks", otherShop), "named in a header")
+	status, _ := b.call("POST", "/webhook", map[string]any{"url": "http://127.0.0.1:9/" + id, "eventName": "RMA_CREATED"})
+	require.Equal(t, 500, status, "named in the body")
+	b.ClearFaultsAbout(id)
+	require.Equal(t, 200, answers("/rma/"+id, testShop))
+	require.Equal(t, 503, answers("/webhooks", otherShop))
+}

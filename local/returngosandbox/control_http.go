@@ -114,12 +114,12 @@ func (s *Sandbox) addMoneyControls(all map[string]http.HandlerFunc) {
 
 func (s *Sandbox) addWeatherControls(all map[string]http.HandlerFunc) {
 	all["fault"] = control(func(in struct {
-		Endpoint, Kind, RetryAfter, Field string
-		Status, Count, DelayMillis        int
-		AfterWrite, Echo                  bool
+		Endpoint, Kind, RetryAfter, Field, About string
+		Status, Count, DelayMillis               int
+		AfterWrite, Echo                         bool
 	}) (any, error) {
 		return obj{}, s.AddFault(Fault{Endpoint: in.Endpoint, Kind: in.Kind, Status: in.Status, AfterWrite: in.AfterWrite, Echo: in.Echo,
-			Field: in.Field, Count: in.Count, RetryAfter: in.RetryAfter, Delay: millis(in.DelayMillis)})
+			Field: in.Field, About: in.About, Count: in.Count, RetryAfter: in.RetryAfter, Delay: millis(in.DelayMillis)})
 	})
 	all["clear-faults"] = control(func(struct{}) (any, error) { s.ClearFaults(); return obj{}, nil })
 	all["webhook-faults"] = control(func(in struct {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,9 @@ type Fault struct {
 	Echo bool
 	// Field is what unknown_enum replaces wherever it holds a text; empty means "status".
 	Field string
+	// About strikes only calls that name this in their path, headers or body, such as
+	// an id or a shop; empty means all.
+	About string
 	// Count 0 means once, below 0 until ClearFaults.
 	Count int
 	// Delay holds the answer back, whatever the kind.
@@ -90,9 +94,17 @@ func (s *Sandbox) ClearFaults() {
 	s.faults = nil
 }
 
-func (s *Sandbox) takeFault(endpoint string) Fault {
+// ClearFaultsAbout takes back those that strike only calls that name this.
+func (s *Sandbox) ClearFaultsAbout(about string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = slices.DeleteFunc(s.faults, func(f Fault) bool { return f.About == about })
+}
+
+func (s *Sandbox) takeFault(c *call) Fault {
 	i := slices.IndexFunc(s.faults, func(f Fault) bool {
-		return f.Endpoint == endpoint || f.Endpoint == "" || f.Endpoint == "*"
+		here := f.Endpoint == c.endpoint || f.Endpoint == "" || f.Endpoint == "*"
+		return here && (strings.Contains(c.requestLine+" "+c.headers, f.About) || bytes.Contains(c.body, []byte(f.About)))
 	})
 	if i < 0 {
 		return Fault{}

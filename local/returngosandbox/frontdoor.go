@@ -105,7 +105,7 @@ func (s *Sandbox) handle(c *call, op operation) (answer, Fault) {
 		return failure(http.StatusForbidden, "No such shop for this user"), Fault{}
 	}
 	c.shop = s.shops[c.shopName]
-	fault := s.takeFault(c.endpoint)
+	fault := s.takeFault(c)
 	if fault.stands() && !fault.AfterWrite {
 		return fault.answer(c), fault
 	}

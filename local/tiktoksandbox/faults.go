@@ -1,6 +1,7 @@
 package tiktoksandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -59,6 +60,9 @@ type Fault struct {
 	RetryAfter time.Duration
 	Code       int    // of the kinds code and code_after_write
 	Message    string // likewise
+	// About strikes only calls that name this: an id, or a shop's cipher, in the
+	// path, the query or the body. Empty: all.
+	About string
 }
 
 // AddFault queues a fault behind those already waiting for the endpoint.
@@ -85,10 +89,16 @@ func (s *Sandbox) ClearFaults() {
 	s.faults = nil
 }
 
-func (s *Sandbox) takeFault(endpoint string) *Fault {
+// ClearFaultsAbout removes those that strike only calls that name this.
+func (s *Sandbox) ClearFaultsAbout(about string) {
+	defer s.enter()()
+	s.faults = slices.DeleteFunc(s.faults, func(f *Fault) bool { return f.About == about })
+}
+
+func (s *Sandbox) takeFault(endpoint string, said []byte) *Fault {
 	for i, fault := range s.faults {
 		switch {
-		case fault.Endpoint != endpoint && fault.Endpoint != "*":
+		case fault.Endpoint != endpoint && fault.Endpoint != "*", !bytes.Contains(said, []byte(fault.About)):
 			continue
 		case fault.Skip > 0:
 			fault.Skip--

@@ -157,3 +157,19 @@ func TestMoneyMayBeHeldAfterTheApproval(t *testing.T) {
 	require.Equal(t, returnComplete, sc.status(id))
 	require.Len(t, sc.s.Books().Payments, 1)
 }
+
+func TestAFaultAboutOneIDStrikesNoOther(t *testing.T) {
+	sc := newScene(t, "GB")
+	require.NoError(t, sc.s.AddFault(Fault{Kind: FaultUnavailable, Count: -1, About: sc.mugProduct}))
+	update := "/product/202309/products/" + sc.mugProduct + "/inventory/update"
+	require.Equal(t, 200, sc.raw("GET", "/product/202309/products/"+sc.setProduct, "").status)
+	require.Equal(t, 503, sc.raw("GET", "/product/202309/products/"+sc.mugProduct, "").status, "named in the path")
+	require.Equal(t, 503, sc.raw("POST", "/product/202309/inventory/search", `{"product_ids":["`+sc.mugProduct+`"]}`).status, "named in the body")
+	sc.s.ClearFaultsAbout("another")
+	require.Equal(t, 503, sc.raw("POST", update, sc.mugRows(20, 3)).status)
+	sc.s.ClearFaultsAbout(sc.mugProduct)
+	require.Equal(t, 200, sc.raw("POST", update, sc.mugRows(20, 3)).status)
+
+	require.NoError(t, sc.s.AddFault(Fault{Kind: FaultUnavailable, Count: -1, About: sc.shop.Cipher}))
+	require.Equal(t, 503, sc.raw("GET", "/product/202309/products/"+sc.setProduct, "").status, "named in the query")
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -57,7 +58,7 @@ func (s *Sandbox) answer(r *http.Request, body []byte, problem *apiError) (reply
 	}
 	// Faults strike calls that passed the gate: a badly signed call must always
 	// hear that it was badly signed.
-	if fault := s.takeFault(c.route.name); fault != nil {
+	if fault := s.takeFault(c.route.name, slices.Concat([]byte(r.URL.String()), body)); fault != nil {
 		return s.answerWithFault(c, fault)
 	}
 	return s.perform(c), 0

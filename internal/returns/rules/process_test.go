@@ -358,6 +358,7 @@ func TestDecidingOnACase(t *testing.T) {
 		{"refused", setup(1, shipped, confirmed(returns.EffectVoid)), want{kinds: []returns.Kind{returns.EffectRefused}}},
 		{"in dispute", setup(1, shipped, caseIs(1, func(r *returns.TikTokReturn) { r.Arbitration = returns.ArbitrationInProgress })), want{}},
 		{"fulfilled by TikTok", setup(1, shipped, order(func(o *returns.Order) { o.Fulfillment = returns.FulfilledByTikTok })), want{kinds: []returns.Kind{returns.FulfilledTikTok}}},
+		{"fulfilled by TikTok, which accepts its return itself", setup(1, buyerReturn("R1", returns.TikTokPending, 1), order(func(o *returns.Order) { o.Fulfillment = returns.FulfilledByTikTok })), want{kinds: []returns.Kind{returns.FulfilledTikTok}}},
 		{"switched off", setup(1, shipped, policy(func(p *Policy) { p.Switches.Refund = false })), want{}},
 	})
 }

@@ -13,7 +13,7 @@ import (
 // none, one may be opened.
 func (d *desk) register() {
 	d.judge()
-	if !d.approvedByReturnGO() {
+	if !d.approvedByReturnGO() || d.Record.Order.Fulfillment == returns.FulfilledByTikTok {
 		return
 	}
 	for _, g := range d.groups() {

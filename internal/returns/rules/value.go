@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -424,10 +425,12 @@ func (d *desk) refuseAll(units []*unit, a returns.Answer) {
 	d.settledBy(a)
 }
 
-// settledBy takes back the question that an answer was given to.
+// settledBy takes back the question that an answer was given to, also where it was about
+// one of several units.
 func (d *desk) settledBy(a returns.Answer) {
+	units := strings.Split(a.Subject, "+")
 	d.plan.Exceptions = slices.DeleteFunc(d.plan.Exceptions, func(e returns.Exception) bool {
-		return e.Kind == a.Kind && (a.Subject == "" || e.Subject == a.Subject)
+		return e.Kind == a.Kind && (a.Subject == "" || e.Subject == a.Subject || slices.Contains(units, e.Subject))
 	})
 }
 
