@@ -283,7 +283,9 @@ func TestASlowSinkHoldsUpNoOther(t *testing.T) {
 	kinds := []returns.Kind{returns.UnlinkedOrder, returns.NotPayable, returns.UnitMismatch}
 	b.opens(0, 3, func(i int) returns.Kind { return kinds[i] })
 	slow.hangs = make(chan struct{})
-	ended := make(chan messages.NotifyResult)
+	answer := sync.OnceFunc(func() { close(slow.hangs) })
+	t.Cleanup(answer) // before the server waits for it
+	ended := make(chan messages.NotifyResult, 1)
 	go func() { ended <- b.notify() }()
 	require.Eventually(t, func() bool { n, _ := quick.told(); return n == 3 }, 10*time.Second, 10*time.Millisecond)
 	select {
@@ -291,7 +293,7 @@ func TestASlowSinkHoldsUpNoOther(t *testing.T) {
 		require.Fail(t, "the slow one was not waited for")
 	default:
 	}
-	close(slow.hangs)
+	answer()
 	require.Equal(t, messages.NotifyResult{Sent: 6}, <-ended)
 }
 
