@@ -71,11 +71,15 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	if c.Answer == returns.AnswerAcceptPayable || c.Answer == returns.AnswerPay {
 		amount = saw.Amount // what the person saw is what they agreed to
 	}
+	seen, err := t.transactionsSeen(ctx, shop, key)
+	if err != nil {
+		return Outcome{}, err
+	}
 	number, currency := moneyText(amount)
 	t.fact("exception answered", shop, key, exceptionFields(returns.Exception{Kind: c.Exception, Subject: saw.Subject, Amount: amount}, zap.String("answer", string(c.Answer)))...)
-	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.Subject, c.Reference, c.Who, c.Why, text(t.now))
+	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at, seen)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.Subject, c.Reference, c.Who, c.Why, text(t.now), seen)
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
 
@@ -85,6 +89,25 @@ func (t *Tx) CommandsRefused(ctx context.Context, shop string, key returns.Key, 
 		Why: fmt.Sprintf("%d came at once beyond what one look takes, and were not read: send again what is still meant", n)})
 	return err
 }
+
+// transactionsSeen names the RMA's transactions that the ledger knows, with a mark
+// before them also where there are none.
+func (t *Tx) transactionsSeen(ctx context.Context, shop string, key returns.Key) (string, error) {
+	var r returns.Record
+	if err := t.loadRMA(ctx, shop, key, &r); err != nil {
+		return "", err
+	}
+	names := []string{knownThen}
+	if r.RMA != nil {
+		for _, tx := range r.RMA.Transactions {
+			names = append(names, tx.Version())
+		}
+	}
+	return strings.Join(names, ","), nil
+}
+
+// knownThen begins the list of the transactions that an answer knew of.
+const knownThen = "known"
 
 // heardBefore is the outcome of a command that comes again: a refusal is still one.
 func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcome, error) {

@@ -222,7 +222,7 @@ func TestAnAnswerClosesItsException(t *testing.T) {
 		r := b.load("RMA1")
 		require.Empty(b.t, r.Open)
 		require.Equal(b.t, map[returns.Kind]returns.Answer{shown.Kind: {
-			Kind: shown.Kind, Answer: returns.AnswerAcceptPayable, Amount: gbp("9.90"), Who: "Fin", At: at}}, r.Answers, "what was shown is what was agreed to")
+			Kind: shown.Kind, Answer: returns.AnswerAcceptPayable, Amount: gbp("9.90"), Who: "Fin", At: at, Seen: []string{knownThen}}}, r.Answers, "what was shown is what was agreed to")
 		require.Equal(b.t, []string{"accept-payable by Fin"}, b.column(`SELECT closed_by FROM exceptions`))
 
 		none := b.command(answer("c2", returns.AnswerDoNotRefund, returns.Money{}, ""))

@@ -112,4 +112,7 @@ type Answer struct {
 	Reference string     `json:"reference,omitempty"`
 	Who       string     `json:"who"`
 	At        time.Time  `json:"at"`
+	// Seen are the versions of the RMA's transactions that the ledger knew then. None at
+	// all: it is not known which.
+	Seen []string `json:"seen,omitempty"`
 }

@@ -161,3 +161,28 @@ func TestSentencesDoNotAge(t *testing.T) {
 		}
 	}
 }
+
+// What a person knew of when they answered is told by the ledger, not by two machines'
+// clocks: a transaction that it did not know then is a new authorisation, also where its
+// time is earlier, and one that it knew is none, also where its time is later (9.1).
+func TestAnAnswerKnowsOfWhatTheLedgerKnewThen(t *testing.T) {
+	t.Parallel()
+	f := func(created time.Time, seen ...string) Facts {
+		return setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), tiktokPays(1, "12.00"),
+			transactionIs(1, func(t *returns.Transaction) { t.CreatedAt = created }), answer(returns.RefundValueMismatch, returns.AnswerAcceptPayable, "12.00"),
+			func(f *Facts) {
+				a := f.Record.Answers[returns.RefundValueMismatch]
+				a.Seen, a.Subject = seen, "R1"
+				f.Record.Answers[returns.RefundValueMismatch] = a
+			})
+	}
+	before, after := noon.Add(-2*time.Minute), noon.Add(-30*time.Second) // the answer is a minute old
+	pays, asks := want{acts: []string{"confirm-parcel R1 12.00"}}, want{kinds: []returns.Kind{returns.RefundValueMismatch}}
+	late := func(f Facts) Facts { f.Policy.SettleWindow = time.Second; return f }
+	play(t, []scene{
+		{"known, whatever its time", late(f(after, "known", "T1=10.00GBP")), pays},
+		{"not known, whatever its time", late(f(before, "known")), asks},
+		{"known with another amount", late(f(before, "known", "T1=11.00GBP")), asks},
+		{"not kept: by its time", late(f(before)), pays},
+	})
+}
