@@ -70,7 +70,9 @@ func TestAReturnThatNobodyCarriesSaysSo(t *testing.T) {
 
 	require.NoError(t, d.list(t.Context(), ledger.ExceptionFilter{}, d.out()))
 	require.Contains(t, d.text(), "No workflow carries 2 open returns: cancelled or terminated in Temporal, or forgotten there. Each comes back by itself within 50m, with starter backfill --yes at once: 4712 of demo-gb, 4713 of demo-gb\n")
-	d.do(func(tx *ledger.Tx) error { return tx.RaiseStuck(t.Context(), demo, returns.StockKey("11"), "it cannot go on") })
+	d.do(func(tx *ledger.Tx) error {
+		return tx.RaiseStuck(t.Context(), demo, returns.StockKey("11"), "it cannot go on")
+	})
 	require.NoError(t, d.list(t.Context(), ledger.ExceptionFilter{}, d.out()))
 	require.NotContains(t, d.text(), "as --answer", "nothing answers it")
 	require.NoError(t, d.list(t.Context(), ledger.ExceptionFilter{Shop: "demo-de"}, d.out()))

@@ -26,7 +26,7 @@ func TestAReturnThatCannotGoOnIsInTheListAndComesBack(t *testing.T) {
 	h.past()
 	foreign := worker.New(h.Client, messages.QueueReturns, worker.Options{DisableRegistrationAliasing: true})
 	foreign.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ messages.ReturnInput) error {
-		return workflow.Sleep(ctx, 24*time.Hour) //nolint:wrapcheck // it never returns
+		return workflow.Sleep(ctx, 24*time.Hour)
 	}, workflow.RegisterOptions{Name: messages.Return})
 	h.must(foreign.Start())
 	s.opensRMA()
@@ -85,7 +85,9 @@ func TestAFloodOfSignalsDoesNotStopAReturn(t *testing.T) {
 	s := h.buys(1)
 	h.past()
 	s.opensRMA()
-	h.until("the return waits", func() bool { return text(h.attributes(s.id()), messages.AttrStage.GetName()) == string(returns.StageAwaitParcel) })
+	h.until("the return waits", func() bool {
+		return text(h.attributes(s.id()), messages.AttrStage.GetName()) == string(returns.StageAwaitParcel)
+	})
 	for range 60 {
 		h.signal(s.id(), returns.Command{Name: returns.CommandRecheck, Who: "somebody", Why: strings.Repeat("x", 100_000)})
 	}
