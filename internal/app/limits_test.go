@@ -33,11 +33,13 @@ func TestTwoSecretsCountDuringARotation(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, b.returnGOSends("uk", "", rmaEvent("RMA_CREATED", "9003", "Pending")).Code)
 	require.Len(t, b.inbox(t), 2)
 
+	body := caseEvent("n0", returns.TikTokPending)
+	require.Equal(t, http.StatusUnauthorized, b.send(http.MethodPost, PathTikTok, signedWith("", body), body).Code, "no previous one is set")
 	var err error
 	b.cfg.TikTok.AppSecret, b.cfg.TikTok.AppSecretPrevious = "new_secret", "demo_secret"
 	_, b.tiktok, err = buildActivities(b.cfg, b.ledger, b.waker, b.clock, b.watch, nil)
 	require.NoError(t, err)
-	body := caseEvent("n1", returns.TikTokPending)
+	body = caseEvent("n1", returns.TikTokPending)
 	require.Equal(t, http.StatusOK, b.send(http.MethodPost, PathTikTok, tiktokSigns(body), body).Code, "signed with the previous one")
 	body = caseEvent("n2", returns.TikTokPending)
 	require.Equal(t, http.StatusOK, b.send(http.MethodPost, PathTikTok, signedWith("new_secret", body), body).Code)
