@@ -40,6 +40,11 @@ type Waker interface {
 	WakeStock(ctx context.Context, shop, productID string) error
 	// Running are the ids of a shop's workflows that run, as Temporal lists them.
 	Running(ctx context.Context, shop string) (map[string]bool, error)
+	// Failing are the ids of a shop's workflows whose next step Temporal cannot run, with
+	// the cause that Temporal names.
+	Failing(ctx context.Context, shop string) (map[string]string, error)
+	// Waits tells whether the workflow of a return runs, and waits for an activity.
+	Waits(ctx context.Context, shop string, key returns.Key) (runs, waits bool, err error)
 	// WakeGuard tells the guard of a task queue that its platform is ill.
 	WakeGuard(ctx context.Context, queue string, ill messages.Ill) error
 }
@@ -68,6 +73,9 @@ type Activities struct {
 	OpenSweepEvery time.Duration
 	// EventsQuiet is for how long no event may come while sweeps find changes.
 	EventsQuiet time.Duration
+	// InboxKept is how long an event that was dealt with is kept.
+	InboxKept time.Duration
+	Alerts    Alerts
 }
 
 func (a *Activities) shop(name string) (*Shop, error) {

@@ -33,12 +33,12 @@ func TestUnknownCommandsAreAuditedAsRefused(t *testing.T) {
 	refused := 0
 	for _, line := range story.Audit {
 		said[line.What] = line.Why
-		if line.What == "command refused" {
+		if line.What == "refused the command" {
 			refused++
 		}
 	}
-	require.Equal(t, unknown.Why, said["command refund-now "])
-	require.Equal(t, unread.Why, said["command resolve-exception "])
+	require.Equal(t, unknown.Why, said[`gave the command "refund-now"`])
+	require.Equal(t, unread.Why, said["gave an answer that names no exception"])
 	require.Equal(t, 2, refused)
 }
 

@@ -16,7 +16,7 @@ import (
 // quiet: sweeps find what no event tells.
 func (a *Activities) swept(ctx context.Context, shop string, p returns.Platform, found int, cursor string, begun time.Time) error {
 	quiet := ""
-	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		if err := tx.MoveCursor(ctx, cursor, begun.UTC().Format(time.RFC3339)); err != nil {
 			return err
 		}
@@ -26,26 +26,11 @@ func (a *Activities) swept(ctx context.Context, shop string, p returns.Platform,
 		if err := tx.HealSlowSearch(ctx, shop, tx.Now().Add(-rules.SlowFor)); err != nil {
 			return err
 		}
-		last, err := tx.LastEvent(ctx, shop, p)
-		if err != nil {
+		if err := tx.Came(ctx, shop, p, 0, found); err != nil {
 			return err
 		}
-		if tx.Now().Sub(last) <= a.EventsQuiet {
-			return heard(ctx, tx, shop, p, found)
-		}
-		if found == 0 {
-			return nil // nothing happened, so there was nothing to tell
-		}
-		quiet = "no event of " + string(p) + " ever came, and sweeps find what happens there"
-		if !last.IsZero() {
-			quiet = "the last event of " + string(p) + " came at " + last.Format(time.RFC3339) + ", and sweeps find what happens there"
-		}
-		e := returns.NewException(returns.EventsQuiet, quiet, returns.Money{})
-		e.Subject = string(p)
-		if err := tx.RaiseForShop(ctx, shop, p, e); err != nil {
-			return err
-		}
-		return tx.Came(ctx, shop, p, 0, found)
+		quiet, err = a.quiet(ctx, tx, shop, p, found)
+		return err
 	})
 	if err == nil && quiet != "" {
 		activity.GetLogger(ctx).Warn("events are quiet", "shop", shop, "platform", p, "why", quiet)
@@ -53,12 +38,34 @@ func (a *Activities) swept(ctx context.Context, shop string, p returns.Platform,
 	return orRetry(ctx, err)
 }
 
-// heard closes what was said of quiet events, and counts what a sweep found.
-func heard(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, found int) error {
-	if err := tx.HealForShop(ctx, shop, p, returns.EventsQuiet); err != nil {
-		return err
+// quiet opens and closes what is said of a platform's events, and gives what is said:
+// none came for EventsQuiet while sweeps find changes, or the share that they tell has
+// fallen (share).
+func (a *Activities) quiet(ctx context.Context, tx *ledger.Tx, shop string, p returns.Platform, found int) (why string, err error) {
+	last, err := tx.LastEvent(ctx, shop, p)
+	if err != nil {
+		return "", err
 	}
-	return tx.Came(ctx, shop, p, 0, found)
+	hears, fallen, err := share(ctx, tx, shop, p)
+	if err != nil {
+		return "", err
+	}
+	recently := tx.Now().Sub(last) <= a.EventsQuiet
+	switch {
+	case hears == hearsLittle:
+		why = fallen
+	case recently && (hears == hearsAll || hears == nothingUsual):
+		return "", tx.HealForShop(ctx, shop, p, returns.EventsQuiet)
+	case recently, found == 0:
+		return "", nil // too little happened to tell
+	case last.IsZero():
+		why = "no event of " + string(p) + " ever came, and sweeps find what happens there"
+	default:
+		why = "the last event of " + string(p) + " came at " + last.Format(time.RFC3339) + ", and sweeps find what happens there"
+	}
+	e := returns.NewException(returns.EventsQuiet, why, returns.Money{})
+	e.Subject = string(p)
+	return why, tx.RaiseForShop(ctx, shop, p, e)
 }
 
 // Events are trusted while at most one change in trustedUpTo was found by a sweep
@@ -70,6 +77,9 @@ const trustedUpTo = 100
 func (a *Activities) eventsTellAll(ctx context.Context, tx *ledger.Tx, shop string, since, now time.Time) (all bool, events int, err error) {
 	heard, err := tx.LastEvent(ctx, shop, returns.ReturnGO)
 	if err != nil || now.Sub(heard) > a.EventsQuiet {
+		return false, 0, err
+	}
+	if silent, err := silentNow(ctx, tx, shop, returns.ReturnGO, heard, now); err != nil || silent {
 		return false, 0, err
 	}
 	days, err := tx.Coverage(ctx, shop, now.AddDate(0, 0, -1))

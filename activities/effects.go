@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -270,10 +269,7 @@ func (d *desk) note(ctx context.Context, e returns.Effect, act returns.Act, tikt
 		again = d.Now().Add(jitter(min(max(wait, d.Now().Sub(d.firstIntent(e.ID))), time.Hour)))
 	}
 	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
-		entry := ledger.Entry{What: fmt.Sprintf("%s %s %s", act.Kind, act.Route, words), Why: act.Reason, RequestID: requestID, DecidedBy: d.decider(act)}
-		if returns.Known(act.Amount) {
-			entry.What += " " + act.Amount.String()
-		}
+		entry := ledger.Entry{What: tried(e, tiktokReturnID, words), Why: act.Reason, RequestID: requestID, DecidedBy: d.decider(act)}
 		if err := tx.Audit(ctx, d.shop.Key, d.key, act.Units, entry); err != nil {
 			return err
 		}
@@ -311,47 +307,25 @@ func (d *desk) firstIntent(id string) time.Time {
 // least before the same call is made again.
 func judge(err error) (state returns.EffectState, reason returns.Reason, words string, wait time.Duration) {
 	if err == nil {
-		return returns.EffectApplied, "", "done", 0
+		return returns.EffectApplied, "", "", 0
 	}
 	if _, ok := errors.AsType[*ineligibleError](err); ok {
-		return returns.EffectIntent, returns.ReasonIneligible, "not sent", time.Minute
+		return returns.EffectIntent, returns.ReasonIneligible, "not sent, as TikTok would not take it", time.Minute
 	}
 	e, ok := errors.AsType[*platform.Error](err)
 	if !ok {
-		return returns.EffectClaimed, "", "answer lost", 0
+		return returns.EffectClaimed, "", "the answer was lost", 0
 	}
 	switch e.Class {
 	case platform.OutcomeUnknown:
-		return returns.EffectClaimed, "", "answer lost", 0
+		return returns.EffectClaimed, "", "the answer was lost", 0
 	case platform.Retry, platform.RefreshToken:
-		return returns.EffectIntent, returns.ReasonUnavailable, "not possible now", max(e.RetryAfter, 2*time.Second)
+		return returns.EffectIntent, returns.ReasonUnavailable, "not possible just now", max(e.RetryAfter, 2*time.Second)
 	case platform.StateChanged:
 		return returns.EffectIntent, returns.ReasonChanged, "refused, the state has changed", 5 * time.Second
 	default:
 		return returns.EffectVoid, returns.ReasonRefused, "refused", 0
 	}
-}
-
-// decider names who decided: the rules, or the person whose answer they follow.
-func (d *desk) decider(act returns.Act) string {
-	for _, a := range slices.Backward(d.record.Said) {
-		if a.Answer == returns.AnswerPayRest && act.Route == returns.RouteSellerRefund && d.covers(a.Subject, act.Units) {
-			return a.Who
-		}
-		if (a.Answer == returns.AnswerAcceptPayable || a.Answer == returns.AnswerSetAmount || a.Answer == returns.AnswerPay) && returns.SameMoney(a.Amount, act.Amount) {
-			return a.Who
-		}
-	}
-	return "rules " + d.decision.Plan.Rules
-}
-
-// covers tells whether a TikTok return is about these units.
-func (d *desk) covers(tiktokReturnID string, units []returns.UnitID) bool {
-	return slices.ContainsFunc(d.record.TikTokReturns, func(t returns.TikTokReturn) bool {
-		return t.ID == tiktokReturnID && slices.ContainsFunc(t.Lines, func(l returns.TikTokReturnLine) bool {
-			return slices.ContainsFunc(units, func(u returns.UnitID) bool { return u.LineID() == l.OrderLineID })
-		})
-	})
 }
 
 // generation rises only when a person asked for another try after a definite

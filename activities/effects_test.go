@@ -3,6 +3,7 @@ package activities
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -332,7 +333,7 @@ func TestTheRestIsPaidAsFinanceSaid(t *testing.T) {
 		return s, err
 	})
 	require.True(t, slices.ContainsFunc(story.Audit, func(l ledger.AuditLine) bool {
-		return l.What == "refund exact-seller-refund done 4.99 GBP" && l.DecidedBy == "Fin"
+		return strings.HasPrefix(l.What, "refunded 4.99 GBP as the seller (TikTok return ") && l.DecidedBy == "the program, as Fin decided"
 	}), "%+v", story.Audit)
 }
 

@@ -40,7 +40,8 @@ func (a *Activities) look(ctx context.Context, in messages.LookInput, read func(
 	if err != nil {
 		return messages.PlanResult{}, err
 	}
-	outcomes, err := d.takeCommands(ctx, in.Commands)
+	d.history = in.History
+	outcomes, err := d.takeCommands(ctx, in.Commands, in.Refused)
 	if err != nil {
 		return messages.PlanResult{}, retryable(ctx, err)
 	}
@@ -102,6 +103,7 @@ type desk struct {
 	orderRead read             // and of the order with all its returns
 	decision  rules.Decision   // the last one
 	record    returns.Record   // what it rested on
+	history   bool             // a backfill asks for this look
 	woken     []returns.UnitID // units whose writer was told to look: noted with the next decision
 }
 
@@ -110,9 +112,9 @@ func (a *Activities) desk(shop string, key returns.Key) (*desk, error) {
 	return &desk{Activities: a, shop: s, key: key}, err
 }
 
-func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]messages.Outcome, error) {
+func (d *desk) takeCommands(ctx context.Context, commands []returns.Command, refused messages.Refused) ([]messages.Outcome, error) {
 	var outcomes []messages.Outcome
-	if len(commands) == 0 {
+	if len(commands) == 0 && refused.Count == 0 {
 		return nil, nil
 	}
 	err := d.Ledger.Do(ctx, func(tx *ledger.Tx) error {
@@ -125,6 +127,9 @@ func (d *desk) takeCommands(ctx context.Context, commands []returns.Command) ([]
 				return err
 			}
 			outcomes = append(outcomes, messages.Outcome{CommandID: c.ID, Accepted: o.Accepted, Sentence: o.Sentence})
+		}
+		if refused.Count > 0 {
+			return tx.CommandsRefused(ctx, d.shop.Key, d.key, refused.ID, refused.Count)
 		}
 		return nil
 	})
@@ -240,6 +245,7 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 		err = tx.SaveDecision(ctx, d.shop.Key, d.key, record, ledger.Decided{
 			OrderID: d.decision.OrderID, Holds: d.decision.Holds, Restocks: d.decision.Restocks, Shadows: d.decision.Shadows, Exceptions: p.Exceptions,
 			Stage: p.Stage, Summary: p.Summary, Rules: p.Rules, Held: d.decision.Held(), LookBy: lookBy(p), Closed: p.Close,
+			Deadline: p.SellerDeadline, Quiet: d.quiet(record),
 		})
 		if err != nil || then == nil {
 			return err
@@ -247,6 +253,16 @@ func (d *desk) decideNow(ctx context.Context, then func(*ledger.Tx) error, troub
 		return then(tx)
 	})
 }
+
+// quiet tells whether a backfill has just taken the return up: what is wrong with it
+// is no news. Whatever opens later is, though nothing but the backfill asked so far.
+func (d *desk) quiet(r returns.Record) bool {
+	lately := func(at time.Time) bool { return d.Now().Sub(at) < takenUpWithin }
+	return d.history && (lately(r.CreatedAt) || r.RMARead <= 1 && lately(r.RMAReadAt) || r.TikTokRead <= 1 && lately(r.TikTokReadAt))
+}
+
+// takenUpWithin is how long a backfill takes with one return once it could read it.
+const takenUpWithin = time.Hour
 
 // refundDay is what the shop has refunded today, where that is limited. Whoever is
 // about to claim a refund waits for others that are doing so.
@@ -268,7 +284,7 @@ func (d *desk) move(ctx context.Context, tx *ledger.Tx, c rules.EffectChange) er
 	if err != nil {
 		return err
 	}
-	return tx.Audit(ctx, d.shop.Key, d.key, c.Effect.Units, ledger.Entry{What: c.Effect.ID + " is " + string(c.State), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: "rules " + rules.Version})
+	return tx.Audit(ctx, d.shop.Key, d.key, c.Effect.Units, ledger.Entry{What: found(c), Why: cmp.Or(c.Note, "seen at the platform"), DecidedBy: byRules(rules.Version)})
 }
 
 // lookBy is when the return decides again if all is well: at once after an act,

@@ -22,7 +22,7 @@ func (d *desk) tellOthers(ctx context.Context, orderID string, all []returns.Tik
 			if err != nil {
 				return err
 			}
-			if seen == t.Status {
+			if returns.SameStatus(seen, t.Status) {
 				continue
 			}
 			keys, err := tx.ReturnsOf(ctx, d.shop.Key, t.ID, orderID)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,7 +178,7 @@ func (b *bench) process() *Activities {
 	}
 	b.tiktok = tiktok
 	return &Activities{
-		Ledger: l, Waker: b.waker, Tokens: tokens, Quota: quota, Now: b.clock.now, CallTimeout: 5 * time.Second, ClockSkew: 30 * time.Second, OverdueAfter: 40 * time.Minute,
+		Ledger: l, Waker: b.waker, Tokens: tokens, Quota: quota, Now: b.clock.now, CallTimeout: 5 * time.Second, ClockSkew: 30 * time.Second, OverdueAfter: 40 * time.Minute, InboxKept: 30 * 24 * time.Hour,
 		Shops: map[string]*Shop{shopName: {
 			Key: shopName, Quota: mainKey, ReturnGO: store.Shop("demo.myshopify.com"), TikTok: tiktok.Shop(tokens.Access(shopName)),
 			Stock: StockPolicy{ProofWait: time.Minute, ReadAge: 2 * time.Second},
@@ -518,6 +519,10 @@ type waker struct {
 	ill     []string // guards told, and of what
 	running map[string]bool
 	broken  bool
+
+	failing        map[string]string
+	failingErr     error
+	ended, waiting []returns.Key // the workflow does not run; waits for an activity
 }
 
 var errNoTemporal = errors.New("Temporal does not answer") //nolint:staticcheck // a name
@@ -540,6 +545,18 @@ func (w *waker) WakeStock(_ context.Context, _, productID string) error {
 	}
 	w.stock = append(w.stock, productID)
 	return nil
+}
+
+func (w *waker) Failing(context.Context, string) (map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failing, w.failingErr
+}
+
+func (w *waker) Waits(_ context.Context, _ string, key returns.Key) (runs, waits bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !slices.Contains(w.ended, key), slices.Contains(w.waiting, key), nil
 }
 
 func (w *waker) Running(context.Context, string) (map[string]bool, error) {

@@ -431,6 +431,14 @@ func TestTheWriterIsWokenThoughTheEntriesAreThere(t *testing.T) {
 	require.Equal(t, b.now, b.entry("A1").WokenAt)
 }
 
+func (*stockBench) Failing(context.Context, string) (map[string]string, error) {
+	return map[string]string{}, nil
+}
+
+func (*stockBench) Waits(context.Context, string, returns.Key) (runs, waits bool, err error) {
+	return true, false, nil
+}
+
 func (*stockBench) Running(context.Context, string) (map[string]bool, error) {
 	return map[string]bool{}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/returns"
 )
 
 // overlap is how far a sweep reads back beyond the last one: update times may
@@ -56,3 +57,30 @@ func (a *Activities) sweptNow(ctx context.Context, cursor string, at time.Time) 
 	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error { return tx.MoveCursor(ctx, cursor, at.UTC().Format(time.RFC3339)) })
 	return orRetry(ctx, err)
 }
+
+// lookAfter is what a sweep does for a shop whatever the platforms answer: it tells of
+// what cannot tell itself, and clears the inbox.
+func (a *Activities) lookAfter(ctx context.Context, shop string, p returns.Platform) error {
+	if err := a.tellOfStuck(ctx, shop); err != nil {
+		return err
+	}
+	if err := a.tellOfRefused(ctx, shop); err != nil {
+		return err
+	}
+	err := a.Ledger.Do(ctx, func(tx *ledger.Tx) error {
+		for _, of := range []string{shop, ""} { // what named no shop of ours is nobody's to clear
+			if _, err := tx.PruneInbox(ctx, of, p, tx.Now().Add(-a.InboxKept), pruned); err != nil {
+				return err
+			}
+			if err := tx.PruneCounts(ctx, of, p, tx.Now().Add(-a.InboxKept)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return orRetry(ctx, err)
+}
+
+// pruned is how many events one sweep deletes: no transaction is long, and every ten
+// minutes it is more than comes.
+const pruned = 2000

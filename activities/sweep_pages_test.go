@@ -302,6 +302,14 @@ func TestAnRMAThatIsNoLongerOpenIsLookedAt(t *testing.T) {
 	require.Empty(t, woken)
 }
 
+func (*swept) Failing(context.Context, string) (map[string]string, error) {
+	return map[string]string{}, nil
+}
+
+func (*swept) Waits(context.Context, string, returns.Key) (runs, waits bool, err error) {
+	return true, false, nil
+}
+
 func (*swept) Running(context.Context, string) (map[string]bool, error) {
 	return map[string]bool{}, nil
 }

@@ -93,6 +93,9 @@ func TestSweepReturnGOWakesOnDifferences(t *testing.T) {
 		keys, _ := b.waker.woken()
 		return keys
 	}
+	b.change(func() { b.rma["rmaSummary"].(map[string]any)["status"] = "" })
+	require.Equal(t, []returns.Key{key}, sweep(), "never read, and listed without a status")
+	b.change(func() { b.rma["rmaSummary"].(map[string]any)["status"] = "Approved" })
 	require.Equal(t, []returns.Key{key}, sweep(), "never read")
 	b.look()
 	b.waker.woken()

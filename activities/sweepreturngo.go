@@ -31,6 +31,9 @@ func (a *Activities) SweepReturnGO(ctx context.Context, in messages.ShopInput) (
 		return messages.SweepResult{}, err
 	}
 	ctx = withPurpose(ctx, forSweep)
+	if err := a.lookAfter(ctx, in.Shop, returns.ReturnGO); err != nil {
+		return messages.SweepResult{}, err
+	}
 	off, err := a.Quota.sweepPutOff(ctx, s.Quota)
 	if err != nil {
 		return messages.SweepResult{}, retryable(ctx, err)
@@ -226,7 +229,7 @@ func (a *Activities) rmasThatDiffer(ctx context.Context, shop string, statuses [
 			if err != nil {
 				return err
 			}
-			if seen != r.Status {
+			if !returns.SameStatus(seen, r.Status) {
 				add(r.ID)
 			}
 		}

@@ -47,6 +47,9 @@ type tiktokSweep struct {
 }
 
 func (s *tiktokSweep) run(ctx context.Context) error {
+	if err := s.lookAfter(ctx, s.shop.Key, returns.TikTok); err != nil {
+		return err
+	}
 	started := s.Now()
 	cursor := ledger.TikTokSwept(s.shop.Key)
 	since, swept, err := s.sweptUntil(ctx, cursor)
@@ -210,7 +213,7 @@ func (a *Activities) tiktokReturnsThatDiffer(ctx context.Context, shop string, f
 				}
 			}
 			changed++
-			if seen.Status != t.Status {
+			if !known || seen.Status != t.Status {
 				untold++
 			}
 			keys, err := tx.ReturnsOf(ctx, shop, t.ID, t.OrderID)

@@ -37,6 +37,7 @@ type Config struct {
 	Shops    []Shop        `key:"shops"`
 	Pace     Pace          `key:"pace"`
 	Periods  Periods       `key:"periods"`
+	Notify   Notify        `key:"notify"`
 }
 
 // TikTok is the one TikTok Shop app of this installation.
@@ -45,6 +46,8 @@ type TikTok struct {
 	AuthURL   string `key:"auth_url" default:"https://auth.tiktok-shops.com"`         // token exchange and refresh
 	AppKey    string `key:"app_key"`                                                  // of the app in Partner Center
 	AppSecret string `key:"app_secret" secret:"true"`
+	// AppSecretPrevious still proves webhooks while the secret is changed; optional.
+	AppSecretPrevious string `key:"app_secret_previous" secret:"true"`
 }
 
 // ReturnGOKey is one ReturnGO API key: quota and pace are counted per key (A03).
@@ -73,6 +76,8 @@ type Shop struct {
 	// WebhookToken makes ReturnGO's webhook address unguessable: 32 characters or
 	// more (A26).
 	WebhookToken string `key:"webhook_token" secret:"true"`
+	// WebhookTokenPrevious is taken beside it while the token is changed; optional.
+	WebhookTokenPrevious string `key:"webhook_token_previous" secret:"true"`
 
 	Link   Link   `key:"link"`
 	Refund Refund `key:"refund"`
@@ -180,6 +185,7 @@ type Periods struct {
 	SweepReturnGOOpen time.Duration `key:"sweep_returngo_open" default:"2h"` // every open status, not only those waiting for us
 	SweepTikTok       time.Duration `key:"sweep_tiktok" default:"10m"`
 	EventsQuiet       time.Duration `key:"events_quiet" default:"6h"`   // without an event while sweeps find changes
+	InboxKept         time.Duration `key:"inbox_kept" default:"720h"`   // an event that has been dealt with
 	RefreshToken      time.Duration `key:"refresh_token" default:"6h"`  // how often the token's age is looked at
 	RefreshAhead      time.Duration `key:"refresh_ahead" default:"48h"` // renew that long before it ends
 }

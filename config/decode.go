@@ -38,7 +38,7 @@ func (p *problems) decodeGroup(to reflect.Value, said any, key string) {
 		name := field.Tag.Get("key")
 		known[name] = value
 		if fallback, ok := field.Tag.Lookup("default"); ok {
-			p.set(value, fallback, name)
+			p.setDefault(value, fallback, name)
 		}
 		p.decode(value, group[name], below(key, name))
 	}
@@ -53,6 +53,20 @@ func (p *problems) decodeGroup(to reflect.Value, said any, key string) {
 			p.add(below(key, name), "is unknown; known here: %s", strings.Join(names, ", "))
 		}
 	}
+}
+
+// setDefault sets what holds where nothing is said; of a list the elements are
+// separated by blanks.
+func (p *problems) setDefault(to reflect.Value, fallback, key string) {
+	if to.Kind() != reflect.Slice {
+		p.set(to, fallback, key)
+		return
+	}
+	var list []any
+	for element := range strings.FieldsSeq(fallback) {
+		list = append(list, element)
+	}
+	p.decode(to, list, key)
 }
 
 // set puts one value in its place. Nothing is converted but periods: a number

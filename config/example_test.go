@@ -30,6 +30,8 @@ func TestExampleShowsEveryKey(t *testing.T) {
 		switch {
 		case field.Type == reflect.TypeFor[time.Duration]():
 			require.Equal(t, period(t, fallback), period(t, shown), key)
+		case hasDefault && field.Type.Kind() == reflect.Slice:
+			require.Equal(t, "["+fallback+"]", fmt.Sprint(shown), key)
 		case hasDefault:
 			require.Equal(t, fallback, fmt.Sprint(shown), key)
 		case field.Type.Kind() == reflect.Bool:

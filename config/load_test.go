@@ -147,8 +147,10 @@ func TestSecretFiles(t *testing.T) {
 		switch path[len(path)-1] {
 		case "seal_key":
 			content = sealKey
-		case "webhook_token":
+		case "webhook_token", "webhook_token_previous":
 			content = strings.Repeat("d", 40)
+		case "url":
+			content = "https://hooks.example.com/from-the-file"
 		}
 		c, err := parse(with(t, full(t), path, "file:"+file(t, "\n"+content+" \n")))
 		require.NoError(t, err, "%v", path)

@@ -23,13 +23,14 @@ func TestSecretsAreKnown(t *testing.T) {
 			secrets = append(secrets, key)
 		}
 	}
-	require.ElementsMatch(t, []string{"ledger", "seal_key", "seal_key_old", "tiktok.app_secret", "returngo[].api_key",
-		"shops[].refresh_token", "shops[].access_token", "shops[].webhook_token"}, secrets)
+	require.ElementsMatch(t, []string{"ledger", "seal_key", "seal_key_old", "tiktok.app_secret", "tiktok.app_secret_previous", "returngo[].api_key",
+		"shops[].refresh_token", "shops[].access_token", "shops[].webhook_token", "shops[].webhook_token_previous",
+		"notify.sinks[].url", "notify.sinks[].signing_secret", "notify.sinks[].smtp.password"}, secrets)
 }
 
 // withSecrets has something recognisable in every secret.
 func withSecrets() (*Config, []setting) {
-	c := &Config{ReturnGO: []ReturnGOKey{{Name: "main"}}, Shops: []Shop{{Name: "demo-gb"}}}
+	c := &Config{ReturnGO: []ReturnGOKey{{Name: "main"}}, Shops: []Shop{{Name: "demo-gb"}}, Notify: Notify{Sinks: []Sink{{Name: "team"}}}}
 	secrets := slices.DeleteFunc(c.settings(), func(s setting) bool { return !s.secret })
 	for i, s := range secrets {
 		s.value.SetString(fmt.Sprintf("sesame %d", i))
@@ -40,13 +41,13 @@ func withSecrets() (*Config, []setting) {
 func TestSecretsNeverPrint(t *testing.T) {
 	t.Parallel()
 	c, secrets := withSecrets()
-	require.Len(t, secrets, 8)
+	require.Len(t, secrets, 13)
 	var out bytes.Buffer
 	level := zapcore.AddSync(&out)
 	console := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), level, zap.DebugLevel))
 	lines := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), level, zap.DebugLevel))
 	type wrapped struct{ Config Config }
-	for _, part := range []any{c, *c, wrapped{*c}, c.TikTok, &c.TikTok, c.ReturnGO, c.ReturnGO[0], c.Shops, c.Shops[0], &c.Shops[0], []any{c}} {
+	for _, part := range []any{c, *c, wrapped{*c}, c.TikTok, &c.TikTok, c.ReturnGO, c.ReturnGO[0], c.Shops, c.Shops[0], &c.Shops[0], c.Notify, &c.Notify, c.Notify.Sinks[0], &c.Notify.Sinks[0], c.Notify.Sinks[0].SMTP, []any{c}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", part)
 		}
@@ -78,7 +79,7 @@ func TestWhatIsPrintedIsNoConfiguration(t *testing.T) {
 	printed, err := json.Marshal(whole)
 	require.NoError(t, err)
 	_, err = parse(printed)
-	require.ErrorContains(t, err, "problems: 12", "each secret of two keys and two shops")
+	require.ErrorContains(t, err, "problems: 16", "each secret of two keys, two shops and three sinks")
 	require.ErrorContains(t, err, "ledger is (hidden)")
 }
 
@@ -108,6 +109,7 @@ func TestProblemsNeverRepeatASecret(t *testing.T) {
 }
 
 var secretPaths = [][]any{
-	{"ledger"}, {"seal_key"}, {"tiktok", "app_secret"}, {"returngo", 0, "api_key"},
-	{"shops", 0, "refresh_token"}, {"shops", 0, "access_token"}, {"shops", 0, "webhook_token"},
+	{"ledger"}, {"seal_key"}, {"tiktok", "app_secret"}, {"tiktok", "app_secret_previous"}, {"returngo", 0, "api_key"},
+	{"shops", 0, "refresh_token"}, {"shops", 0, "access_token"}, {"shops", 0, "webhook_token"}, {"shops", 0, "webhook_token_previous"},
+	{"notify", "sinks", 0, "url"}, {"notify", "sinks", 1, "signing_secret"}, {"notify", "sinks", 2, "smtp", "password"},
 }

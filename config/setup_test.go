@@ -56,6 +56,14 @@ tiktok: {app_key: key, app_secret: app-secret}
 returngo:
   - {name: main, api_key: main-api-key}
   - {name: second, api_key: second-api-key, base_url: "http://127.0.0.1:9000"}
+notify:
+  sinks:
+    - {name: chat, kind: slack, owners: [CX, Operations], shops: [demo-gb, demo-de], url: "https://hooks.example.com/T1/B1"}
+    - {name: desk, kind: webhook, url: "http://127.0.0.1:9001/alerts", signing_secret: ` + strings.Repeat("s", 32) + `}
+    - {name: mail, kind: smtp, owners: [IT], smtp: {host: mail.example.com, username: bridge, password: mail-password, from: bridge@example.com, to: [it@example.com, duty@example.com]}}
+  deadline_warnings: [12h, 2h]
+  escalate_to: mail
+  links: {returngo: "https://dash.example.com/rma/{rma_id}", web_ui: "http://localhost:8080/{workflow_id}"}
 shops:` + shop("demo-gb", "7490000000000000001", strings.Repeat("a", 32)) + shop("demo-de", "7490000000000000002", strings.Repeat("b", 32))
 	return treeOf(t, text)
 }

@@ -60,6 +60,7 @@ func (c *Config) check(p *problems) {
 	p.url("tiktok.auth_url", c.TikTok.AuthURL)
 	p.word("tiktok.app_key", c.TikTok.AppKey)
 	p.secret("tiktok.app_secret", c.TikTok.AppSecret, EnvPrefix+"_TIKTOK_APP_SECRET")
+	p.must(oneWord.MatchString(c.TikTok.AppSecretPrevious), "tiktok.app_secret_previous", "must be one word, without blanks")
 	p.must(len(c.ReturnGO) > 0, "returngo", "names no API key; a list can only be set in a file, not by environment")
 	for i, k := range c.ReturnGO {
 		k.check(p.in(fmt.Sprintf("returngo[%d]", i)))
@@ -72,10 +73,16 @@ func (c *Config) check(p *problems) {
 	unique(p, "shops[%d].name", c.Shops, func(s Shop) string { return s.Name })
 	unique(p, "shops[%d].tiktok_shop_id", c.Shops, func(s Shop) string { return s.TikTokShopID })
 	unique(p, "shops[%d].webhook_token", c.Shops, func(s Shop) string { return s.WebhookToken })
+	unique(p, "shops[%d].webhook_token_previous", c.Shops, func(s Shop) string { return s.WebhookTokenPrevious })
+	for i, s := range c.Shops {
+		used := s.WebhookTokenPrevious != "" && slices.ContainsFunc(c.Shops, func(o Shop) bool { return o.WebhookToken == s.WebhookTokenPrevious })
+		p.must(!used, fmt.Sprintf("shops[%d].webhook_token_previous", i), "is a webhook_token that is in use")
+	}
 	for field, value := range reflect.ValueOf(c.Pace).Fields() {
 		p.must(value.Int() > 0, "pace."+field.Tag.Get("key"), "must be a whole number above 0")
 	}
 	c.Periods.check(p.in("periods"))
+	c.Notify.check(p.in("notify"), c.Shops)
 }
 
 func (k ReturnGOKey) check(p *problems) {
@@ -97,6 +104,7 @@ func (s Shop) check(p *problems, keys []ReturnGOKey) {
 	p.word("returngo_store", s.ReturnGOStore)
 	p.must(webhookToken.MatchString(s.WebhookToken), "webhook_token", "must be at least 32 unguessable letters, digits, dashes or underscores; set %s_WEBHOOK_TOKEN",
 		secretVariable("SHOPS", s.Name))
+	p.must(s.WebhookTokenPrevious == "" || webhookToken.MatchString(s.WebhookTokenPrevious), "webhook_token_previous", "must be the webhook_token before this one, or empty")
 	s.Link.check(p.in("link"))
 	s.Refund.check(p.in("refund"))
 	checkReasons(p, "open_returns", s.OpenReturns)
@@ -157,6 +165,9 @@ func (r Restock) check(p *problems, switchedOn bool) {
 // shortestDeadline is the shortest time TikTok gives a seller (T-contract 4).
 const shortestDeadline = 24 * time.Hour
 
+// shortestKept is a week, of which the usual share of events is counted, and a day.
+const shortestKept = 8 * 24 * time.Hour
+
 // farthestClock is what TikTok takes of a clock that is ahead (T-contract 1.3).
 const farthestClock = 30 * time.Second
 
@@ -173,6 +184,7 @@ func (q Periods) check(p *problems) {
 	p.must(q.OrderClosingAlert < q.OrderCloses, "order_closing_alert", "must be shorter than order_closes")
 	p.must(q.CreateSettle > q.HTTPTimeout, "create_settle", "must be longer than http_timeout, else a call still on its way would count as lost")
 	p.must(q.CreateSettle < q.KeyLifetime, "create_settle", "must be shorter than key_lifetime, else nothing could ever be sent again")
+	p.must(q.InboxKept >= shortestKept, "inbox_kept", "must be at least 192h: a week of them tells what is usual")
 	p.must(q.RefreshToken < q.RefreshAhead, "refresh_token", "must be shorter than refresh_ahead, else a token could end between two looks")
 }
 

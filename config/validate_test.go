@@ -41,7 +41,7 @@ func badValues() []bad {
 		top("log_level", ""), top("log_level", "INFO"), top("log_level", "verbose"),
 		in("tiktok", "base_url", ""), in("tiktok", "base_url", "http://example.com"), in("tiktok", "base_url", "http://localhost.example.com"), in("tiktok", "auth_url", "auth.tiktok-shops.com"),
 		in("tiktok", "auth_url", "https://a.com/path"), in("tiktok", "auth_url", "https://a.com?x=1"), in("tiktok", "auth_url", "https://u:p@a.com"), in("tiktok", "auth_url", "ftp://a.com"), in("tiktok", "auth_url", "https://:443"),
-		in("tiktok", "app_key", ""), in("tiktok", "app_key", "a key"), in("tiktok", "app_key", 12), in("tiktok", "app_secret", ""), in("tiktok", "app_secret", "a b"),
+		in("tiktok", "app_key", ""), in("tiktok", "app_key", "a key"), in("tiktok", "app_key", 12), in("tiktok", "app_secret", ""), in("tiktok", "app_secret", "a b"), in("tiktok", "app_secret_previous", "a b"),
 		top("tiktok", "text"), top("periods", []any{}), top("returngo", "text"), top("shops", map[string]any{"name": "x"}), top("returngo", []any{}), top("shops", []any{}),
 		api("name", ""), api("name", "Main"), api("name", "main"), api("base_url", "http://api.returngo.ai"), api("api_key", ""), api("api_key", "line\nline"), api("calls_per_day", 99), api("calls_per_day", "many"), api("calls_per_day", true),
 		shop("", "name"), shop("demo_de", "name"), shop("demo-gb", "name"), shop(strings.Repeat("x", 32), "name"),
@@ -50,6 +50,7 @@ func badValues() []bad {
 		shop("a b", "refresh_token"), shop("a\tb", "access_token"), shop(true, "access_token"),
 		shop("other", "returngo_key"), shop("", "returngo_key"), shop("", "returngo_store"), shop("my store", "returngo_store"),
 		shop(strings.Repeat("b", 31), "webhook_token"), shop(strings.Repeat("/", 32), "webhook_token"), shop(strings.Repeat("a", 32), "webhook_token"),
+		shop(strings.Repeat("b", 31), "webhook_token_previous"), shop(strings.Repeat("a", 32), "webhook_token_previous"),
 		shop("(", "link", "order_name_pattern"), shop(`(\d)(\d)`, "link", "order_name_pattern"), shop(`\d*`, "link", "order_name_pattern"), shop("", "link", "order_name_pattern"),
 		shop("TikTok Shop", "link", "tiktok_rules"), shop(" ", "link", "tiktok_rules", 1), shop("TikTok Shop", "link", "tiktok_rules", 1), shop(5, "link", "tiktok_rules", 1),
 		shop("inspected", "refund", "gate"), shop("", "refund", "gate"), shop("no", "refund", "pay_expected"), shop(1, "refund", "set_done"),
@@ -61,8 +62,9 @@ func badValues() []bad {
 		shop("erp", "restock", "writer"), shop("external", "restock", "writer"), shop("yes", "restock", "use_order_warehouse"), shop("main", "restock", "default_warehouse"),
 		shop("", "restock", "warehouses", 1, "location"), shop("1", "restock", "warehouses", 1, "location"), shop("", "restock", "warehouses", 1, "tiktok"), shop("w-1", "restock", "warehouses", 1, "tiktok"),
 		in("periods", "http_timeout", "16s"), in("periods", "clock_skew", "31s"), in("periods", "relay_window", "30s"), in("periods", "deadline_warning", "24h"), in("periods", "order_closing_alert", "720h"),
-		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("pace", "tiktok", 0), in("pace", "stock", -1), in("pace", "returngo", "fast"), in("periods", "sweep_returngo_open", "14m"),
+		in("periods", "create_settle", "10s"), in("periods", "create_settle", "24h"), in("periods", "refresh_token", "48h"), in("periods", "inbox_kept", "191h"), in("pace", "tiktok", 0), in("pace", "stock", -1), in("pace", "returngo", "fast"), in("periods", "sweep_returngo_open", "14m"),
 	}
+	list = append(list, badAlerts()...)
 	for key := range everyKey() {
 		if name, ok := strings.CutPrefix(key, "periods."); ok {
 			for _, wrong := range []any{"0s", "-1s", "10 seconds", "7d", 10, true} {

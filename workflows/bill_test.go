@@ -121,6 +121,6 @@ func TestWhatAnOrdinaryReturnCosts(t *testing.T) {
 	require.Equal(t, 5, activities, b.story())
 	require.Equal(t, 3, timers)  // not sent, not inspected, not in stock
 	require.Equal(t, 5, signals) // the first is part of the start
-	require.Equal(t, 3, upserts) // awaiting parcel, awaiting inspection, settling
-	require.Equal(t, 16, activities+timers+signals+upserts)
+	require.Equal(t, 4, upserts) // awaiting parcel, awaiting inspection, settling, closed
+	require.Equal(t, 17, activities+timers+signals+upserts)
 }

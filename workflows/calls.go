@@ -45,6 +45,7 @@ var (
 	stockPatience  = patience{attempt: time.Minute, total: 24 * time.Hour}
 	tokenPatience  = patience{attempt: time.Minute, total: time.Hour}
 	guardPatience  = patience{attempt: time.Minute} // for ever
+	notifyPatience = patience{attempt: 2 * time.Minute, total: 10 * time.Minute}
 	sweepPatience  = patience{attempt: 15 * time.Minute, total: 30 * time.Minute, silence: time.Minute}
 )
 

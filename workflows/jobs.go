@@ -23,3 +23,9 @@ func RefreshToken(ctx workflow.Context, in messages.ShopInput) error {
 	_, err := call[struct{}](ctx, "RefreshToken", messages.QueueControl, "renew the TikTok token", priorityDeadline, tokenPatience, in)
 	return err
 }
+
+// Notify tells people what has happened to exceptions. What a sink does not take waits
+// in the ledger for a later round.
+func Notify(ctx workflow.Context, in messages.NotifyInput) (messages.NotifyResult, error) {
+	return call[messages.NotifyResult](ctx, "Notify", messages.QueueControl, "tell people", priorityRead, notifyPatience, in)
+}

@@ -41,7 +41,9 @@ func (r *returnRun) listen(ctx workflow.Context) error {
 		})
 		err := workflow.SetUpdateHandlerWithOptions(ctx, string(name), func(ctx workflow.Context, cmd returns.Command) (string, error) {
 			id := workflow.GetInfo(ctx).OriginalRunID + "-" + workflow.GetCurrentUpdateInfo(ctx).ID
-			r.apply(name, cmd, id)
+			if !r.apply(name, cmd, id) {
+				return "", errors.New("too many commands wait already, so this one was refused: send it again in a minute")
+			}
 			return r.answer(ctx, id)
 		}, workflow.UpdateHandlerOptions{Description: describe(name)})
 		if err != nil {
@@ -68,15 +70,12 @@ func (r *returnRun) refuseStrangers(ctx workflow.Context) {
 		for _, name := range strange {
 			for ch, raw := workflow.GetSignalChannel(ctx, name), (converter.RawValue{}); ch.ReceiveAsync(&raw); {
 				if refuse {
-					r.apply(returns.CommandName(name[:min(len(name), longestName)]), returns.Command{Why: "a signal of a name that nobody listens to"}, r.signalID(ctx, raw))
+					r.apply(returns.CommandName(name), returns.Command{Why: "a signal of a name that nobody listens to"}, r.signalID(ctx, raw))
 				}
 			}
 		}
 	}
 }
-
-// longestName bounds what is kept of a name that somebody made up, in bytes.
-const longestName = 40
 
 // strangers are the names of signals that nobody listens to, in one order.
 func strangers(ctx workflow.Context) []string {
@@ -94,19 +93,6 @@ func (r *returnRun) signalID(ctx workflow.Context, raw converter.RawValue) strin
 	return fmt.Sprintf("%s-%d-%08x", workflow.GetInfo(ctx).OriginalRunID, r.signals, crc32.ChecksumIEEE(raw.Payload().GetData()))
 }
 
-// apply queues a person's command for the next look under its id. The same again
-// after a reset bears the same id, and the ledger takes it once; another one that
-// comes in its place must not, or it would pass for a repeat.
-func (r *returnRun) apply(name returns.CommandName, cmd returns.Command, id string) {
-	cmd.Name, cmd.ID = name, id
-	r.commands = append(r.commands, cmd)
-	r.history = false
-	if name == returns.CommandRecheck {
-		r.markStale(returns.ReturnGO)
-		r.markStale(returns.TikTok)
-	}
-}
-
 // answer waits until the command is in the ledger and tells what became of it.
 func (r *returnRun) answer(ctx workflow.Context, id string) (string, error) {
 	if err := workflow.Await(ctx, func() bool { _, ok := r.outcomes[id]; return ok }); err != nil {
@@ -117,10 +103,6 @@ func (r *returnRun) answer(ctx workflow.Context, id string) (string, error) {
 		return "", errors.New(o.Sentence)
 	}
 	return o.Sentence, nil
-}
-
-func decode(raw converter.RawValue, into any) error {
-	return converter.GetDefaultDataConverter().FromPayload(raw.Payload(), into) //nolint:wrapcheck // only its presence counts
 }
 
 func describe(name returns.CommandName) string {

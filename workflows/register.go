@@ -14,6 +14,7 @@ func Register(with interface {
 	for name, flow := range map[string]any{
 		messages.Return: Return, messages.Stock: Stock, messages.Guard: Guard,
 		messages.SweepReturnGO: SweepReturnGO, messages.SweepTikTok: SweepTikTok, messages.RefreshToken: RefreshToken,
+		messages.Notify: Notify,
 	} {
 		with.RegisterWorkflowWithOptions(flow, workflow.RegisterOptions{Name: name})
 	}

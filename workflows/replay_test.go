@@ -71,6 +71,9 @@ func TestReplayNoticesAChange(t *testing.T) {
 			return errors.Join(workflows.Stock(ctx, in), workflow.Sleep(ctx, time.Minute))
 		}},
 		"a sweep of the other platform": {messages.SweepReturnGO, workflows.SweepTikTok},
+		"a round of alerts that tells nobody": {messages.Notify, func(workflow.Context, messages.NotifyInput) (messages.NotifyResult, error) {
+			return messages.NotifyResult{}, nil
+		}},
 	}
 	for what, change := range changes {
 		t.Run(what, func(t *testing.T) {

@@ -53,6 +53,7 @@ type returnRun struct {
 	pending  bool               // the clock or a command wants a decision
 	history  bool               // a backfill brought the return, and no news since
 	commands []returns.Command  // of people, not taken to the ledger yet
+	refused  messages.Refused   // what came beyond them, not told to the ledger yet
 	outcomes map[string]messages.Outcome
 	signals  int             // commands that came as signals, for their ids
 	running  map[string]bool // acts under way
@@ -121,13 +122,13 @@ func (r *returnRun) look(ctx workflow.Context) error {
 			return nil
 		}
 		platform := r.nextStale()
-		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Trouble: r.trouble, History: r.history, AtOnce: len(r.running) == 0}
-		r.commands, r.trouble, r.pending = nil, nil, false
+		in := messages.LookInput{Shop: r.in.Shop, Key: r.in.Key, Commands: r.commands, Refused: r.refused, Trouble: r.trouble, History: r.history, AtOnce: len(r.running) == 0}
+		r.commands, r.refused, r.trouble, r.pending = nil, messages.Refused{}, nil, false
 		asked := r.adopted
 		out, err := r.lookAt(ctx, platform, in)
 		if err != nil && platform == bothPlatforms && ctx.Err() == nil {
 			r.apart, r.stale = true, []returns.Platform{returns.ReturnGO, returns.TikTok}
-			r.commands, r.trouble = append(in.Commands, r.commands...), append(in.Trouble, r.trouble...)
+			r.takeBack(in)
 			continue
 		}
 		if err != nil {

@@ -25,7 +25,7 @@ type attributes struct {
 // in one call.
 func (r *returnRun) show(ctx workflow.Context, ended bool) {
 	workflow.SetCurrentDetails(ctx, details(r.plan, r.next()))
-	now := r.attributes()
+	now := r.attributes(ended)
 	if asks := !slices.Equal(now.kinds, r.shown.kinds); !asks && (!r.quiet() || canWait(r.shown, now, ended)) {
 		return // about to change again; only what people must answer cannot wait
 	}
@@ -41,26 +41,27 @@ func (r *returnRun) show(ctx workflow.Context, ended bool) {
 }
 
 // canWait tells whether nothing has changed that is worth a write of its own: the
-// id of TikTok's return goes with the next stage, and of the last stage the
-// workflow's own end tells.
+// id of TikTok's return goes with the next stage.
 func canWait(was, now attributes, ended bool) bool {
-	switch {
-	case ended:
-		was.stage, was.inspected = now.stage, now.inspected
-	case was.tiktokReturn == "":
+	if !ended && was.tiktokReturn == "" {
 		was.tiktokReturn = now.tiktokReturn
 	}
 	return len(changes(was, now)) == 0
 }
 
-func (r *returnRun) attributes() attributes {
-	a := attributes{
-		stage: string(r.plan.Stage), order: r.plan.OrderID, skus: r.plan.SKUs,
-		deadline: r.plan.SellerDeadline, inspected: r.plan.InspectedAt,
-	}
+// attributes are what people search by. A return that has ended waits for nobody
+// and for no deadline, whatever it showed last: lists by stage, kind or owner must
+// not find it.
+func (r *returnRun) attributes(ended bool) attributes {
+	a := attributes{stage: string(r.plan.Stage), order: r.plan.OrderID, skus: r.plan.SKUs, inspected: r.plan.InspectedAt}
 	if len(r.plan.TikTokReturnIDs) > 0 {
 		a.tiktokReturn = r.plan.TikTokReturnIDs[0]
 	}
+	if ended {
+		a.stage = string(returns.StageClosed)
+		return a
+	}
+	a.deadline = r.plan.SellerDeadline
 	for _, e := range r.plan.Exceptions {
 		if !slices.Contains(a.kinds, string(e.Kind)) {
 			a.kinds = append(a.kinds, string(e.Kind))

@@ -66,8 +66,8 @@ func TestSearchAttributesWaitForTheLastLook(t *testing.T) {
 	}
 }
 
-// What people do not look for goes with the next stage, or with the end: neither
-// TikTok's return alone nor the last stage is worth a write.
+// What people do not look for goes with the next stage: TikTok's return alone is not
+// worth a write.
 func TestSearchAttributesThatCanWait(t *testing.T) {
 	b := setup(t)
 	plan := returns.Plan{Stage: returns.StageAwaitParcel, OrderID: "o-1"}
@@ -83,7 +83,27 @@ func TestSearchAttributesThatCanWait(t *testing.T) {
 	require.Equal(t, []temporal.SearchAttributes{
 		temporal.NewSearchAttributes(messages.AttrStage.ValueSet("awaiting parcel"), messages.AttrOrder.ValueSet("o-1")),
 		temporal.NewSearchAttributes(messages.AttrStage.ValueSet("awaiting inspection"), messages.AttrTikTokReturn.ValueSet("r-1")),
+		temporal.NewSearchAttributes(messages.AttrStage.ValueSet("closed"), messages.AttrInspectedAt.ValueSet(start)),
 	}, b.upserts)
+}
+
+// What has ended waits for nobody: no list by stage, kind, owner or deadline finds it,
+// whatever its last plan still names.
+func TestAClosedReturnHasClosedSearchAttributes(t *testing.T) {
+	b := setup(t)
+	over := returns.Plan{
+		Stage: returns.StageException, OrderID: "o-1", SKUs: []string{"MUG"}, SellerDeadline: start.Add(time.Hour), Close: true,
+		Exceptions: []returns.Exception{{Kind: returns.OrderClosing, Owner: returns.CX}},
+	}
+	asked := over
+	asked.Close = false
+	b.inTurn(lookReturnGO, asked, over)
+	b.signalAt(time.Hour, messages.SignalNews, atReturnGO)
+	b.ends(rma)
+	require.Len(t, b.upserts, 2)
+	require.Equal(t, temporal.NewSearchAttributes(
+		messages.AttrStage.ValueSet("closed"), messages.AttrExceptionKinds.ValueSet(nil), messages.AttrExceptionOwners.ValueSet(nil), messages.AttrDeadline.ValueUnset(),
+	), b.upserts[1])
 }
 
 // A run that goes on from another inherits its search attributes: what is still

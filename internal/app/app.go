@@ -3,7 +3,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/cipher"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
@@ -64,13 +62,14 @@ func open(ctx context.Context, cfg *config.Config, deps Deps) (_ *house, err err
 	if h.now == nil {
 		h.now = time.Now
 	}
-	if h.ledger, err = ledger.Open(ctx, cfg.Ledger, h.now); err != nil {
+	if h.ledger, err = openLedger(ctx, cfg.Ledger, h.now); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
+	h.ledger.LogTo(h.log)
 	if h.temporal == nil {
 		if h.temporal, h.namespace, err = dial(ctx, deps.Log); err != nil {
-			return nil, err
+			return nil, h.unreachable(ctx, err)
 		}
 		h.closers = append(h.closers, h.temporal.Close)
 	}
@@ -87,21 +86,6 @@ func (h *house) close() {
 	for _, closer := range slices.Backward(h.closers) {
 		closer()
 	}
-}
-
-// dial connects to Temporal as the TEMPORAL_* variables and profiles say: local,
-// compose, own cluster or Cloud need no other code.
-func dial(ctx context.Context, z *zap.Logger) (client.Client, string, error) {
-	options, err := envconfig.LoadDefaultClientOptions()
-	if err != nil {
-		return nil, "", fmt.Errorf("temporal connection: %w", err)
-	}
-	options.Logger = sdkLogger(z)
-	c, err := client.DialContext(ctx, options)
-	if err != nil {
-		return nil, "", fmt.Errorf("temporal at %q: %w", options.HostPort, err)
-	}
-	return c, cmp.Or(options.Namespace, client.DefaultNamespace), nil
 }
 
 func sdkLogger(z *zap.Logger) log.Logger {
@@ -126,7 +110,7 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 	}
 	web := &http.Client{Transport: platforms}
 	tiktok, err := tiktokshop.New(tiktokshop.Options{
-		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret,
+		BaseURL: cfg.TikTok.BaseURL, AuthURL: cfg.TikTok.AuthURL, AppKey: cfg.TikTok.AppKey, AppSecret: cfg.TikTok.AppSecret, AppSecretPrevious: cfg.TikTok.AppSecretPrevious,
 		HTTP: web, Clock: now, Timeout: cfg.Periods.HTTPTimeout, Seen: seen.seen,
 	})
 	if err != nil {
@@ -168,9 +152,14 @@ func buildActivities(cfg *config.Config, l *ledger.Ledger, w *waker, now func() 
 			Policy: policy, Stock: activities.StockPolicy{ProofWait: cfg.Periods.ProofWait, ReadAge: 2 * time.Second},
 		}
 	}
+	alerts, err := alertsOf(cfg, now)
+	if err != nil {
+		return nil, nil, err
+	}
 	return &activities.Activities{
+		Alerts: alerts,
 		Ledger: l, Shops: shops, Waker: w, Tokens: tokens, Quota: quota, Now: now, CallTimeout: cfg.Periods.HTTPTimeout, ClockSkew: cfg.Periods.ClockSkew,
-		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet,
+		OverdueAfter: overdueSweeps * cfg.Periods.SweepTikTok, OpenSweepEvery: cfg.Periods.SweepReturnGOOpen, EventsQuiet: cfg.Periods.EventsQuiet, InboxKept: cfg.Periods.InboxKept,
 	}, tiktok, nil
 }
 

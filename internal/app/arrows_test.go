@@ -26,14 +26,15 @@ var arrows = map[string][]string{
 	"internal/ledger":        {"internal/returns"},
 	"internal/returngo":      {"internal/returns", "internal/platform"},
 	"internal/tiktokshop":    {"internal/returns", "internal/platform"},
+	"internal/notify":        {"internal/returns"},
 	"workflows":              {"internal/returns", "internal/messages"},
 	"activities": {
 		"internal/returns", "internal/returns/rules", "internal/messages", "internal/platform",
-		"internal/ledger", "internal/returngo", "internal/tiktokshop",
+		"internal/ledger", "internal/notify", "internal/returngo", "internal/tiktokshop",
 	},
 	"internal/app": {
 		"config", "workflows", "activities", "internal/returns", "internal/returns/rules", "internal/messages",
-		"internal/platform", "internal/ledger", "internal/returngo", "internal/tiktokshop",
+		"internal/platform", "internal/ledger", "internal/notify", "internal/returngo", "internal/tiktokshop",
 	},
 	// Test helpers and checks of files that are no Go.
 	"internal/ledger/ledgertest": {},

@@ -22,13 +22,20 @@ import (
 // ListWorkflow gives what runs, a few a page.
 func (c *temporalDouble) ListWorkflow(_ context.Context, r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 	c.queries = append(c.queries, r.GetQuery())
+	if strings.Contains(r.GetQuery(), reportedProblems) {
+		return c.reported()
+	}
+	running := c.running
+	if running == nil && c.all != nil {
+		running = c.all()
+	}
 	from := 0
 	_, _ = fmt.Sscan(string(r.GetNextPageToken()), &from) // none: the first
 	page := &workflowservice.ListWorkflowExecutionsResponse{}
-	for i := from; i < min(from+2, len(c.running)); i++ {
-		page.Executions = append(page.Executions, &workflowpb.WorkflowExecutionInfo{Execution: &commonpb.WorkflowExecution{WorkflowId: c.running[i]}})
+	for i := from; i < min(from+2, len(running)); i++ {
+		page.Executions = append(page.Executions, &workflowpb.WorkflowExecutionInfo{Execution: &commonpb.WorkflowExecution{WorkflowId: running[i]}})
 	}
-	if from+2 < len(c.running) {
+	if from+2 < len(running) {
 		page.NextPageToken = []byte(fmt.Sprint(from + 2))
 	}
 	return page, c.down

@@ -108,6 +108,7 @@ func (c *checkup) run(ctx context.Context, path string, out Output) error {
 		c.checkLedger(ctx)
 		c.checkTemporal(ctx)
 		c.checkShops(ctx)
+		c.checkNotify(ctx)
 	}
 	if err := out.say(c, c.text()); err != nil {
 		return err
@@ -122,14 +123,14 @@ func (c *checkup) checkLedger(ctx context.Context) {
 	path, isFile := ledgerFile(c.cfg.Ledger)
 	_, err := os.Stat(path)
 	fresh := isFile && errors.Is(err, os.ErrNotExist)
-	if c.ledger, err = ledger.Open(ctx, c.cfg.Ledger, c.now); err == nil {
+	if c.ledger, err = openLedger(ctx, c.cfg.Ledger, c.now); err == nil {
 		c.closers = append(c.closers, func() { _ = c.ledger.Close() })
 		err = c.ledger.Ping(ctx)
 	}
 	switch {
 	case err != nil:
 		c.ledger = nil
-		c.problem("ledger", "%v", withoutAddress(err, c.cfg.Ledger))
+		c.problem("ledger", "%v", err)
 	case fresh:
 		c.fine("ledger", "was made, empty, at %s: worker and starter must both run there", path)
 	case isFile:
@@ -143,12 +144,6 @@ func (c *checkup) checkLedger(ctx context.Context) {
 	if mode := ledger.OpenToOthers(c.cfg.Ledger); isFile && mode != 0 {
 		c.note("ledger", "%s can be read by others on this machine (%s): chmod 600 %s*", path, mode, path)
 	}
-}
-
-// withoutAddress keeps the ledger's address, which may hold a password, out of
-// what is printed.
-func withoutAddress(err error, dsn string) string {
-	return strings.ReplaceAll(err.Error(), dsn, "(address hidden)")
 }
 
 func (c *checkup) checkTemporal(ctx context.Context) {
@@ -232,6 +227,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 		return
 	}
 	c.acts = acts
+	c.checkPrevious()
 	for _, s := range c.cfg.Shops {
 		shop := acts.Shops[s.Name]
 		if c.ledger == nil {
@@ -240,6 +236,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 		} else {
 			c.checkPlatforms(ctx, s, shop)
 			c.checkEvents(ctx, s.Name)
+			c.checkRefused(ctx, "shop "+s.Name, s.Name)
 		}
 		c.writesOf(s)
 		c.checkBrakes(ctx, s)
@@ -247,6 +244,7 @@ func (c *checkup) checkShops(ctx context.Context) {
 	if c.ledger != nil {
 		c.checkSealKeys(ctx)
 		c.checkStrays(ctx)
+		c.checkRefused(ctx, "webhooks", "")
 	}
 }
 

@@ -28,6 +28,7 @@ func (c *checkup) checkNamespace(ctx context.Context) {
 	}
 	c.checkSchedules(ctx)
 	c.checkWorkers(ctx)
+	c.checkCarriage(ctx)
 }
 
 func (c *checkup) checkSchedules(ctx context.Context) {

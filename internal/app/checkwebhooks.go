@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
@@ -60,6 +61,46 @@ func (c *checkup) checkEvents(ctx context.Context, shop string) {
 	for _, t := range partnerCenterTopics {
 		if !slices.ContainsFunc(came, func(e ledger.EventCount) bool { return e.Platform == returns.TikTok && e.Topic == t.name }) {
 			c.note(area, "no event of TikTok's topic %d (%s) ever came; it is switched on in Partner Center by a person, and %s", t.number, t.name, t.costs)
+		}
+	}
+}
+
+// refusedFor is how far back a check looks for webhooks that were refused.
+const refusedFor = 24 * time.Hour
+
+// checkRefused says how many webhooks were refused that named a shop, or none of ours.
+func (c *checkup) checkRefused(ctx context.Context, area, shop string) {
+	for _, p := range []struct {
+		platform   returns.Platform
+		wrong, key string
+	}{{returns.TikTok, "signature", "tiktok.app_secret"}, {returns.ReturnGO, "token in the address", "webhook_token"}} {
+		var r ledger.Refusals
+		err := c.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
+			r, err = tx.RefusedSince(ctx, shop, p.platform, c.now().Add(-refusedFor))
+			return err
+		})
+		say := c.problem
+		if shop == "" {
+			say = c.note // strangers knock at any address
+		}
+		switch {
+		case err != nil:
+			c.problem(area, "%v", err)
+		case r.Count > 0:
+			say(area, "%s in the last day, the last %s: sent as events of %s, with a wrong %s. If they are genuine look at %s; while it is changed the one before it can be configured too",
+				count(r.Count, "webhook")+" refused", fromNow(r.Last, c.now()), platformName(p.platform), p.wrong, p.key)
+		}
+	}
+}
+
+// checkPrevious reminds of secrets that a change has left behind.
+func (c *checkup) checkPrevious() {
+	if c.cfg.TikTok.AppSecretPrevious != "" {
+		c.note("configuration", "webhooks signed with tiktok.app_secret_previous are taken too: take it out a day after the change")
+	}
+	for _, s := range c.cfg.Shops {
+		if s.WebhookTokenPrevious != "" {
+			c.note("shop "+s.Name, "webhooks with webhook_token_previous are taken too: take it out when \"starter webhooks sync\" has nothing to do")
 		}
 	}
 }

@@ -79,7 +79,17 @@ func TestCoverageShowsWhichEventsAreQuiet(t *testing.T) {
 demo-de: the events of returngo are quiet: none ever came, and a sweep found a change 1h ago. For IT: see "starter webhooks sync".
 demo-gb: the events of tiktok are quiet: the last one came 9h ago, and a sweep found a change 2h ago. For IT: see "starter webhooks sync".
 `, say(7))
+	told := func(p returns.Platform, kind returns.Kind) {
+		d.do(func(tx *ledger.Tx) error {
+			return tx.RaiseForShop(t.Context(), demo, p, returns.NewException(kind, "as was said", returns.Money{}))
+		})
+	}
+	told(returns.TikTok, returns.EventsQuiet)
+	require.NotContains(t, say(7), "IT was told", "it is said already")
+	told(returns.TikTok, returns.WebhooksRefused)
+	require.Contains(t, say(7), "demo-gb: IT was told 0m ago (webhooks-refused): as was said.\n")
 	event(noon.Add(-time.Minute), "b")
+	require.Contains(t, say(7), "demo-gb: IT was told 0m ago (events-quiet): as was said.\n", "events come, and too few")
 	require.NotContains(t, say(1), "events of tiktok are quiet")
 	require.NotContains(t, say(1), "2026-03-03")
 	r := answer[coverageReport](d, func(o Output) error { return d.coverage(t.Context(), demo, 2, o) })

@@ -18,6 +18,7 @@ import (
 type openList struct {
 	Exceptions []openItem      `json:"exceptions"`
 	Totals     []returns.Money `json:"totals"` // by currency; of each return the largest sum of one kind
+	Carriage   carriage        `json:"temporal"`
 }
 
 type openItem struct {
@@ -58,6 +59,9 @@ func (h *house) list(ctx context.Context, f ledger.ExceptionFilter, out Output) 
 	})
 	l, err := listOf(open)
 	if err != nil {
+		return err
+	}
+	if l.Carriage, err = h.carriage(ctx, f.Shop); err != nil {
 		return err
 	}
 	return out.say(l, l.text(h.now().UTC()))
@@ -142,7 +146,7 @@ func atStake(open []ledger.OpenException) ([]returns.Money, error) {
 
 func (l openList) text(now time.Time) string {
 	if len(l.Exceptions) == 0 {
-		return "No open exceptions.\n"
+		return "No open exceptions.\n" + l.Carriage.text()
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -164,20 +168,13 @@ func (l openList) text(now time.Time) string {
 		fmt.Fprintf(&b, "; money named in them: %s", strings.Join(sums, ", "))
 	}
 	b.WriteString(".\n")
-	i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return !e.Return.WholeShop() && e.Return.ProductID() == "" })
-	if i >= 0 {
-		fmt.Fprintf(&b, "See one with its answers: starter show %s --shop %s\n", l.Exceptions[i].Return, l.Exceptions[i].Shop)
-	}
-	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.ProductID() != "" })
-	if i >= 0 {
+	first := l.Exceptions[0]
+	fmt.Fprintf(&b, "See one with all that happened: starter show %s --shop %s\n", first.Return, first.Shop)
+	if i := slices.IndexFunc(l.Exceptions, func(e openItem) bool { return len(returns.Catalogue[e.Kind].Answers) > 0 }); i >= 0 {
 		e := l.Exceptions[i]
-		fmt.Fprintf(&b, "Answer one about a product's stock: starter resolve %s --shop %s --exception %s, with %s as --answer\n", e.Return, e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
+		fmt.Fprintf(&b, "See what can be answered to one, and how: starter resolve %s --shop %s\n", e.Return, e.Shop)
 	}
-	i = slices.IndexFunc(l.Exceptions, func(e openItem) bool { return e.Return.WholeShop() && len(returns.Catalogue[e.Kind].Answers) > 0 })
-	if i >= 0 {
-		e := l.Exceptions[i]
-		fmt.Fprintf(&b, "Answer one about a whole shop: starter resolve %s --exception %s, with %s as --answer\n", e.Shop, e.Kind, join(returns.Catalogue[e.Kind].Answers))
-	}
+	b.WriteString(l.Carriage.text())
 	return b.String()
 }
 

@@ -42,14 +42,15 @@ func TestTheListPutsWhatPressesOnTop(t *testing.T) {
 	d := newDesk(t)
 	d.busyMorning()
 	require.NoError(t, d.list(t.Context(), ledger.ExceptionFilter{}, d.out()))
-	require.Equal(t, `TIKTOK DECIDES  OPEN FOR  OWNER       MONEY     SHOP     RETURN       KIND                  WHAT HAPPENED
-in 3h           5h        CX          7.00 EUR  demo-de  tiktok/4032  return-without-rma    no RMA for 12 hours
-in 1d 2h        5h        Finance     10 GBP    demo-gb  4712         no-authorised-amount  no amount for MUG RED (paused)
--               3d 5h     Finance     2.50 GBP  demo-gb  4711         refund-differs        TikTok paid 10.00 GBP, 12.50 GBP were authorised
--               5h        Operations  -         demo-gb  4713         inspection-overdue    nobody looked
+	require.Equal(t, `TIKTOK DECIDES  OPEN FOR  OWNER       MONEY      SHOP     RETURN       KIND                  WHAT HAPPENED
+in 3h           5h        CX          7.00 EUR   demo-de  tiktok/4032  return-without-rma    no RMA for 12 hours
+in 1d 2h        5h        Finance     10.00 GBP  demo-gb  4712         no-authorised-amount  no amount for MUG RED (paused)
+-               3d 5h     Finance     2.50 GBP   demo-gb  4711         refund-differs        TikTok paid 10.00 GBP, 12.50 GBP were authorised
+-               5h        Operations  -          demo-gb  4713         inspection-overdue    nobody looked
 
 4 exceptions open; money named in them: 7.00 EUR, 12.50 GBP.
-See one with its answers: starter show tiktok/4032 --shop demo-de
+See one with all that happened: starter show tiktok/4032 --shop demo-de
+See what can be answered to one, and how: starter resolve tiktok/4032 --shop demo-de
 `, d.text())
 }
 
@@ -72,7 +73,7 @@ func TestTheListIsNarrowed(t *testing.T) {
 	require.Empty(t, keys(ledger.ExceptionFilter{Shop: "demo-de", Owner: "IT"}))
 
 	require.EqualError(t, d.list(t.Context(), ledger.ExceptionFilter{Owner: "Sales"}, d.out()), `there is no owner "Sales": the owners are CX, Operations, Finance and IT`)
-	require.ErrorContains(t, d.list(t.Context(), ledger.ExceptionFilter{Kind: "late"}, d.out()), `there is no kind of exception "late": the kinds are action-stopped, amount-unusable, authorisation-ends, `)
+	require.ErrorContains(t, d.list(t.Context(), ledger.ExceptionFilter{Kind: "late"}, d.out()), `there is no kind of exception "late": the kinds are action-stopped, alerts-fail, amount-unusable, `)
 	require.EqualError(t, d.list(t.Context(), ledger.ExceptionFilter{Shop: "demo-fr"}, d.out()), "there is no shop demo-fr in the configuration, only demo-gb, demo-de")
 }
 

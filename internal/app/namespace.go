@@ -187,20 +187,46 @@ func (h *house) taskQueues() []taskQueue {
 // pollers are who asked a task queue for work lately: the number of those with this
 // ledger, and the names of the others.
 func (h *house) pollers(ctx context.Context, q taskQueue) (ours int, others []string, err error) {
-	out, err := h.temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace: h.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: q.name}, TaskQueueType: q.kind,
-	})
+	all, err := h.describe(ctx, q)
 	if err != nil {
-		return 0, nil, fmt.Errorf("who works on task queue %s: %w", q.name, err)
+		return 0, nil, err
 	}
-	for _, p := range out.GetPollers() {
+	for _, p := range all {
 		switch {
 		case p.GetLastAccessTime().AsTime().Before(h.now().Add(-polledLately)):
-		case strings.HasPrefix(p.GetIdentity(), ofLedger(h.ledger.ID())):
+		case h.isOurWorker(p):
 			ours++
 		default:
 			others = append(others, p.GetIdentity())
 		}
 	}
 	return ours, others, nil
+}
+
+// lastPolled is when a worker with this ledger last asked a task queue for work; zero
+// if Temporal knows of none.
+func (h *house) lastPolled(ctx context.Context, q taskQueue) (last time.Time, err error) {
+	all, err := h.describe(ctx, q)
+	for _, p := range all {
+		if at := p.GetLastAccessTime().AsTime(); h.isOurWorker(p) && at.After(last) {
+			last = at
+		}
+	}
+	return last, err
+}
+
+func (h *house) isOurWorker(p *taskqueuepb.PollerInfo) bool {
+	return strings.HasPrefix(p.GetIdentity(), ofLedger(h.ledger.ID()))
+}
+
+// describe lists who asked a task queue for work, as far back as Temporal remembers:
+// some minutes.
+func (h *house) describe(ctx context.Context, q taskQueue) ([]*taskqueuepb.PollerInfo, error) {
+	out, err := h.temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+		Namespace: h.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: q.name}, TaskQueueType: q.kind,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who works on task queue %s: %w", q.name, err)
+	}
+	return out.GetPollers(), nil
 }

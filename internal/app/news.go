@@ -40,7 +40,7 @@ func (r *relay) concernedByTikTok(ctx context.Context, tx *ledger.Tx, e ledger.E
 	}
 	if e.TikTokReturnID != "" {
 		seen, err := tx.SnapshotStatus(ctx, e.Shop, returns.TikTok, e.TikTokReturnID)
-		if err != nil || seen == e.Status || e.Topic == tiktokshop.RefundSuccess && seen == returns.TikTokPaid {
+		if err != nil || returns.SameStatus(seen, e.Status) || e.Topic == tiktokshop.RefundSuccess && seen == returns.TikTokPaid {
 			return nil, err
 		}
 	}
@@ -97,7 +97,7 @@ func (r *relay) concernedByReturnGO(ctx context.Context, tx *ledger.Tx, e ledger
 		return nil, until, err
 	}
 	status := e.Topic == "RMA_STATUS_UPDATED"
-	if status && seen == e.Status && !e.HappenedAt.After(readAt) {
+	if status && returns.SameStatus(seen, e.Status) && !e.HappenedAt.After(readAt) {
 		// The same status again after our read may tell of a unit inspected later: no
 		// event of its own does (ReturnGO contract 8.3).
 		return nil, until, nil

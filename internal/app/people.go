@@ -15,6 +15,7 @@ import (
 
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
 	"returnbridge/internal/platform"
 	"returnbridge/internal/returns"
 )
@@ -52,18 +53,28 @@ func visit(ctx context.Context, cfg *config.Config, deps Deps, tells bool) (_ *h
 	if err := ledgerExists(cfg.Ledger); err != nil {
 		return nil, err
 	}
-	if h.ledger, err = ledger.Open(ctx, cfg.Ledger, h.now); err != nil {
+	if h.ledger, err = openLedger(ctx, cfg.Ledger, h.now); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, func() { _ = h.ledger.Close() })
-	if tells && h.temporal == nil {
-		if h.temporal, h.namespace, err = dial(ctx, deps.Log); err != nil {
-			return nil, err
-		}
-		h.closers = append(h.closers, h.temporal.Close)
-	}
 	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(cfg)}
-	return h, nil
+	if tells {
+		err = h.reachTemporal(ctx)
+	}
+	return h, err
+}
+
+// reachTemporal connects to Temporal, if that is not done yet.
+func (h *house) reachTemporal(ctx context.Context) (err error) {
+	if h.temporal != nil {
+		return nil
+	}
+	if h.temporal, h.namespace, err = dial(ctx, h.log); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.temporal.Close)
+	h.waker = &waker{temporal: h.temporal, keys: returnGOKeys(h.cfg)}
+	return nil
 }
 
 // ledgerExists keeps a question from making a new, empty ledger, which would
@@ -96,13 +107,18 @@ func (h *house) find(ctx context.Context, shop, number string) ([]ledger.ReturnR
 	if err := h.knows(shop); err != nil {
 		return nil, err
 	}
+	in, number := shop, strings.TrimSpace(number)
+	if s, key, is := messages.ReturnOf(number); is {
+		in, number = s, string(key)
+	}
 	var found []ledger.ReturnRef
 	err := h.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
-		found, err = tx.FindReturns(ctx, shop, strings.TrimSpace(number))
+		found, err = tx.FindReturns(ctx, in, number)
 		return err
 	})
+	found = slices.DeleteFunc(found, func(r ledger.ReturnRef) bool { return shop != "" && r.Shop != shop })
 	if err == nil && len(found) == 0 {
-		return nil, fmt.Errorf("the ledger knows no return %s%s: give the RMA id, the TikTok return id or the TikTok order id", number, inShop(shop))
+		return nil, fmt.Errorf("the ledger knows no return %s%s: give its RMA id, TikTok return id, TikTok order id, order name or workflow id", number, inShop(in))
 	}
 	return found, err
 }

@@ -18,8 +18,8 @@ import (
 )
 
 // A return is named by what people have at hand.
-const namingHelp = `A return is named by its RMA id in ReturnGO, its TikTok return id, or its TikTok
-order id.`
+const namingHelp = `A return is named by its RMA id in ReturnGO, its TikTok return id, its TikTok order
+id, its order name, its workflow id in Temporal, or as a list prints it.`
 
 const signingHelp = `Who and why stand in the audit of the return: give your own name, and a reason
 that others will understand. Put no customer's name or address into it.`
@@ -33,7 +33,7 @@ func peopleCommands() []*cobra.Command {
 		simpleCommand(returns.CommandResume, "Let a paused return go on", "Let a paused return go on: what has become due meanwhile is done."),
 		simpleCommand(returns.CommandRecheck, "Have a return read both platforms again, now",
 			"Have a return read both platforms again, now, and decide on what they say."),
-		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(), adoptCommand(),
+		stopCommand(), startCommand(), linkCommand(), checkCommand(), quotaCommand(), authoriseCommand(), shadowCommand(), coverageCommand(), webhooksCommand(), backfillCommand(), adoptCommand(), notifyCommand(),
 	}
 }
 
@@ -49,7 +49,7 @@ type visitor struct {
 func newVisitor(cmd *cobra.Command, tells bool) visitor {
 	cmd.SilenceUsage = true
 	return visitor{
-		file:  cmd.Flags().String("config", "config.yaml", "the configuration file"),
+		file:  cmd.Flags().String("config", defaultConfig, "the configuration file"),
 		json:  cmd.Flags().Bool("json", false, "answer in JSON, for programs"),
 		tells: tells,
 	}
@@ -80,7 +80,7 @@ func (v visitor) run(cmd *cobra.Command, work func(context.Context, *house, Outp
 
 func oneReturn(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return errors.New("name one return: its RMA id, its TikTok return id or its TikTok order id")
+		return errors.New("name one return: its RMA id, TikTok return id, TikTok order id, order name or workflow id")
 	}
 	return nil
 }
@@ -89,10 +89,18 @@ func shopFlag(cmd *cobra.Command) *string {
 	return cmd.Flags().String("shop", "", "only this shop of the configuration")
 }
 
-// signingFlags are who acts and why.
+// signingFlags are who acts and why. What is missing is named before anything is
+// opened.
 func signingFlags(cmd *cobra.Command, who, why *string) {
-	cmd.Flags().StringVar(who, "who", "", "your name (required)")
-	cmd.Flags().StringVar(why, "why", "", "the reason (required)")
+	for name, into := range map[string]struct {
+		value *string
+		what  string
+	}{"who": {who, "your name (required)"}, "why": {why, "the reason (required)"}} {
+		cmd.Flags().StringVar(into.value, name, "", into.what)
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // the flag is defined above
+		}
+	}
 }
 
 func listCommand() *cobra.Command {
@@ -119,7 +127,9 @@ func showCommand() *cobra.Command {
 		Long: `Tell the whole story of a return: where it stands, its units, what was done at the
 platforms, what is open and how it can be answered, and all that happened.
 
-` + namingHelp + ` An order may have several returns; all are shown.`,
+` + namingHelp + `
+Where several are meant they are listed. What concerns a whole shop, or a product's
+stock, is shown under the name that "starter list" prints for it.`,
 		Example: "  starter show 4711\n  starter show 576460000000000001 --shop demo-gb",
 	}
 	v, shop := newVisitor(cmd, false), shopFlag(cmd)
@@ -132,9 +142,11 @@ platforms, what is open and how it can be answered, and all that happened.
 func resolveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "resolve RETURN", Short: "Answer an open exception of a return", Args: oneReturn,
-		Long: `Answer an open exception of a return; it goes on from there. "starter show" names
-the exceptions that are open, what they mean and the answers they take. The
-exception refund-limit belongs to a whole shop: name the shop instead of a return.
+		Long: `Answer an open exception of a return; it goes on from there. With the return alone,
+all that can be answered is listed, each answer with its meaning and its command
+line. --exception is needed only where several are open that take the answer, and
+--subject where several of one kind are. What concerns a whole shop, such as
+refund-limit, belongs to no return: name the shop.
 
 ` + namingHelp + `
 
@@ -144,48 +156,36 @@ handled-manually; the exception closes by itself once TikTok's events prove the
 number.
 
 ` + signingHelp,
-		Example: `  starter resolve 4711 --exception refund-value-mismatch --answer accept-payable --who Ada --why "agreed with the customer"
-  starter resolve 4711 --exception no-authorised-amount --answer set-amount --amount 12.50 --currency GBP --who Ada --why "as in the order"
+		Example: `  starter resolve 4711
+  starter resolve 4711 --answer accept-payable --who Ada --why "agreed with the customer"
+  starter resolve 4711 --answer set-amount --amount 12.50 --currency GBP --who Ada --why "as in the order"
   starter resolve 4711 --exception unlinked-order --answer handled-manually --reference "paid in Seller Center" --who Ada --why "sold by phone"
-  starter resolve demo-gb --exception refund-limit --answer lift-for-today --who Ada --why "sale last week"
-  starter resolve stock/1729000000000000001 --exception stock-unproven --answer handled-manually --reference "41 set in Seller Center" --who Ada --why "the shelf was counted"`,
+  starter resolve demo-gb --answer lift-for-today --who Ada --why "sale last week"
+  starter resolve stock/1729000000000000001 --answer handled-manually --reference "41 set in Seller Center" --who Ada --why "the shelf was counted"`,
 	}
-	v, shop := newVisitor(cmd, true), shopFlag(cmd)
-	c := returns.Command{Name: returns.CommandResolve}
-	var amount, currency string
-	cmd.Flags().StringVar((*string)(&c.Exception), "exception", "", "the kind of exception (required)")
-	cmd.Flags().StringVar(&c.Subject, "subject", "", "what the exception is about, where several of its kind are open")
-	cmd.Flags().StringVar((*string)(&c.Answer), "answer", "", "one of its answers (required)")
-	cmd.Flags().StringVar(&amount, "amount", "", "for set-amount, such as 12.50")
-	cmd.Flags().StringVar(&currency, "currency", "", "the amount's currency, such as GBP")
-	cmd.Flags().StringVar(&c.Reference, "reference", "", "for handled-manually: what was done, and where")
-	signingFlags(cmd, &c.Who, &c.Why)
+	v, shop := newVisitor(cmd, false), shopFlag(cmd) // Temporal is asked only once the answer fits
+	f := answerFlags{Command: returns.Command{Name: returns.CommandResolve}}
+	cmd.Flags().StringVar((*string)(&f.Exception), "exception", "", "the kind of exception, where several are open that take the answer")
+	cmd.Flags().StringVar(&f.Subject, "subject", "", "what the exception is about, where several of its kind are open")
+	cmd.Flags().StringVar((*string)(&f.Answer), "answer", "", "one of its answers; without one they are listed")
+	cmd.Flags().StringVar(&f.amount, "amount", "", "for set-amount, such as 12.50")
+	cmd.Flags().StringVar(&f.currency, "currency", "", "the amount's currency, such as GBP")
+	cmd.Flags().StringVar(&f.Reference, "reference", "", "for handled-manually: what was done, and where")
+	cmd.Flags().StringVar(&f.Who, "who", "", "your name (required with an answer)")
+	cmd.Flags().StringVar(&f.Why, "why", "", "the reason (required with an answer)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		var err error
-		if c.Amount, err = amountOf(amount, currency, c.Answer); err != nil {
+		if f.empty() {
+			return v.run(cmd, func(ctx context.Context, h *house, out Output) error {
+				return h.resolvable(ctx, *shop, args[0], f.Command, alsoGiven(*v.file), out)
+			})
+		}
+		c, err := f.command()
+		if err != nil {
 			return err
 		}
-		return v.run(cmd, func(ctx context.Context, h *house, out Output) error {
-			if c.Exception == returns.RefundLimit {
-				return h.liftLimit(ctx, args[0], c, out)
-			}
-			return h.tell(ctx, *shop, args[0], c, out)
-		})
+		return v.run(cmd, func(ctx context.Context, h *house, out Output) error { return h.resolve(ctx, *shop, args[0], c, out) })
 	}
 	return cmd
-}
-
-// amountOf reads an amount with its currency; only one answer takes one.
-func amountOf(number, currency string, answer returns.AnswerName) (returns.Money, error) {
-	switch {
-	case number == "" && currency == "":
-		return returns.Money{}, nil
-	case answer != returns.AnswerSetAmount:
-		return returns.Money{}, fmt.Errorf("the answer %s takes no amount, only %s does", answer, returns.AnswerSetAmount)
-	case number == "" || currency == "":
-		return returns.Money{}, errors.New("an amount needs both --amount and --currency, such as --amount 12.50 --currency GBP")
-	}
-	return returns.NewMoney(number, currency)
 }
 
 func simpleCommand(name returns.CommandName, short, long string) *cobra.Command {

@@ -53,12 +53,17 @@ func TestACommandLineThatCannotBeMeant(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "config.yaml")
 	for want, args := range map[string][]string{
-		"name one return": {"show"},
-		"an amount needs both --amount and --currency": {"resolve", "4711", "--answer", "set-amount", "--amount", "12.50"},
-		"the answer retry takes no amount":             {"resolve", "4711", "--answer", "retry", "--amount", "12.50", "--currency", "GBP"},
-		"not a decimal number":                         {"resolve", "4711", "--answer", "set-amount", "--amount", "12,50", "--currency", "GBP"},
-		"give one order name and one TikTok order id":  {"link", "#1001"},
-		"no such file": {"list", "--config", missing},
+		"name one return":                             {"show"},
+		"missing: --currency, --who, --why\n":         {"resolve", "4711", "--answer", "set-amount", "--amount", "12.50", "--config", missing},
+		"missing: --answer, --why\n":                  {"resolve", "4711", "--who", "Ada", "--config", missing},
+		"missing: --reference, --who\n":               {"resolve", "4711", "--answer", "handled-manually", "--why", "w", "--config", missing},
+		`there is no answer "refund"`:                 {"resolve", "4711", "--answer", "refund", "--config", missing},
+		`there is no kind of exception "late"`:        {"resolve", "4711", "--answer", "retry", "--exception", "late", "--config", missing},
+		`required flag(s) "who", "why" not set`:       {"pause", "4711", "--config", missing},
+		"the answer retry takes no amount":            {"resolve", "4711", "--answer", "retry", "--amount", "12.50", "--currency", "GBP"},
+		"not a decimal number":                        {"resolve", "4711", "--answer", "set-amount", "--amount", "12,50", "--currency", "GBP"},
+		"give one order name and one TikTok order id": {"link", "#1001", "--who", "Ada", "--why", "w"},
+		"no such file":                                {"list", "--config", missing},
 	} {
 		_, err := starter(t, args...)
 		require.ErrorContains(t, err, want)

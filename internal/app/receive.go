@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"returnbridge/internal/ledger"
 	"returnbridge/internal/returngo"
@@ -27,23 +29,37 @@ const (
 	PathReturnGO = "/webhooks/returngo/{shop}/{token}"
 )
 
-// maxBody bounds a webhook's body; theirs are below two KiB.
-const maxBody = 1 << 20
+// What the receiver takes at once: nobody is asked for a password before his
+// connection is held, and a body is held before its signature can be checked. With
+// these bounds all of it stays below 32 MiB.
+const (
+	maxBody        = 64 << 10 // of a webhook's body, in bytes; theirs are below two KiB
+	maxRequests    = 64       // webhooks read and kept at once
+	maxConnections = 512      // open ones, idle or not; further ones wait to be accepted
+	slotPatience   = 2 * time.Second
+)
 
 // receiver answers webhooks: verified, bounded, one inbox row, 200. It decides
 // nothing: an event is a hint to look.
 type receiver struct {
 	*house
 	relay  *relay
+	slots  *semaphore.Weighted
 	shops  map[string]string // our name by TikTok's shop id
-	tokens map[string][32]byte
+	tokens map[string][]hash // of each shop: of its present token and, if there is one, the previous
 }
 
+type hash [sha256.Size]byte
+
 func newReceiver(h *house, r *relay) http.Handler {
-	rc := &receiver{house: h, relay: r, shops: map[string]string{}, tokens: map[string][32]byte{}}
+	rc := &receiver{house: h, relay: r, slots: semaphore.NewWeighted(maxRequests), shops: map[string]string{}, tokens: map[string][]hash{}}
 	for _, s := range h.cfg.Shops {
 		rc.shops[s.TikTokShopID] = s.Name
-		rc.tokens[s.Name] = sha256.Sum256([]byte(s.WebhookToken))
+		for _, token := range []string{s.WebhookToken, s.WebhookTokenPrevious} {
+			if token != "" {
+				rc.tokens[s.Name] = append(rc.tokens[s.Name], sha256.Sum256([]byte(token)))
+			}
+		}
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+PathTikTok, rc.tiktokEvent)
@@ -63,11 +79,17 @@ func (rc *receiver) healthz(w http.ResponseWriter, req *http.Request) {
 // tiktokEvent takes an event of TikTok Shop; its signature is checked over the
 // raw body (TikTok contract 3.1, 3.2).
 func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
+	done, ok := rc.enter(w, req)
+	if !ok {
+		return
+	}
+	defer done()
 	body, ok := readBody(w, req)
 	if !ok {
 		return
 	}
 	if !rc.tiktok.VerifyWebhook(body, req.Header.Get("Authorization")) {
+		rc.relay.refused.add(rc.claimed(body), returns.TikTok)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
@@ -87,6 +109,16 @@ func (rc *receiver) tiktokEvent(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	rc.keep(w, req, hints(shop, e), movements(shop, e))
+}
+
+// claimed is the shop that an event without a valid signature names; empty if it is
+// none of ours.
+func (rc *receiver) claimed(body []byte) string {
+	e, err := tiktokshop.ParseEvent(body)
+	if err != nil {
+		return ""
+	}
+	return rc.shops[e.ShopID]
 }
 
 // What TikTok signed and is of no use to us. It is answered with 200, because
@@ -166,12 +198,24 @@ func movements(shop string, e tiktokshop.Event) func(context.Context, *ledger.Tx
 // address, never from the body (ReturnGO contract 4).
 func (rc *receiver) returnGOEvent(w http.ResponseWriter, req *http.Request) {
 	shop := req.PathValue("shop")
-	want, known := rc.tokens[shop]
-	got := sha256.Sum256([]byte(req.PathValue("token")))
-	if subtle.ConstantTimeCompare(want[:], got[:]) != 1 || !known {
+	got := hash(sha256.Sum256([]byte(req.PathValue("token"))))
+	right := 0
+	for _, want := range rc.tokens[shop] {
+		right |= subtle.ConstantTimeCompare(want[:], got[:])
+	}
+	if right != 1 {
+		if rc.tokens[shop] == nil {
+			shop = ""
+		}
+		rc.relay.refused.add(shop, returns.ReturnGO)
 		http.NotFound(w, req)
 		return
 	}
+	done, ok := rc.enter(w, req)
+	if !ok {
+		return
+	}
+	defer done()
 	body, ok := readBody(w, req)
 	if !ok {
 		return
@@ -221,8 +265,26 @@ func (rc *receiver) keep(w http.ResponseWriter, req *http.Request, events []ledg
 	rc.relay.offer(fresh)
 }
 
-// readBody reads a bounded body; a larger one is refused.
+// enter waits a moment for a place among the requests under way. Who finds none is
+// told to come again: both platforms do.
+func (rc *receiver) enter(w http.ResponseWriter, req *http.Request) (done func(), ok bool) {
+	ctx, stop := context.WithTimeout(req.Context(), slotPatience)
+	defer stop()
+	if rc.slots.Acquire(ctx, 1) != nil {
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return nil, false
+	}
+	return func() { rc.slots.Release(1) }, true
+}
+
+// readBody reads a bounded body; of one that says it is larger nothing is read.
 func readBody(w http.ResponseWriter, req *http.Request) ([]byte, bool) {
+	if req.ContentLength > maxBody {
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	if err == nil {
 		return body, true

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,8 +22,10 @@ import (
 )
 
 // tiktokSigns is the header TikTok sends (TikTok contract 3.2).
-func tiktokSigns(body string) string {
-	mac := hmac.New(sha256.New, []byte("demo_secret"))
+func tiktokSigns(body string) string { return signedWith("demo_secret", body) }
+
+func signedWith(secret, body string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("demo_key" + body))
 	return hex.EncodeToString(mac.Sum(nil))
 }
@@ -118,6 +121,20 @@ func TestOnlyBoundedBodiesAreRead(t *testing.T) {
 	padded := caseEvent("n1", returns.TikTokPending)
 	require.Equal(t, http.StatusOK, b.tiktokSends(padded+strings.Repeat(" ", maxBody-len(padded))).Code)
 	require.Len(t, b.inbox(t), 2)
+	said := httptest.NewRequestWithContext(b.ctx, http.MethodPost, PathTikTok, unread{t})
+	said.ContentLength = maxBody + 1
+	w := httptest.NewRecorder()
+	newReceiver(b.house, b.relay).ServeHTTP(w, said)
+	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
+	require.Equal(t, "close", w.Header().Get("Connection"), "what comes is not read to be thrown away")
+}
+
+// unread is a body that must not be touched.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("a body that says it is too large was read")
+	return 0, io.EOF
 }
 
 // What can never be read is not sent again, and leaves nothing but a line and a

@@ -19,8 +19,9 @@ import (
 // too long are taken over by any starter.
 type relay struct {
 	*house
-	events chan []ledger.Event
-	held   []held
+	events  chan []ledger.Event
+	held    []held
+	refused refused
 }
 
 // held is an event that this starter holds back until a time.
@@ -48,11 +49,18 @@ func (r *relay) run(ctx context.Context) error {
 	defer window.Stop()
 	takeover := time.NewTicker(r.cfg.Periods.RelayTakeover)
 	defer takeover.Stop()
+	refused := time.NewTicker(refusedEvery)
+	defer refused.Stop()
 	var batch []ledger.Event
 	for {
 		select {
 		case <-ctx.Done():
+			last, stop := context.WithTimeout(context.WithoutCancel(ctx), tellTimeout)
+			r.noteRefused(last)
+			stop()
 			return nil
+		case <-refused.C:
+			r.noteRefused(ctx)
 		case events := <-r.events:
 			batch = append(batch, events...)
 		case <-window.C:

@@ -102,6 +102,10 @@ func TestWhoIsToldOfAnEvent(t *testing.T) {
 		"a parcel of an unknown RMA":     {nil, fromReturnGO("1", "SHIPMENT_STATUS_UPDATED", "9001", "Shipped"), []wakeUp{{rmaWork, both}}},
 		"nothing named":                  {known, fromReturnGO("1", "REFUND_CREATED", "", ""), []wakeUp{{sweepWork, nil}}},
 		"an unknown TikTok return":       {nil, fromTikTok("1", status, caseID, orderID, returns.TikTokPending), []wakeUp{{caseWork, onlyTikTok}}},
+		"no status, of an unknown one":   {nil, fromTikTok("1", status, caseID, orderID, ""), []wakeUp{{caseWork, onlyTikTok}}},
+		"no status, of a held one":       {holding, fromTikTok("1", status, caseID, orderID, ""), []wakeUp{{rmaWork, onlyTikTok}}},
+		"no status, of one seen so":      {blank, fromTikTok("1", status, caseID, orderID, ""), []wakeUp{{rmaWork, onlyTikTok}}},
+		"no status, of a known RMA":      {known, fromReturnGO("1", "RMA_STATUS_UPDATED", "9001", ""), []wakeUp{{rmaWork, onlyReturnGO}}},
 		"a held TikTok return":           {holding, fromTikTok("1", status, caseID, orderID, returns.TikTokShipped), []wakeUp{{rmaWork, onlyTikTok}}},
 		"its echo":                       {holding, fromTikTok("1", status, caseID, orderID, returns.TikTokPending), nil},
 		"another return of a held order": {holding, fromTikTok("1", status, "4030000000000000009", orderID, returns.TikTokPending), []wakeUp{{rmaWork, onlyTikTok}}},
@@ -138,6 +142,13 @@ func known(t *testing.T, b *bench) { t.Helper(); b.seen(t, returns.TikTokPending
 func holding(t *testing.T, b *bench) {
 	t.Helper()
 	b.seen(t, returns.TikTokPending)
+	b.held(t)
+}
+
+// blank is a held TikTok return that was read without a status.
+func blank(t *testing.T, b *bench) {
+	t.Helper()
+	b.seen(t, "")
 	b.held(t)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oklog/run"
 	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
 
 	"returnbridge/config"
 )
@@ -33,24 +34,40 @@ func Serve(ctx context.Context, cfg *config.Config, deps Deps) error {
 		return err
 	}
 	relay := newRelay(h)
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	listener, err := listenForWebhooks(ctx, cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("receive webhooks on %s: %w", cfg.Listen, err)
+		return err
 	}
-	server := &http.Server{
-		Handler: newReceiver(h, relay), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-	}
+	server := webServer(newReceiver(h, relay))
 	var actors run.Group
 	actors.Add(func() error { return ignoreClosed(server.Serve(listener)) }, func(error) { shutdown(server) }) //nolint:contextcheck // a calm end outlives the context that ended
 	relayCtx, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
 	actors.Add(func() error { return relay.run(relayCtx) }, func(error) { stopRelay() })
 	keepCtx, stopKeeping := context.WithCancel(ctx)
 	actors.Add(func() error { return h.keepPrepared(keepCtx, prepareEvery, h.prepareWithSchedules) }, func(error) { stopKeeping() })
+	watchCtx, stopWatching := context.WithCancel(ctx)
+	actors.Add(func() error { return newWatchdog(h).run(watchCtx) }, func(error) { stopWatching() })
 	h.log.Info("starter receiving", zap.String("address", listener.Addr().String()), zapShops(cfg))
 	err = actors.Run()
 	h.log.Info("starter stopped")
 	return err //nolint:wrapcheck // each actor says what it is
+}
+
+// listenForWebhooks accepts so many connections at once, idle or not; further ones wait.
+func listenForWebhooks(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("receive webhooks on %s: %w", address, err)
+	}
+	return netutil.LimitListener(listener, maxConnections), nil
+}
+
+// webServer waits for nobody for long: who sends no more loses the connection.
+func webServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 15 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10,
+	}
 }
 
 // prepareWithSchedules makes sure that the namespace has all that a running starter

@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"returnbridge/config"
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 )
 
@@ -45,6 +47,21 @@ func newDesk(t *testing.T) *desk {
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	cfg := &config.Config{Shops: []config.Shop{{Name: demo, ReturnGOKey: "main"}, {Name: "demo-de", ReturnGOKey: "main"}}}
 	d.house = &house{cfg: cfg, log: zap.NewNop(), temporal: d.temporal, ledger: l, now: clock, waker: &waker{temporal: d.temporal, keys: returnGOKeys(cfg)}}
+	d.temporal.all = func() (ids []string) {
+		d.do(func(tx *ledger.Tx) error {
+			for _, s := range cfg.Shops {
+				open, err := tx.OpenReturns(t.Context(), s.Name)
+				for _, key := range open {
+					ids = append(ids, messages.ReturnID(s.Name, key))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return ids
+	}
 	return d
 }
 
@@ -112,8 +129,11 @@ type temporalDouble struct {
 	signals []signalTold
 	deafTo  string      // the one workflow that hears no signal
 	told    func(n int) // after each signal
-	running []string    // the workflows that run
-	queries []string    // how that was asked
+	running []string    // the workflows that run; of a desk, all if it is nil
+	all     func() []string
+	failing map[string][]string // what Temporal reports of workflows that cannot go on
+	ended   map[string]enumspb.WorkflowExecutionStatus
+	queries []string // how that was asked
 
 	namespaceDouble
 }

@@ -22,6 +22,7 @@ type story struct {
 	DecidedAt  time.Time         `json:"decided_at,omitzero"`
 	Rules      string            `json:"rules,omitempty"`
 	ClosedAt   time.Time         `json:"closed_at,omitzero"`
+	Uncarried  string            `json:"workflow,omitempty"` // why no workflow carries it
 	RMA        *rmaSeen          `json:"rma,omitempty"`
 	OrderID    string            `json:"order_id,omitempty"`
 	Order      string            `json:"order_status,omitempty"`
@@ -90,7 +91,8 @@ type ledgerAuditLine struct {
 	By        string         `json:"by"`
 }
 
-// show tells the whole story of every return that the number means.
+// show tells the whole story of the return that the number means. Of several people
+// see a list; programs get them all.
 func (h *house) show(ctx context.Context, shop, number string, out Output) error {
 	found, err := h.find(ctx, shop, number)
 	if err != nil {
@@ -112,11 +114,15 @@ func (h *house) show(ctx context.Context, shop, number string, out Output) error
 	if err != nil {
 		return err
 	}
-	var texts []string
-	for _, s := range all {
-		texts = append(texts, s.text(h.now().UTC()))
+	for i, s := range all {
+		if s.ClosedAt.IsZero() {
+			all[i].Uncarried = h.carrier(ctx, ledger.ReturnRef{Shop: s.Shop, Key: s.Return})
+		}
 	}
-	return out.say(all, strings.Join(texts, "\n"))
+	if len(all) == 1 {
+		return out.say(all, all[0].text(h.now().UTC()))
+	}
+	return out.say(all, several(strings.TrimSpace(number), all))
 }
 
 func storyOf(s ledger.Story) story {

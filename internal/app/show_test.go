@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func (d *desk) someStory() {
 		return errors.Join(
 			tx.Claim(ctx, demo, key, effect, effect.ClaimUntil),
 			tx.EffectAnswered(ctx, effect, ledger.EffectChange{State: returns.EffectVerified, TikTokReturnID: "4031", RequestID: "REQ-1", Note: "read back"}),
-			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: "refund confirm-parcel 12.50 GBP", Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: "rules"}))
+			tx.Audit(ctx, demo, key, effect.Units, ledger.Entry{What: effect.Did(), Why: "validated in ReturnGO", RequestID: "REQ-1", DecidedBy: ledger.Program}))
 	})
 	d.decided(demo, key, ledger.Decided{
 		OrderID: orderID, Holds: []returns.Hold{hold("L1", "i1", "4031"), hold("L2", "i2", "4032")}, Stage: returns.StageException, Rules: "7",
@@ -95,17 +96,17 @@ OPEN EXCEPTIONS
     what it means   The unit passed, but ReturnGO has authorised no amount, and the expected one is not what TikTok would pay.
     if nobody acts  The customer waits; with a TikTok return open TikTok pays its own amount at the deadline.
     answers         accept-payable, set-amount, do-not-refund, handled-manually
-    to answer       starter resolve 4711 --shop demo-gb --exception no-authorised-amount --answer accept-payable --who YOU --why REASON
+    to answer       starter resolve 4711 --shop demo-gb --answer accept-payable --who YOU --why REASON
 
 PAST EXCEPTIONS
-  unlinked-order  2026-03-03 06:00:00 to 2026-03-03 07:00:00  closed: healed  order name #1001 leads to no TikTok order
+  unlinked-order  2026-03-03 06:00:00 to 2026-03-03 07:00:00  closed: healed    order name #1001 leads to no TikTok order
 
 WHAT HAPPENED, IN ORDER (UTC)
-  2026-03-03 06:00:00  rules  exception unlinked-order                                             order name #1001 leads to no TikTok order
-  2026-03-03 07:00:00  Ada    order name #1001 linked to TikTok order 576460000000000001           found it in Seller Center
-  2026-03-03 07:00:00  rules  exception no-authorised-amount                                       no amount is authorised for MUG-RED
-  2026-03-03 08:00:00  rules  refund confirm-parcel 12.50 GBP                             unit L1  validated in ReturnGO (request REQ-1)
-  2026-03-03 08:00:00  rules  restock owed in 7000000000000000010                         unit L1  the inspection passed
+  2026-03-03 06:00:00  the program  opened the exception unlinked-order                                         order name #1001 leads to no TikTok order
+  2026-03-03 07:00:00  Ada          linked the order name #1001 to TikTok order 576460000000000001              found it in Seller Center
+  2026-03-03 07:00:00  the program  opened the exception no-authorised-amount                                   no amount is authorised for MUG-RED
+  2026-03-03 08:00:00  the program  refunded 12.50 GBP by confirming the parcel of TikTok return 4031  unit L1  validated in ReturnGO (request REQ-1)
+  2026-03-03 08:00:00  the program  entered the unit to be put back in warehouse 7000000000000000010   unit L1  the inspection passed
 `
 
 func TestTheStoryIsToldWhole(t *testing.T) {
@@ -131,15 +132,28 @@ func TestAStoryIsFoundByAnyNumber(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.someStory()
-	d.decided(demo, "4799", ledger.Decided{OrderID: orderID, Stage: returns.StageClosed, Closed: true})
-	for number, want := range map[string][]returns.Key{"4711": {"4711"}, "4032": {"4711"}, " " + orderID: {"4711", "4799"}} {
+	d.decided(demo, "4799", ledger.Decided{OrderID: orderID, Stage: returns.StageClosed, Summary: "nothing is left to do", Closed: true})
+	d.decided(demo, "tiktok/4033", ledger.Decided{Stage: returns.StageAwaitingRMA})
+	for number, want := range map[string][]returns.Key{
+		"4711": {"4711"}, "4032": {"4711"}, " " + orderID: {"4711", "4799"}, "#1001": {"4711"}, "1001": {"4711"}, "return/demo-gb/4711": {"4711"},
+		"return/demo-gb/tiktok/4033": {"tiktok/4033"}, "tiktok/4033": {"tiktok/4033"}, "4033": {"tiktok/4033"},
+	} {
 		var keys []returns.Key
 		for _, s := range answer[[]story](d, func(o Output) error { return d.show(t.Context(), demo, number, o) }) {
 			keys = append(keys, s.Return)
 		}
 		require.Equal(t, want, keys, number)
 	}
-	require.EqualError(t, d.show(t.Context(), "", "1", d.out()), "the ledger knows no return 1: give the RMA id, the TikTok return id or the TikTok order id")
+	for _, other := range []string{"1", "#100", "#1001_", "return/demo-de/4711"} {
+		require.ErrorContains(t, d.show(t.Context(), "", other, d.out()), "the ledger knows no return ", other)
+	}
+	require.EqualError(t, d.show(t.Context(), "demo-de", "return/demo-gb/4711", d.out()),
+		"the ledger knows no return 4711 in shop demo-gb: give its RMA id, TikTok return id, TikTok order id, order name or workflow id")
+	require.NoError(t, d.show(t.Context(), "", orderID, d.out()))
+	require.Equal(t, `576460000000000001 means 2 returns:
+  starter show 4711 --shop demo-gb  exception  1 of 2 units is paid
+  starter show 4799 --shop demo-gb  closed     nothing is left to do
+`, d.text())
 }
 
 func TestAnOpenExceptionSaysHowToAnswer(t *testing.T) {
@@ -148,7 +162,7 @@ func TestAnOpenExceptionSaysHowToAnswer(t *testing.T) {
 	d.waits("4711", "#1001")
 	require.NoError(t, d.show(t.Context(), "", "4711", d.out()))
 	text := d.text()
-	require.Contains(t, text, `    to answer       starter resolve 4711 --shop demo-gb --exception unlinked-order --answer not-ours --who YOU --why REASON`)
+	require.Contains(t, text, `    to answer       starter resolve 4711 --shop demo-gb --answer not-ours --who YOU --why REASON`)
 	require.Contains(t, text, `    to link         starter link "#1001" TIKTOK_ORDER_ID --shop demo-gb --who YOU --why REASON`)
 	require.Contains(t, text, "not linked to an order")
 	d.decided(demo, "4712", open1(returns.ParcelNotBookedIn, "nobody looked", returns.Money{}))
@@ -157,4 +171,30 @@ func TestAnOpenExceptionSaysHowToAnswer(t *testing.T) {
 	s := answer[[]story](d, func(o Output) error { return d.show(t.Context(), "", "4711", o) })[0]
 	require.Equal(t, []returns.AnswerName{returns.AnswerNotOurs, returns.AnswerHandledManually}, s.Open[0].Answers)
 	require.Equal(t, returns.Catalogue[returns.UnlinkedOrder].Silence, s.Open[0].Silence)
+}
+
+// What people answered, and the reference they gave, stands in the story; what the
+// program refused is the program's.
+func TestAStoryNamesAnswersAndReferences(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.waits("4711", "#1001")
+	d.decided(demo, "4711", open1(returns.NoAuthorisedAmount, "no amount", amount(t, "12.50", "GBP")))
+	say := func(c returns.Command) {
+		c.Name, c.Who, c.Why = returns.CommandResolve, "Ada", "as agreed"
+		d.do(func(tx *ledger.Tx) error {
+			_, err := tx.Command(t.Context(), demo, "4711", c)
+			return err
+		})
+	}
+	say(returns.Command{Exception: returns.NotPayable, Answer: returns.AnswerHandledManually, Reference: "voucher 17"})
+	say(returns.Command{Exception: returns.NoAuthorisedAmount, Answer: returns.AnswerSetAmount, Amount: amount(t, "9", "GBP")})
+	require.NoError(t, d.show(t.Context(), "", "4711", d.out()))
+	_, story, _ := strings.Cut(d.text(), "PAST EXCEPTIONS")
+	require.Contains(t, story, "closed: set-amount by Ada  12.50 GBP  no amount\n")
+	_, story, _ = strings.Cut(story, "exception no-authorised-amount ")
+	require.Regexp(t, `Ada +answered not-payable with handled-manually, reference: voucher 17 +as agreed
+.*  the program +refused the command +no not-payable is open here
+.*  Ada +answered no-authorised-amount with set-amount 9.00 GBP +as agreed
+$`, story)
 }

@@ -6,14 +6,22 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/returns"
 )
 
 // text is the story as people read it.
 func (s story) text(now time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Return %s of shop %s\n", s.Return, s.Shop)
-	s.head(&b, now)
+	switch {
+	case s.Return.WholeShop():
+		fmt.Fprintf(&b, "%s, which concerns all of shop %s\n", s.Return, s.Shop)
+	case s.Return.ProductID() != "":
+		fmt.Fprintf(&b, "Stock of product %s of shop %s\n", s.Return.ProductID(), s.Shop)
+	default:
+		fmt.Fprintf(&b, "Return %s of shop %s\n", s.Return, s.Shop)
+		s.head(&b, now)
+	}
 	s.cases(&b, now)
 	s.units(&b)
 	s.effects(&b)
@@ -23,12 +31,28 @@ func (s story) text(now time.Time) string {
 	return b.String()
 }
 
+// several lists the returns that one number means.
+func several(number string, all []story) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s means %s:\n", plain(number), count(len(all), "return"))
+	var rows [][]string
+	for _, s := range all {
+		rows = append(rows, []string{fmt.Sprintf("starter show %s --shop %s", s.Return, s.Shop), string(s.Stage), s.Summary})
+	}
+	align(&b, rows)
+	return b.String()
+}
+
 // table writes aligned rows under a title; nothing if there are none.
 func table(b *strings.Builder, title string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n%s\n", title)
+	align(b, rows)
+}
+
+func align(b *strings.Builder, rows [][]string) {
 	var aligned strings.Builder
 	w := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
@@ -68,6 +92,9 @@ func (s story) head(b *strings.Builder, now time.Time) {
 	}
 	if !s.ClosedAt.IsZero() {
 		row("closed", "%s", stamp(s.ClosedAt))
+	}
+	if s.Uncarried != "" {
+		row("workflow", "%s", s.Uncarried)
 	}
 	_ = w.Flush() // into memory
 }
@@ -134,12 +161,9 @@ func (s story) open(b *strings.Builder, now time.Time) {
 			b.WriteString("    answers         none: it closes by itself once it is mended\n")
 			continue
 		}
+		of := ledger.ReturnRef{Shop: s.Shop, Key: s.Return}
 		fmt.Fprintf(b, "    answers         %s\n", join(e.Answers))
-		which := string(e.Kind)
-		if s.several(e.Kind) {
-			which += fmt.Sprintf(" --subject %q", e.Subject)
-		}
-		fmt.Fprintf(b, "    to answer       starter resolve %s --shop %s --exception %s --answer %s --who YOU --why REASON\n", s.Return, s.Shop, which, answerWithFlags(e.Answers[0]))
+		fmt.Fprintf(b, "    to answer       %s\n", commandLine(of, returns.Exception{Kind: e.Kind, Subject: e.Subject}, len(s.Open) > 1, s.several(e.Kind), e.Answers[0]))
 		if e.Kind == returns.UnlinkedOrder && s.RMA != nil {
 			fmt.Fprintf(b, "    to link         starter link %q TIKTOK_ORDER_ID --shop %s --who YOU --why REASON\n", s.RMA.OrderName, s.Shop)
 		}
@@ -171,7 +195,11 @@ func answerWithFlags(a returns.AnswerName) string {
 func (s story) past(b *strings.Builder) {
 	var rows [][]string
 	for _, e := range s.Past {
-		rows = append(rows, []string{string(e.Kind), stamp(e.OpenedAt) + " to " + stamp(e.ClosedAt), "closed: " + e.ClosedBy, e.Sentence})
+		about := ""
+		if returns.Known(e.Amount) {
+			about = money(e.Amount)
+		}
+		rows = append(rows, []string{string(e.Kind), stamp(e.OpenedAt) + " to " + stamp(e.ClosedAt), "closed: " + e.ClosedBy, about, e.Sentence})
 	}
 	table(b, "PAST EXCEPTIONS", rows)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -32,20 +31,25 @@ type told struct {
 // is the error. If it does not answer in time or does not run, the command is
 // left as a signal: that survives an outage, and starts the return.
 func (h *house) tell(ctx context.Context, shop, number string, c returns.Command, out Output) error {
+	if c.Name == returns.CommandResolve {
+		return h.resolve(ctx, shop, number, c, out)
+	}
 	if err := c.Validate(); err != nil {
 		return err
-	}
-	if product := returns.Key(number).ProductID(); product != "" {
-		return h.answerStock(ctx, shop, product, c, out)
 	}
 	of, err := h.findOne(ctx, shop, number)
 	if err != nil {
 		return err
 	}
-	if err := h.mustBeOpen(ctx, of, c); err != nil {
-		return err
+	if of.Key.WholeShop() || of.Key.ProductID() != "" {
+		return fmt.Errorf("%s is no return: only resolve says something of it", of.Key)
 	}
-	err = h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
+	return h.deliver(ctx, of, c, out)
+}
+
+// deliver leaves a command for one return, with what is said by whom in the ledger.
+func (h *house) deliver(ctx context.Context, of ledger.ReturnRef, c returns.Command, out Output) error {
+	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		c, err = tx.NoteCommand(ctx, of.Shop, c)
 		return err
 	})
@@ -69,16 +73,9 @@ func (h *house) tell(ctx context.Context, shop, number string, c returns.Command
 // answerStock gives a person's answer about a product's stock. No return carries it,
 // and its writer goes by the ledger alone: that is where the answer goes.
 func (h *house) answerStock(ctx context.Context, shop, product string, c returns.Command, out Output) error {
-	shop, err := h.theShop(shop)
-	if err != nil {
-		return err
-	}
 	key := returns.StockKey(product)
-	if c.Name != returns.CommandResolve {
-		return fmt.Errorf("%s is a product's stock: only resolve says something of it", key)
-	}
 	var o ledger.Outcome
-	err = h.ledger.Do(ctx, func(tx *ledger.Tx) error {
+	err := h.ledger.Do(ctx, func(tx *ledger.Tx) (err error) {
 		o, err = tx.AnswerStock(ctx, shop, product, c.Storable())
 		return err
 	})
@@ -92,34 +89,6 @@ func (h *house) answerStock(ctx context.Context, shop, product string, c returns
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	return out.say(told{Shop: shop, Return: key, Command: c.Name, Answered: true, Sentence: o.Sentence}, fmt.Sprintf("%s of %s: %s.\n", key, shop, plain(o.Sentence)))
-}
-
-// mustBeOpen refuses an answer to an exception that is not open, at once: a
-// return that does not run should not be started for it.
-func (h *house) mustBeOpen(ctx context.Context, of ledger.ReturnRef, c returns.Command) error {
-	if c.Name != returns.CommandResolve {
-		return nil
-	}
-	var s ledger.Story
-	err := h.ledger.Read(ctx, func(tx *ledger.Tx) (err error) {
-		s, _, err = tx.Story(ctx, of)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var open []returns.Kind
-	for _, e := range s.Open {
-		open = append(open, e.Kind)
-	}
-	switch {
-	case slices.Contains(open, c.Exception):
-		return nil
-	case len(open) == 0:
-		return fmt.Errorf("return %s has no open exception", of.Key)
-	default:
-		return fmt.Errorf("return %s has no open %s; open are: %s", of.Key, c.Exception, join(open))
-	}
 }
 
 // noAnswerError is a command that did not reach its return.

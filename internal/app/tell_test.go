@@ -134,10 +134,10 @@ func TestNothingIsToldWhereItCannotBeRight(t *testing.T) {
 		want         string
 	}{
 		"nobody":          {"", "4711", with(func(c *returns.Command) { c.Who, c.Why = " ", "" }), "who is missing; why is missing"},
-		"no such kind":    {"", "4711", with(func(c *returns.Command) { c.Exception = "late" }), `there is no kind of exception "late"`},
+		"no such kind":    {"", "4711", with(func(c *returns.Command) { c.Exception = "late" }), "return 4711 has no open late; open are: unlinked-order"},
 		"no such answer":  {"", "4711", with(func(c *returns.Command) { c.Answer = returns.AnswerRetry }), `unlinked-order takes [not-ours handled-manually], not "retry"`},
-		"unknown return":  {"", "9999", notOurs, "the ledger knows no return 9999: give the RMA id, the TikTok return id or the TikTok order id"},
-		"in another shop": {"demo-de", "4711", notOurs, "the ledger knows no return 4711 in shop demo-de: give the RMA id, the TikTok return id or the TikTok order id"},
+		"unknown return":  {"", "9999", notOurs, "the ledger knows no return 9999: give its RMA id, TikTok return id, TikTok order id, order name or workflow id"},
+		"in another shop": {"demo-de", "4711", notOurs, "the ledger knows no return 4711 in shop demo-de: give its RMA id, TikTok return id, TikTok order id, order name or workflow id"},
 		"unknown shop":    {"demo-fr", "4711", notOurs, "there is no shop demo-fr in the configuration, only demo-gb, demo-de"},
 		"shop that left":  {"", "4713", recheck, "there is no shop gone in the configuration, only demo-gb, demo-de"},
 		"two shops":       {"", "4712", recheck, "4712 means several returns, name one of them: 4712 --shop demo-de, 4712 --shop demo-gb"},

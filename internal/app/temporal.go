@@ -45,7 +45,7 @@ func createSearchAttributes(ctx context.Context, c client.Client, namespace stri
 	return nil
 }
 
-// createSchedules makes each shop's regular jobs visible and pausable in the Web
+// createSchedules makes the regular jobs visible and pausable in the Web
 // UI: no overlap, and after an outage one run instead of a storm.
 func createSchedules(ctx context.Context, c client.Client, cfg *config.Config) error {
 	return makeSchedules(ctx, c, jobs(cfg))
@@ -81,16 +81,36 @@ func missingSchedules(ctx context.Context, c client.Client, cfg *config.Config) 
 	return missing, nil
 }
 
-// job is one regular job of a shop.
+// job is one regular job: of a shop, or of none.
 type job struct {
 	shop     config.Shop
 	workflow string
 	every    time.Duration
 }
 
-func (j job) id() string { return j.workflow + "/" + j.shop.Name }
+func (j job) id() string {
+	if j.shop.Name == "" {
+		return j.workflow
+	}
+	return j.workflow + "/" + j.shop.Name
+}
+
+func (j job) action() *client.ScheduleWorkflowAction {
+	action := &client.ScheduleWorkflowAction{ID: j.id(), Workflow: j.workflow, TaskQueue: messages.QueueReturns, Args: []any{messages.NotifyInput{}}}
+	if s := j.shop; s.Name != "" {
+		action.Args = []any{messages.ShopInput{Shop: s.Name, ReturnGOKey: s.ReturnGOKey}}
+		action.TypedSearchAttributes, action.Priority = temporal.NewSearchAttributes(messages.AttrShop.ValueSet(s.Name)), fairly(s.Name)
+	}
+	return action
+}
+
+// notifyEvery is how often people are told what is new.
+const notifyEvery = time.Minute
 
 func jobs(cfg *config.Config) (all []job) {
+	if len(cfg.Notify.Sinks) > 0 {
+		all = append(all, job{workflow: messages.Notify, every: notifyEvery})
+	}
 	for _, s := range cfg.Shops {
 		all = append(all, job{s, messages.SweepReturnGO, cfg.Periods.SweepReturnGO}, job{s, messages.SweepTikTok, cfg.Periods.SweepTikTok},
 			job{s, messages.RefreshToken, cfg.Periods.RefreshToken})
@@ -101,20 +121,15 @@ func jobs(cfg *config.Config) (all []job) {
 func makeSchedules(ctx context.Context, c client.Client, all []job) error {
 	for _, j := range all {
 		if err := createSchedule(ctx, c, j); err != nil {
-			return fmt.Errorf("schedule %s of %s: %w", j.workflow, j.shop.Name, err)
+			return fmt.Errorf("schedule %s: %w", j.id(), err)
 		}
 	}
 	return nil
 }
 
 func createSchedule(ctx context.Context, c client.Client, j job) error {
-	s, workflow, every, id := j.shop, j.workflow, j.every, j.id()
-	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}, Jitter: every / 10}
-	action := &client.ScheduleWorkflowAction{
-		ID: id, Workflow: workflow, TaskQueue: messages.QueueReturns,
-		Args:                  []any{messages.ShopInput{Shop: s.Name, ReturnGOKey: s.ReturnGOKey}},
-		TypedSearchAttributes: temporal.NewSearchAttributes(messages.AttrShop.ValueSet(s.Name)), Priority: fairly(s.Name),
-	}
+	id, action := j.id(), j.action()
+	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: j.every}}, Jitter: j.every / 10}
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID: id, Spec: spec, Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 5 * time.Minute, Action: action,
 	})

@@ -190,5 +190,5 @@ func TestSchedulesAreCreatedAndUpdated(t *testing.T) {
 		require.Equal(t, 10*time.Minute, s.kept["SweepTikTok/"+shop].Spec.Intervals[0].Every)
 	}
 	s.fails = serviceerror.NewUnavailable("down")
-	require.ErrorContains(t, createSchedules(t.Context(), server{timetable: s}, cfg), "schedule SweepReturnGO of uk")
+	require.ErrorContains(t, createSchedules(t.Context(), server{timetable: s}, cfg), "schedule SweepReturnGO/uk")
 }

@@ -2,10 +2,16 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"returnbridge/internal/messages"
@@ -75,20 +81,61 @@ func (w *waker) WakeStock(ctx context.Context, shop, productID string) error {
 // yet: to be told to look once more does it no harm.
 func (w *waker) Running(ctx context.Context, shop string) (map[string]bool, error) {
 	running := map[string]bool{}
-	request := &workflowservice.ListWorkflowExecutionsRequest{
-		PageSize: 1000,
-		Query:    fmt.Sprintf("ExecutionStatus = 'Running' AND %s = '%s'", messages.AttrShop.GetName(), shop),
-	}
+	err := w.list(ctx, fmt.Sprintf("ExecutionStatus = 'Running' AND %s = '%s'", messages.AttrShop.GetName(), shop), func(e *workflowpb.WorkflowExecutionInfo) {
+		running[e.GetExecution().GetWorkflowId()] = true
+	})
+	return running, err
+}
+
+// Failing implements activities.Waker.
+func (w *waker) Failing(ctx context.Context, shop string) (map[string]string, error) {
+	return w.failing(ctx, fmt.Sprintf(" AND %s = '%s'", messages.AttrShop.GetName(), shop))
+}
+
+// failing are the running workflows whose workflow task has failed several times in a
+// row (five, unless the server is told otherwise), with what Temporal says of it. The
+// server keeps that in a search attribute of its own, and removes it when a task
+// succeeds.
+func (w *waker) failing(ctx context.Context, and string) (map[string]string, error) {
+	failing := map[string]string{}
+	err := w.list(ctx, "ExecutionStatus = 'Running' AND "+reportedProblems+" IS NOT NULL"+and, func(e *workflowpb.WorkflowExecutionInfo) {
+		var said []string
+		cause := "Temporal names no cause"
+		if converter.GetDefaultDataConverter().FromPayload(e.GetSearchAttributes().GetIndexedFields()[reportedProblems], &said) == nil && len(said) > 0 {
+			cause = strings.Join(said, ", ")
+		}
+		failing[e.GetExecution().GetWorkflowId()] = cause
+	})
+	return failing, err
+}
+
+const reportedProblems = "TemporalReportedProblems"
+
+// list calls back for each workflow that a query finds.
+func (w *waker) list(ctx context.Context, query string, found func(*workflowpb.WorkflowExecutionInfo)) error {
+	request := &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, Query: query}
 	for {
 		page, err := w.temporal.ListWorkflow(ctx, request)
 		if err != nil {
-			return nil, fmt.Errorf("list what runs in Temporal: %w", err)
+			return fmt.Errorf("list what runs in Temporal: %w", err)
 		}
 		for _, e := range page.GetExecutions() {
-			running[e.GetExecution().GetWorkflowId()] = true
+			found(e)
 		}
 		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
-			return running, nil
+			return nil
 		}
 	}
+}
+
+// Waits implements activities.Waker.
+func (w *waker) Waits(ctx context.Context, shop string, key returns.Key) (runs, waits bool, err error) {
+	d, err := w.temporal.DescribeWorkflowExecution(ctx, messages.ReturnID(shop, key), "")
+	if _, none := errors.AsType[*serviceerror.NotFound](err); none {
+		return false, false, nil
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("ask Temporal about return %s: %w", key, err)
+	}
+	return d.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, len(d.GetPendingActivities()) > 0, nil
 }

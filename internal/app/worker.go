@@ -176,6 +176,7 @@ func (h *house) registerActivities(w worker.Worker) {
 		"LookReturnGO": a.LookReturnGO, "LookTikTok": a.LookTikTok, "LookBoth": a.LookBoth, "Review": a.Review,
 		"Accept": a.Accept, "OpenReturn": a.OpenReturn, "UploadLabel": a.UploadLabel, "Refund": a.Refund, "Restock": a.Restock, "WriteBack": a.WriteBack, "StockRound": a.StockRound,
 		"SweepReturnGO": a.SweepReturnGO, "SweepTikTok": a.SweepTikTok, "RefreshToken": a.RefreshToken, "GuardQueue": a.GuardQueue,
+		"Notify": a.Notify,
 	} {
 		w.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}

@@ -1,10 +1,14 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -61,6 +65,19 @@ func OpenToOthers(path string) fs.FileMode {
 		}
 	}
 	return 0
+}
+
+// Place is where a ledger is: its file, or the host, port and database of
+// PostgreSQL, without user and password.
+func Place(dsn string) string {
+	if !strings.HasPrefix(dsn, "postgres") {
+		return cmp.Or(dsn, "(no path)")
+	}
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	return fmt.Sprintf("%s, database %s", net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), c.Database)
 }
 
 // Plaintext reports whether a ledger's connection may leave this machine without

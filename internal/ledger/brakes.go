@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"returnbridge/internal/returns"
 )
 
@@ -31,7 +33,7 @@ func (t *Tx) Stop(ctx context.Context, shop string, a returns.Action, who, why s
 	if err != nil || n == 0 {
 		return false, err
 	}
-	return true, t.brakesChanged(ctx, shop, Entry{What: "stop " + string(a), Why: why, DecidedBy: who})
+	return true, t.brakesChanged(ctx, shop, Entry{What: "stopped " + string(a), Why: why, DecidedBy: who})
 }
 
 // Start ends the stop of an action, or of all; false if it was not stopped.
@@ -40,7 +42,7 @@ func (t *Tx) Start(ctx context.Context, shop string, a returns.Action, who, why 
 	if err != nil || n == 0 {
 		return false, err
 	}
-	return true, t.brakesChanged(ctx, shop, Entry{What: "start " + string(a), Why: why, DecidedBy: who})
+	return true, t.brakesChanged(ctx, shop, Entry{What: "started " + string(a) + " again", Why: why, DecidedBy: who})
 }
 
 // brakesChanged audits a change, and keeps the shop's exception that names what is
@@ -142,10 +144,11 @@ func (t *Tx) LiftRefundLimit(ctx context.Context, shop, who, why string) (bool, 
 	if err := t.HealRefundLimit(ctx, shop); err != nil {
 		return false, err
 	}
-	asked, err := t.closeException(ctx, shop, returns.ShopKey(returns.TikTok), returns.RefundLimit, "", string(returns.AnswerLiftToday)+" by "+who)
+	asked, err := t.closeException(ctx, shop, returns.ShopKey(returns.TikTok), returns.Exception{Kind: returns.RefundLimit}, string(returns.AnswerLiftToday)+" by "+who)
 	if err != nil || !asked {
 		return false, err
 	}
+	t.fact("exception answered", shop, returns.ShopKey(returns.TikTok), exceptionFields(returns.Exception{Kind: returns.RefundLimit}, zap.String("answer", string(returns.AnswerLiftToday)))...)
 	if err := t.LockRefundDay(ctx, shop); err != nil {
 		return false, err
 	}
@@ -153,15 +156,19 @@ func (t *Tx) LiftRefundLimit(ctx context.Context, shop, who, why string) (bool, 
 	if err != nil {
 		return false, err
 	}
-	_, err = t.audit(ctx, "", shop, returns.ShopKey(returns.TikTok), Entry{What: "refund limit lifted for " + t.now.Format(dayFormat), Why: why, DecidedBy: who})
+	_, err = t.audit(ctx, "", shop, returns.ShopKey(returns.TikTok), Entry{What: "lifted the limit of refunds for " + t.now.Format(dayFormat), Why: why, DecidedBy: who})
 	return err == nil, err
 }
 
 // HealRefundLimit closes what was asked about the limit of a day that is over.
 func (t *Tx) HealRefundLimit(ctx context.Context, shop string) error {
-	_, err := t.exec(ctx, "heal refund limit", `UPDATE exceptions SET closed_at = $1, closed_by = 'healed' WHERE shop = $2 AND key = $3 AND kind = $4 AND closed_at = '' AND opened_at < $5`,
-		text(t.now), shop, string(returns.ShopKey(returns.TikTok)), string(returns.RefundLimit), text(t.now.Truncate(24*time.Hour)))
-	return err
+	n, err := t.exec(ctx, "heal refund limit", `UPDATE exceptions SET closed_at = $1, closed_by = $6 WHERE shop = $2 AND key = $3 AND kind = $4 AND closed_at = '' AND opened_at < $5`,
+		text(t.now), shop, string(returns.ShopKey(returns.TikTok)), string(returns.RefundLimit), text(t.now.Truncate(24*time.Hour)), healed)
+	if err != nil || n == 0 {
+		return err
+	}
+	t.exceptionClosed(shop, returns.ShopKey(returns.TikTok), returns.Exception{Kind: returns.RefundLimit}, true)
+	return t.alertClosed(ctx, shop, returns.ShopKey(returns.TikTok), returns.RefundLimit)
 }
 
 // StoppedError means that a person has stopped what a claim was for.

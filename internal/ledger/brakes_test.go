@@ -32,8 +32,8 @@ func TestStopsAreKeptAndAudited(t *testing.T) {
 		b.do(func(tx *Tx) error { return tx.NotStopped(b.ctx, "other-shop", returns.ActionRestock) })
 		require.True(b.t, start(returns.ActionAll))
 		require.Empty(b.t, b.load("RMA1").Stops)
-		require.ElementsMatch(b.t, []string{"stop refund by Ada", "stop restock by Ada", "start all by Bo"},
-			b.column(`SELECT what || ' by ' || decided_by FROM audit WHERE key = 'shop/tiktok' AND what NOT LIKE 'exception%'`))
+		require.ElementsMatch(b.t, []string{"stopped refund by Ada", "stopped restock by Ada", "started all again by Bo"},
+			b.column(`SELECT what || ' by ' || decided_by FROM audit WHERE key = 'shop/tiktok' AND what NOT LIKE 'opened the exception%'`))
 		require.Equal(b.t, 1, b.count(`SELECT COUNT(*) FROM exceptions WHERE kind = 'action-stopped' AND closed_by = 'healed'`))
 	})
 }

@@ -20,7 +20,7 @@ func (t *Tx) SaveStockExceptions(ctx context.Context, shop, productID string, no
 	if err := t.loadExceptions(ctx, shop, key, &was); err != nil {
 		return err
 	}
-	return t.saveExceptions(ctx, shop, key, was.Open, now)
+	return t.saveExceptions(ctx, shop, key, was.Open, now, opening{})
 }
 
 // AnswerStock applies a person's answer to an exception of a product's stock. What

@@ -31,7 +31,39 @@ func (t *Tx) Came(ctx context.Context, shop string, p returns.Platform, byEvent,
 		ON CONFLICT (shop, platform, day) DO UPDATE SET by_event = coverage_days.by_event + excluded.by_event, by_sweep = coverage_days.by_sweep + excluded.by_sweep,
 			swept_at = CASE WHEN excluded.swept_at = '' THEN coverage_days.swept_at ELSE excluded.swept_at END`,
 		shop, string(p), t.now.Format(dayFormat), byEvent, bySweep, swept)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, "count changes of ten minutes", `INSERT INTO coverage_slots (shop, platform, slot, by_event, by_sweep) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (shop, platform, slot) DO UPDATE SET by_event = coverage_slots.by_event + excluded.by_event, by_sweep = coverage_slots.by_sweep + excluded.by_sweep`,
+		shop, string(p), t.now.Truncate(SlotLength).Format(slotFormat), byEvent, bySweep)
 	return err
+}
+
+// SlotLength is how finely changes are counted beside the days.
+const SlotLength = 10 * time.Minute
+
+const slotFormat = "2006-01-02T15:04"
+
+// Share is how many changes events told of all that came in a time.
+type Share struct{ ByEvent, BySweep int }
+
+// All is how many changes came.
+func (s Share) All() int { return s.ByEvent + s.BySweep }
+
+// ShareBetween counts a platform's changes for a shop from one time to another, both
+// rounded down to ten minutes (UTC); what came in the last ten minutes of it is not
+// counted, unless its end is the present.
+func (t *Tx) ShareBetween(ctx context.Context, shop string, p returns.Platform, from, to time.Time) (Share, error) {
+	if !to.Before(t.now) {
+		to = to.Add(SlotLength)
+	}
+	s, _, err := first(query(ctx, t, "read share of events", func(scan func(...any) error) (Share, error) {
+		var s Share
+		return s, scan(&s.ByEvent, &s.BySweep)
+	}, `SELECT COALESCE(SUM(by_event), 0), COALESCE(SUM(by_sweep), 0) FROM coverage_slots WHERE shop = $1 AND platform = $2 AND slot >= $3 AND slot < $4`,
+		shop, string(p), from.UTC().Truncate(SlotLength).Format(slotFormat), to.UTC().Truncate(SlotLength).Format(slotFormat)))
+	return s, err
 }
 
 // Coverage is by which way changes came since a day (UTC), newest day first.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"returnbridge/internal/returns"
 )
 
@@ -30,11 +32,11 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	if c.ID != "" {
 		refusal = c.ID + ":refused"
 	}
-	if fresh, err := t.audit(ctx, c.ID, shop, key, Entry{What: "command " + string(c.Name) + " " + string(c.Answer), Why: c.Why, DecidedBy: c.Who}); err != nil || !fresh {
+	if fresh, err := t.audit(ctx, c.ID, shop, key, Entry{What: c.Told(), Why: c.Why, DecidedBy: c.Who}); err != nil || !fresh {
 		return t.heardBefore(ctx, auditID(shop, key, refusal), err)
 	}
 	refuse := func(why string) (Outcome, error) {
-		_, err := t.audit(ctx, refusal, shop, key, Entry{What: "command refused", Why: why, DecidedBy: c.Who})
+		_, err := t.audit(ctx, refusal, shop, key, Entry{What: "refused the command", Why: why, DecidedBy: Program})
 		return Outcome{Sentence: why}, err
 	}
 	if err := c.Validate(); err != nil {
@@ -58,7 +60,7 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	if why != "" {
 		return refuse(why)
 	}
-	answered, err := t.closeException(ctx, shop, key, saw.Kind, saw.Subject, string(c.Answer)+" by "+c.Who)
+	answered, err := t.closeException(ctx, shop, key, saw.Exception, string(c.Answer)+" by "+c.Who)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -69,12 +71,43 @@ func (t *Tx) Command(ctx context.Context, shop string, key returns.Key, c return
 	if c.Answer == returns.AnswerAcceptPayable || c.Answer == returns.AnswerPay {
 		amount = saw.Amount // what the person saw is what they agreed to
 	}
+	seen, err := t.transactionsSeen(ctx, shop, key)
+	if err != nil {
+		return Outcome{}, err
+	}
 	number, currency := moneyText(amount)
-	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.Subject, c.Reference, c.Who, c.Why, text(t.now))
+	t.fact("exception answered", shop, key, exceptionFields(returns.Exception{Kind: c.Exception, Subject: saw.Subject, Amount: amount}, zap.String("answer", string(c.Answer)))...)
+	_, err = t.exec(ctx, "keep answer", `INSERT INTO answers (id, shop, key, kind, answer, amount, currency, subject, reference, who, why, at, seen)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		newID(), shop, string(key), string(c.Exception), string(c.Answer), number, currency, saw.Subject, c.Reference, c.Who, c.Why, text(t.now), seen)
 	return Outcome{Accepted: true, Sentence: fmt.Sprintf("%s: %s", c.Exception, c.Answer)}, err
 }
+
+// CommandsRefused audits, once for an id, that so many commands were refused unread.
+func (t *Tx) CommandsRefused(ctx context.Context, shop string, key returns.Key, id string, n int) error {
+	_, err := t.audit(ctx, id+":unread", shop, key, Entry{What: "commands refused", DecidedBy: "the program",
+		Why: fmt.Sprintf("%d came at once beyond what one look takes, and were not read: send again what is still meant", n)})
+	return err
+}
+
+// transactionsSeen names the RMA's transactions that the ledger knows, with a mark
+// before them also where there are none.
+func (t *Tx) transactionsSeen(ctx context.Context, shop string, key returns.Key) (string, error) {
+	var r returns.Record
+	if err := t.loadRMA(ctx, shop, key, &r); err != nil {
+		return "", err
+	}
+	names := []string{knownThen}
+	if r.RMA != nil {
+		for _, tx := range r.RMA.Transactions {
+			names = append(names, tx.Version())
+		}
+	}
+	return strings.Join(names, ","), nil
+}
+
+// knownThen begins the list of the transactions that an answer knew of.
+const knownThen = "known"
 
 // heardBefore is the outcome of a command that comes again: a refusal is still one.
 func (t *Tx) heardBefore(ctx context.Context, refusal string, err error) (Outcome, error) {
@@ -122,10 +155,14 @@ func notOpen(c returns.Command) string {
 }
 
 // closeException closes an open exception; false: it was not open.
-func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, kind returns.Kind, subject, by string) (bool, error) {
+func (t *Tx) closeException(ctx context.Context, shop string, key returns.Key, e returns.Exception, by string) (bool, error) {
 	n, err := t.exec(ctx, "close exception", `UPDATE exceptions SET closed_at = $1, closed_by = $2 WHERE shop = $3 AND key = $4 AND kind = $5 AND subject = $6 AND closed_at = ''`,
-		text(t.now), by, shop, string(key), string(kind), subject)
-	return n > 0, err
+		text(t.now), by, shop, string(key), string(e.Kind), e.Subject)
+	if err != nil || n == 0 {
+		return false, err // another answered first
+	}
+	t.exceptionClosed(shop, key, e, by == healed)
+	return true, t.alertClosed(ctx, shop, key, e.Kind)
 }
 
 // Decided is the part of a decision that outlives the workflow.
@@ -139,6 +176,8 @@ type Decided struct {
 	Summary    string
 	Rules      string
 	Held       bool      // a stop or a limit keeps it from something
+	Deadline   time.Time // when TikTok decides by itself; zero: nothing runs
+	Quiet      bool      // a backfill took the return up: what opens is told to nobody
 	LookBy     time.Time // by then the return's workflow decides again; zero: only news can tell
 	Closed     bool
 }
@@ -160,14 +199,14 @@ func (t *Tx) SaveDecision(ctx context.Context, shop string, key returns.Key, was
 	if err := t.saveShadows(ctx, shop, key, d.Shadows); err != nil {
 		return err
 	}
-	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions); err != nil {
+	if err := t.saveExceptions(ctx, shop, key, was.Open, d.Exceptions, opening{deadline: d.Deadline, quiet: d.Quiet}); err != nil {
 		return err
 	}
 	closed, lookBy := "", text(d.LookBy)
 	if d.Closed {
 		closed, lookBy = text(t.now), ""
 	}
-	n, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7,
+	n, err := t.exec(ctx, "save decision", `UPDATE returns SET order_id = $1, stage = $2, summary = $3, rules = $4, decided_at = $5, closed_at = $6, look_by = $7, told_at = '',
 			held = $8, decisions = decisions + 1
 		WHERE shop = $9 AND key = $10 AND decisions = $11`, d.OrderID, string(d.Stage), d.Summary, d.Rules, text(t.now), closed, lookBy, flag(d.Held), shop, string(key), was.Decisions)
 	if err == nil && n == 0 {
@@ -185,10 +224,11 @@ func (t *Tx) Overdue(ctx context.Context, shop string, before time.Time) ([]retu
 	}, `SELECT key FROM returns WHERE shop = $1 AND look_by <> '' AND look_by < $2 ORDER BY look_by, key LIMIT 500`, shop, text(before))
 }
 
-// TakenUp notes that overdue returns were told to look: they are due now.
+// TakenUp notes that overdue returns were told to look: they are due now, and those
+// that have not decided when they are overdue again were told before (Unmoved).
 func (t *Tx) TakenUp(ctx context.Context, shop string, keys []returns.Key, before time.Time) error {
 	for _, key := range keys {
-		if _, err := t.exec(ctx, "note an overdue return", `UPDATE returns SET look_by = $1 WHERE shop = $2 AND key = $3 AND look_by <> '' AND look_by < $4`,
+		if _, err := t.exec(ctx, "note an overdue return", `UPDATE returns SET look_by = $1, told_at = CASE WHEN told_at = '' THEN $1 ELSE told_at END WHERE shop = $2 AND key = $3 AND look_by <> '' AND look_by < $4`,
 			text(t.now), shop, string(key), text(before)); err != nil {
 			return err
 		}
@@ -239,9 +279,15 @@ func (t *Tx) StillSays(ctx context.Context, shop string, key returns.Key, h retu
 	return err
 }
 
+// opening is what people are told of exceptions beside what they say.
+type opening struct {
+	deadline time.Time
+	quiet    bool
+}
+
 // saveExceptions opens what is new and closes what the rules no longer name. One
 // that stays open keeps its age.
-func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was []returns.OpenException, now []returns.Exception) error {
+func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, was []returns.OpenException, now []returns.Exception, o opening) error {
 	was = slices.Clone(was)
 	for _, e := range now {
 		isOpen := slices.ContainsFunc(was, func(o returns.OpenException) bool { return o.Same(e) })
@@ -253,28 +299,35 @@ func (t *Tx) saveExceptions(ctx context.Context, shop string, key returns.Key, w
 			was[old].Subject = e.Subject
 		}
 		amount, currency := moneyText(e.Amount)
-		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3
-			WHERE shop = $4 AND key = $5 AND kind = $6 AND subject = $7 AND closed_at = ''`, e.Sentence, amount, currency, shop, string(key), string(e.Kind), e.Subject)
+		n, err := t.exec(ctx, "keep exception open", `UPDATE exceptions SET sentence = $1, amount = $2, currency = $3, deadline = $4
+			WHERE shop = $5 AND key = $6 AND kind = $7 AND subject = $8 AND closed_at = ''`, e.Sentence, amount, currency, text(o.deadline), shop, string(key), string(e.Kind), e.Subject)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			continue
 		}
-		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			newID(), shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now)); err != nil {
+		id := newID()
+		if _, err := t.exec(ctx, "open exception", `INSERT INTO exceptions (id, shop, key, kind, owner, sentence, subject, amount, currency, opened_at, deadline)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			id, shop, string(key), string(e.Kind), string(e.Owner), e.Sentence, e.Subject, amount, currency, text(t.now), text(o.deadline)); err != nil {
 			return err
 		}
-		if _, err := t.audit(ctx, "", shop, key, Entry{What: "exception " + string(e.Kind), Why: e.Sentence, DecidedBy: "rules"}); err != nil {
+		if !o.quiet {
+			if err := t.alert(ctx, id, returns.AlertOpened, 0, ""); err != nil {
+				return err
+			}
+		}
+		if _, err := t.audit(ctx, "", shop, key, Entry{What: "opened the exception " + string(e.Kind), Why: e.Sentence, DecidedBy: Program}); err != nil {
 			return err
 		}
+		t.fact("exception opened", shop, key, exceptionFields(e)...)
 	}
 	for _, e := range was {
 		if slices.ContainsFunc(now, e.Same) {
 			continue
 		}
-		if _, err := t.closeException(ctx, shop, key, e.Kind, e.Subject, healed); err != nil {
+		if _, err := t.closeException(ctx, shop, key, e.Exception, healed); err != nil {
 			return err
 		}
 	}
@@ -304,7 +357,7 @@ const healed = "healed"
 // RaiseForShop opens an exception that concerns a whole shop, or tells what is new
 // of it.
 func (t *Tx) RaiseForShop(ctx context.Context, shop string, p returns.Platform, e returns.Exception) error {
-	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e})
+	return t.saveExceptions(ctx, shop, returns.ShopKey(p), nil, []returns.Exception{e}, opening{})
 }
 
 // HealForShop closes a shop's exceptions of a kind, if any is open.
@@ -317,21 +370,25 @@ func (t *Tx) HealForShop(ctx context.Context, shop string, p returns.Platform, k
 		if e.Kind != kind {
 			continue
 		}
-		if _, err := t.closeException(ctx, shop, returns.ShopKey(p), kind, e.Subject, healed); err != nil {
+		if _, err := t.closeException(ctx, shop, returns.ShopKey(p), e.Exception, healed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Entry is one line of the audit.
+// Entry is one line of the audit. What says what was done, in the past tense: "opened
+// the exception not-payable", never an order.
 type Entry struct {
 	Unit      returns.UnitID
-	What      string // what happened
+	What      string
 	Why       string
 	RequestID string // the platform's id of the call, if there was one
-	DecidedBy string // "rules", or a person
+	DecidedBy string // Program, or a person
 }
+
+// Program is who decided what no person did.
+const Program = "the program"
 
 // Audit appends lines to a return's history, one per unit.
 func (t *Tx) Audit(ctx context.Context, shop string, key returns.Key, units []returns.UnitID, e Entry) error {

@@ -96,7 +96,7 @@ func TestExceptionsOpenChangeHealAndReopen(t *testing.T) {
 		again := b.load("RMA1")
 		require.Equal(b.t, reopened, again.OpenSince(returns.UnlinkedOrder, ""))
 		require.Equal(b.t, 2, b.count(`SELECT count(*) FROM exceptions WHERE kind = $1`, string(returns.UnlinkedOrder)), "the first is history")
-		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM audit WHERE what LIKE 'exception %' AND decided_by = 'rules'`), "each opening once")
+		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM audit WHERE what LIKE 'opened the exception %' AND decided_by = 'the program'`), "each opening once")
 
 		save(differs, differs)
 		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM exceptions WHERE kind = $1`, string(returns.RefundDiffers)))
@@ -204,7 +204,7 @@ func TestPauseAndResume(t *testing.T) {
 		require.True(b.t, b.command(pause).Accepted)
 		require.False(b.t, b.load("RMA1").Paused, "the same command counts once")
 		require.True(b.t, b.command(returns.Command{Name: returns.CommandRecheck, ID: "c3", Who: "Ada", Why: "now"}).Accepted)
-		require.Equal(b.t, []string{"command pause ", "command recheck ", "command resume "}, b.column(`SELECT what FROM audit WHERE decided_by = 'Ada' ORDER BY what`))
+		require.Equal(b.t, []string{"told the return to go on", "told the return to pause", "told the return to read both platforms again"}, b.column(`SELECT what FROM audit WHERE decided_by = 'Ada' ORDER BY what`))
 	})
 }
 
@@ -222,7 +222,7 @@ func TestAnAnswerClosesItsException(t *testing.T) {
 		r := b.load("RMA1")
 		require.Empty(b.t, r.Open)
 		require.Equal(b.t, map[returns.Kind]returns.Answer{shown.Kind: {
-			Kind: shown.Kind, Answer: returns.AnswerAcceptPayable, Amount: gbp("9.90"), Who: "Fin", At: at}}, r.Answers, "what was shown is what was agreed to")
+			Kind: shown.Kind, Answer: returns.AnswerAcceptPayable, Amount: gbp("9.90"), Who: "Fin", At: at, Seen: []string{knownThen}}}, r.Answers, "what was shown is what was agreed to")
 		require.Equal(b.t, []string{"accept-payable by Fin"}, b.column(`SELECT closed_by FROM exceptions`))
 
 		none := b.command(answer("c2", returns.AnswerDoNotRefund, returns.Money{}, ""))
@@ -263,7 +263,7 @@ func TestAnInvalidCommandIsRefusedAndAudited(t *testing.T) {
 			require.False(b.t, out.Accepted, c)
 			require.EqualError(b.t, c.Validate(), out.Sentence)
 			require.Equal(b.t, out, b.command(c), "a repeat hears what the first heard")
-			require.Equal(b.t, i+1, b.count(`SELECT count(*) FROM audit WHERE what = 'command refused'`))
+			require.Equal(b.t, i+1, b.count(`SELECT count(*) FROM audit WHERE what = 'refused the command' AND decided_by = 'the program'`))
 		}
 		require.False(b.t, b.load("RMA1").Paused)
 		require.Empty(b.t, b.load("RMA1").Answers)
@@ -295,9 +295,9 @@ func TestAuditHasOneLinePerUnit(t *testing.T) {
 			if err := tx.Audit(b.ctx, shop, "RMA1", []returns.UnitID{"line-1", "line-2"}, Entry{What: "refunded", Why: "agreed", RequestID: "req-1", DecidedBy: "Ada"}); err != nil {
 				return err
 			}
-			return tx.Audit(b.ctx, shop, "RMA1", nil, Entry{What: "looked", DecidedBy: "rules"})
+			return tx.Audit(b.ctx, shop, "RMA1", nil, Entry{What: "looked", DecidedBy: Program})
 		})
-		require.Equal(b.t, []string{"refunded/line-1/agreed/req-1/Ada/" + text(monday), "refunded/line-2/agreed/req-1/Ada/" + text(monday), "looked////rules/" + text(monday)},
+		require.Equal(b.t, []string{"refunded/line-1/agreed/req-1/Ada/" + text(monday), "refunded/line-2/agreed/req-1/Ada/" + text(monday), "looked////the program/" + text(monday)},
 			b.column(`SELECT what || '/' || unit || '/' || why || '/' || request_id || '/' || decided_by || '/' || at FROM audit ORDER BY what DESC, unit`))
 	})
 }

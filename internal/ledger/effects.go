@@ -195,7 +195,10 @@ func (t *Tx) MoveEffect(ctx context.Context, was returns.Effect, c EffectChange)
 	if err == nil && !moved {
 		err = fmt.Errorf("%w: effect %s", ErrOvertaken, was.ID)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.refundMade(ctx, was, c)
 }
 
 // EffectAnswered keeps what a platform answered to the call of a claim. That it was
@@ -208,7 +211,10 @@ func (t *Tx) EffectAnswered(ctx context.Context, claimed returns.Effect, c Effec
 		mine = `(state = $7 AND claim_until = $8 OR state = 'intent')`
 	}
 	moved, err := t.moveEffect(ctx, claimed.ID, c, mine, string(returns.EffectClaimed), text(claimed.ClaimUntil))
-	if err != nil || moved || c.TikTokReturnID == "" {
+	if err == nil && moved {
+		return t.refundMade(ctx, claimed, c)
+	}
+	if err != nil || c.TikTokReturnID == "" {
 		return err
 	}
 	_, err = t.exec(ctx, "name an effect's return", `UPDATE effects SET tiktok_return_id = $1 WHERE id = $2 AND tiktok_return_id = ''`, c.TikTokReturnID, claimed.ID)

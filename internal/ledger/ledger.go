@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"go.uber.org/zap"
 	_ "modernc.org/sqlite" // one host
 
 	"returnbridge/internal/returns"
@@ -33,6 +34,7 @@ type Ledger struct {
 	begin   *sql.TxOptions
 	dialect goose.Dialect
 	now     func() time.Time
+	log     *zap.Logger
 	id      string
 }
 
@@ -48,7 +50,7 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*Ledger, error
 	// What the ledger relies on is READ COMMITTED and no more: every write names what
 	// it rests on in its condition, and a row that another transaction is changing is
 	// waited for and looked at anew. SQLite writes one transaction after another.
-	l := &Ledger{now: now, dialect: goose.DialectPostgres, begin: &sql.TxOptions{Isolation: sql.LevelReadCommitted}}
+	l := &Ledger{now: now, log: zap.NewNop(), dialect: goose.DialectPostgres, begin: &sql.TxOptions{Isolation: sql.LevelReadCommitted}}
 	open := openPostgres
 	if !strings.HasPrefix(dsn, "postgres") {
 		l.dialect, l.begin, open = goose.DialectSQLite3, nil, openSQLite
@@ -144,6 +146,7 @@ type Tx struct {
 	tx        *sql.Tx
 	now       time.Time
 	onlyReads bool
+	facts     []fact // for the log, once all this is committed
 }
 
 // Now is the transaction's time: everything in it happened at once.
@@ -156,12 +159,14 @@ func (l *Ledger) Do(ctx context.Context, work func(*Tx) error) error {
 		return fmt.Errorf("ledger: begin: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to take back; a panic must not leave the ledger locked
-	if err := work(&Tx{tx: tx, now: l.now().UTC()}); err != nil {
+	t := &Tx{tx: tx, now: l.now().UTC()}
+	if err := work(t); err != nil {
 		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("ledger: commit: %w", err)
 	}
+	l.tell(t.facts)
 	return nil
 }
 

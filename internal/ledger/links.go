@@ -95,7 +95,7 @@ func (t *Tx) keepLink(ctx context.Context, shop string, l OrderLink, waiting []w
 		told = []returns.Key{linkKey(l.OrderName)}
 	}
 	for _, key := range told {
-		if err := t.Audit(ctx, shop, key, nil, Entry{What: "order name " + l.OrderName + " linked to TikTok order " + l.OrderID, Why: why, DecidedBy: who}); err != nil {
+		if err := t.Audit(ctx, shop, key, nil, Entry{What: "linked the order name " + l.OrderName + " to TikTok order " + l.OrderID, Why: why, DecidedBy: who}); err != nil {
 			return nil, err
 		}
 	}

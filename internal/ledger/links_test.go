@@ -39,17 +39,17 @@ func TestALinkFreesTheReturnsThatWait(t *testing.T) {
 		require.Equal(b.t, []string{"O1", "O1", ""}, []string{b.load("R1").OrderID, b.load("R2").OrderID, b.load("R3").OrderID})
 		require.Equal(b.t, []string{"manual", "manual"}, b.column(`SELECT source FROM order_links`))
 		require.Equal(b.t, []string{"R1 Ada looked it up", "R2 Ada looked it up", "order-name/#7777 Ada looked it up"},
-			b.column(`SELECT key || ' ' || decided_by || ' ' || why FROM audit WHERE what LIKE 'order name%' ORDER BY what, key`))
+			b.column(`SELECT key || ' ' || decided_by || ' ' || why FROM audit WHERE what LIKE 'linked the order name%' ORDER BY what, key`))
 
 		freed, err = b.link(OrderLink{"#1001", "O1"})
 		require.NoError(b.t, err)
 		require.Equal(b.t, []returns.Key{"R1", "R2"}, freed, "those that still wait are told again")
-		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM audit WHERE what LIKE 'order name%'`), "and nothing new is said")
+		require.Equal(b.t, 3, b.count(`SELECT count(*) FROM audit WHERE what LIKE 'linked the order name%'`), "and nothing new is said")
 
 		b.waits("R7", "#7777", "")
 		require.Equal(b.t, "O7", b.load("R7").OrderID, "linked before it came")
 		story := get(b, func(tx *Tx) (Story, error) { s, _, err := tx.Story(b.ctx, ReturnRef{shop, "R7"}); return s, err })
-		require.Equal(b.t, "order name #7777 linked to TikTok order O7", story.Audit[0].What)
+		require.Equal(b.t, "linked the order name #7777 to TikTok order O7", story.Audit[0].What)
 	})
 }
 

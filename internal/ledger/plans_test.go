@@ -17,7 +17,7 @@ import (
 // walks are the statements that may read a whole table, or all of a shop: what
 // people ask for, what happens at a start or when a switch is turned, and tables
 // that stay small.
-var walks = regexp.MustCompile(`^(brakes\.go|coverage\.go|report\.go|restockswitch\.go|restored\.go|tokens\.go|shadow\.go|links\.go) `)
+var walks = regexp.MustCompile(`^(brakes\.go|coverage\.go|report\.go|restockswitch\.go|restored\.go|tokens\.go|shadow\.go|links\.go|sinks\.go) `)
 
 // A ledger grows for years. What every look, event and stock round asks for must be
 // found by an index, or a return costs more with each that came before it.

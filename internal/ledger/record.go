@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -198,16 +199,19 @@ func (t *Tx) loadAnswers(ctx context.Context, shop string, key returns.Key, r *r
 	r.Answers = map[returns.Kind]returns.Answer{}
 	rows, err := query(ctx, t, "read answers", func(scan func(...any) error) (returns.Answer, error) {
 		var a returns.Answer
-		var amount, currency string
+		var amount, currency, seen string
 		var at instant
-		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Subject, &a.Reference, &a.Who, &at); err != nil {
+		if err := scan(&a.Kind, &a.Answer, &amount, &currency, &a.Subject, &a.Reference, &a.Who, &at, &seen); err != nil {
 			return a, err
 		}
 		a.At = time.Time(at)
+		if seen != "" {
+			a.Seen = strings.Split(seen, ",")
+		}
 		var err error
 		a.Amount, err = readMoney(amount, currency)
 		return a, err
-	}, `SELECT kind, answer, amount, currency, subject, reference, who, at FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
+	}, `SELECT kind, answer, amount, currency, subject, reference, who, at, seen FROM answers WHERE shop = $1 AND key = $2 ORDER BY at, id`, shop, string(key))
 	for _, a := range rows {
 		r.Answers[a.Kind] = a
 	}

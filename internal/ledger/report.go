@@ -2,6 +2,9 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -87,11 +90,14 @@ type ReturnRef struct {
 }
 
 // FindReturns finds returns by any of their numbers, in one shop or (empty) in
-// all: the return's own key, else the TikTok return (whoever holds its units, or
-// its own clock), else the TikTok order.
+// all: the return's own key (or that of a product's stock or a platform, which have
+// exceptions too), else the TikTok return (whoever holds its units, or its own
+// clock), else the TikTok order, else the order name in ReturnGO, with or without
+// its "#".
 func (t *Tx) FindReturns(ctx context.Context, shop, number string) ([]ReturnRef, error) {
 	for _, where := range []string{
-		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND key = $2`,
+		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND key = $2
+			UNION SELECT shop, key FROM exceptions WHERE ($1 = '' OR shop = $1) AND key = $2`,
 		`SELECT shop, key FROM holds WHERE ($1 = '' OR shop = $1) AND tiktok_return_id = $2`,
 		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND key = '` + string(returns.TikTokKey("")) + `' || $2`,
 		`SELECT shop, key FROM returns WHERE ($1 = '' OR shop = $1) AND order_id = $2`,
@@ -106,7 +112,38 @@ func (t *Tx) FindReturns(ctx context.Context, shop, number string) ([]ReturnRef,
 			return found, err
 		}
 	}
-	return nil, nil
+	return t.returnsNamed(ctx, shop, number)
+}
+
+// returnsNamed finds returns by the order name of their RMA. Nothing is indexed by it:
+// the text of all RMAs is looked through, and what looks like it is then compared.
+func (t *Tx) returnsNamed(ctx context.Context, shop, name string) ([]ReturnRef, error) {
+	name = strings.TrimPrefix(name, "#")
+	if name == "" {
+		return nil, nil
+	}
+	type row struct {
+		ReturnRef
+		snapshot[returns.RMA]
+	}
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: order name %q: %w", name, err)
+	}
+	like := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.Trim(string(quoted), `"`))
+	rows, err := query(ctx, t, "find order name "+name, func(scan func(...any) error) (r row, err error) {
+		r.snapshot, err = scanSnapshot[returns.RMA](func(body ...any) error { return scan(append([]any{&r.Shop, &r.Key}, body...)...) })
+		return r, err
+	}, `SELECT r.shop, r.key, s.body, s.status_since, s.read_at FROM snapshots s JOIN returns r ON r.shop = s.shop AND r.key = s.id
+		WHERE ($1 = '' OR s.shop = $1) AND s.kind = '`+kindRMA+`' AND s.body LIKE $2 ESCAPE '!' ORDER BY r.shop, r.key`,
+		shop, `%"order_name":"%`+like+`"%`)
+	var found []ReturnRef
+	for _, r := range rows {
+		if strings.TrimPrefix(r.body.OrderName, "#") == name {
+			found = append(found, r.ReturnRef)
+		}
+	}
+	return found, err
 }
 
 // ExceptionFilter narrows the list of exceptions; what is empty does not narrow.

@@ -132,7 +132,7 @@ func TestTheStoryOfAReturn(t *testing.T) {
 			told = append(told, l.What)
 			require.True(b.t, i == 0 || !l.At.Before(s.Audit[i-1].At))
 		}
-		require.Equal(b.t, []string{"restock owed in W1", "exception unlinked-order", "exception refund-differs", "command pause "}, told)
+		require.Equal(b.t, []string{"entered the unit to be put back in warehouse W1", "opened the exception unlinked-order", "opened the exception refund-differs", "told the return to pause"}, told)
 		require.Equal(b.t, []any{"Ada", "lawyer"}, []any{s.Audit[3].DecidedBy, s.Audit[3].Why})
 
 		b.do(func(tx *Tx) error {

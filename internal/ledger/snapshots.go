@@ -43,6 +43,9 @@ func (t *Tx) SaveTikTok(ctx context.Context, shop, orderID string, order *return
 		if err != nil {
 			return err
 		}
+		if err := t.moneyMoved(ctx, shop, r); err != nil {
+			return err
+		}
 		if err := t.saveSnapshot(ctx, shop, kindTikTok, r.ID, orderID, r.Status, readAt, r); err != nil {
 			return err
 		}
@@ -102,6 +105,11 @@ func (t *Tx) NoteStatus(ctx context.Context, shop string, p returns.Platform, id
 	}
 	if !readAt.Before(at) {
 		return nil
+	}
+	if seen, isTikTok := body.(returns.TikTokReturn); isTikTok {
+		if err := t.moneyMoved(ctx, shop, seen); err != nil {
+			return err
+		}
 	}
 	// A read that came in since must not be overwritten by what stood before it.
 	n, err := t.exec(ctx, "note status of "+kind+" "+id, `UPDATE snapshots SET status = $1, status_since = $2, body = $3

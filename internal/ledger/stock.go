@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"returnbridge/internal/returns"
 )
 
@@ -83,12 +85,12 @@ var ErrEntryMoved = errors.New("ledger: the unit's stock entry is owed no longer
 // what a person skipped never is.
 func (t *Tx) saveRestocks(ctx context.Context, shop string, key returns.Key, restocks []returns.Restock) error {
 	for _, r := range slices.SortedFunc(slices.Values(restocks), func(a, b returns.Restock) int { return cmp.Compare(a.Unit, b.Unit) }) {
-		save, what, who := t.dropRestock, "restock taken back", "rules"
+		save, what, who := t.dropRestock, "took the restock back", Program
 		switch r.State {
 		case returns.RestockOwed:
-			save, what = t.oweRestock, "restock owed in "+r.WarehouseID
+			save, what = t.oweRestock, "entered the unit to be put back in warehouse "+r.WarehouseID
 		case returns.RestockSkipped:
-			what, who = "restock skipped", "a person"
+			what, who = "left the restock to people", "a person"
 		}
 		changed, err := save(ctx, shop, key, r)
 		if err != nil {
@@ -324,9 +326,11 @@ func (t *Tx) Judge(ctx context.Context, shop string, w StockWrite, how string) e
 		if e.Unit == "" {
 			continue
 		}
-		if err := t.Audit(ctx, shop, e.Key, []returns.UnitID{e.Unit}, Entry{What: "in stock in " + e.WarehouseID, Why: how, RequestID: w.RequestID, DecidedBy: "rules"}); err != nil {
+		if err := t.Audit(ctx, shop, e.Key, []returns.UnitID{e.Unit}, Entry{What: "put the unit back into stock in warehouse " + e.WarehouseID, Why: how, RequestID: w.RequestID, DecidedBy: Program}); err != nil {
 			return err
 		}
+		t.fact("restocked", shop, e.Key, zap.String("unit", string(e.Unit)), zap.String("product_id", w.ProductID), zap.String("sku_id", e.SKUID),
+			zap.String("warehouse_id", e.WarehouseID), zap.String("write", w.ID), someText("request_id", w.RequestID))
 	}
 	if _, err := t.exec(ctx, "stock proven", `UPDATE stock_entries SET state = 'proven', tries = 0, problem = '', problem_at = '', note = $1, changed_at = $2
 		WHERE shop = $3 AND write_id = $4 AND state = 'written'`, how, text(t.now), shop, w.ID); err != nil {

@@ -67,7 +67,7 @@ func TestAUnitIsOwedWrittenAndProvenOnce(t *testing.T) {
 			{ID: "line-1", Key: "RMA1", Unit: "line-1", SKUID: sku, WarehouseID: depot, Quantity: 1, ChangedAt: monday},
 			{ID: "line-2", Key: "RMA1", Unit: "line-2", SKUID: sku, WarehouseID: depot, Quantity: 1, ChangedAt: monday},
 		}, b.owed())
-		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM audit WHERE unit = 'line-1' AND what LIKE 'restock owed%'`))
+		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM audit WHERE unit = 'line-1' AND what LIKE 'entered the unit to be put back%'`))
 
 		w := b.begin()
 		require.Empty(b.t, b.owed())
@@ -88,7 +88,7 @@ func TestAUnitIsOwedWrittenAndProvenOnce(t *testing.T) {
 		b.do(func(tx *Tx) error { return tx.Judge(b.ctx, shop, w, "event 68") })
 		require.Empty(b.t, b.unjudged())
 		require.Equal(b.t, []string{"line-1", "line-2"}, b.column(
-			`SELECT unit FROM audit WHERE what = 'in stock in W1' AND why = 'event 68' AND request_id = 'req-1' AND decided_by = 'rules' ORDER BY unit`))
+			`SELECT unit FROM audit WHERE what = 'put the unit back into stock in warehouse W1' AND why = 'event 68' AND request_id = 'req-1' AND decided_by = 'the program' ORDER BY unit`))
 		restocks := b.load("RMA1").Restocks
 		require.Len(b.t, restocks, 3)
 		want := restock("line-1")
@@ -110,7 +110,7 @@ func TestAnErrorIsOwedWithTheOppositeSign(t *testing.T) {
 		correction := StockEntry{ID: "error:" + w.ID + ":K1:W1", SKUID: sku, WarehouseID: depot, Quantity: -3, ChangedAt: b.clock.now()}
 		require.Equal(b.t, []StockEntry{correction}, b.owed())
 		require.Equal(b.t, 3, b.count(`SELECT error FROM stock_write_lines WHERE write_id = $1`, w.ID), "the number stays as first judged")
-		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM audit WHERE what = 'in stock in W1'`))
+		require.Equal(b.t, 1, b.count(`SELECT count(*) FROM audit WHERE what = 'put the unit back into stock in warehouse W1'`))
 
 		next := b.begin()
 		require.Equal(b.t, -3, next.Lines[0].Owed)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -34,8 +35,14 @@ type AuditLine struct {
 	At time.Time
 }
 
-// Story reads a return without entering it; false if it is not known.
+// Story reads a return without entering it; false if it is not known. Of a product's
+// stock or a platform, which are no returns, it has the exceptions and the audit.
 func (t *Tx) Story(ctx context.Context, of ReturnRef) (Story, bool, error) {
+	if of.Key.WholeShop() || of.Key.ProductID() != "" {
+		s := Story{ReturnRef: of}
+		err := t.loadExceptions(ctx, of.Shop, of.Key, &s.Record)
+		return s, true, errors.Join(err, t.pastOf(ctx, &s))
+	}
 	s, found, err := first(query(ctx, t, "read return", func(scan func(...any) error) (Story, error) {
 		s := Story{ReturnRef: of}
 		var opened, decided, closed instant
@@ -58,15 +65,20 @@ func (t *Tx) Story(ctx context.Context, of ReturnRef) (Story, bool, error) {
 			return s, true, err
 		}
 	}
-	if s.Exceptions, err = t.KeptExceptions(ctx, of); err != nil {
-		return s, true, err
+	return s, true, t.pastOf(ctx, &s)
+}
+
+// pastOf reads what happened: all exceptions, and the audit.
+func (t *Tx) pastOf(ctx context.Context, s *Story) (err error) {
+	if s.Exceptions, err = t.KeptExceptions(ctx, s.ReturnRef); err != nil {
+		return err
 	}
 	name := ""
 	if s.RMA != nil {
 		name = s.RMA.OrderName
 	}
-	s.Audit, err = t.auditOf(ctx, of, linkKey(name))
-	return s, true, err
+	s.Audit, err = t.auditOf(ctx, s.ReturnRef, linkKey(name))
+	return err
 }
 
 // KeptExceptions are the open and past exceptions of a return, or of a shop under its

@@ -4,6 +4,7 @@
 package messages
 
 import (
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -16,6 +17,7 @@ const (
 	SweepReturnGO = "SweepReturnGO"
 	SweepTikTok   = "SweepTikTok"
 	RefreshToken  = "RefreshToken"
+	Notify        = "Notify"
 )
 
 // ReturnID is the workflow id of a return: business ids only.
@@ -23,6 +25,20 @@ func ReturnID(shop string, key returns.Key) string { return "return/" + shop + "
 
 // StockID is the workflow id of the one writer of a product's stock.
 func StockID(shop, productID string) string { return "stock/" + shop + "/" + productID }
+
+// ReturnOf takes shop and key out of the workflow id of a return, or of the writer of a
+// product's stock; false if it is neither.
+func ReturnOf(workflowID string) (shop string, key returns.Key, ok bool) {
+	kind, rest, _ := strings.Cut(workflowID, "/")
+	shop, id, ok := strings.Cut(rest, "/")
+	switch {
+	case ok && kind == "return":
+		return shop, returns.Key(id), true
+	case ok && kind == "stock":
+		return shop, returns.StockKey(id), true
+	}
+	return "", "", false
+}
 
 // Task queues (design section 4).
 const (
@@ -65,9 +81,16 @@ type LookInput struct {
 	Shop     string            `json:"shop"`
 	Key      returns.Key       `json:"key"`
 	Commands []returns.Command `json:"commands,omitempty"`
+	Refused  Refused           `json:"refused,omitzero"` // commands beyond those
 	Trouble  []returns.Trouble `json:"trouble,omitempty"`
 	History  bool              `json:"history,omitempty"` // a backfill asks for it, and nothing else since
 	AtOnce   bool              `json:"at_once,omitempty"` // no act is under way: what one call can do is done with the look
+}
+
+// Refused counts commands that were refused unread, because too many came at once.
+type Refused struct {
+	ID    string `json:"id"` // of the first of them; makes a repeat harmless
+	Count int    `json:"count"`
 }
 
 // ActInput asks for one effect.
@@ -125,4 +148,13 @@ type SweepResult struct {
 	// SweptAt is when a completed sweep began, in UTC and to the second, as the
 	// ledger's cursor says: a ledger that stands further back was restored.
 	SweptAt time.Time `json:"swept_at,omitzero"`
+}
+
+// NotifyInput asks for one round of telling people.
+type NotifyInput struct{}
+
+// NotifyResult is what a round came to.
+type NotifyResult struct {
+	Sent   int `json:"sent"`             // messages that were taken
+	Failed int `json:"failed,omitempty"` // messages that were not; tried again later
 }

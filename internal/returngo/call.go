@@ -81,7 +81,7 @@ func (cl *Client) send(c call, req *http.Request) (answer, error) {
 	way := &way{}
 	resp, err := cl.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), way.trace())))
 	if err != nil {
-		return answer{}, cl.noAnswer(c, way, err)
+		return answer{}, cl.noAnswer(c, req.URL.Host+" (returngo.base_url)", way, err)
 	}
 	defer func() {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxDrained)

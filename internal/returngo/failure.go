@@ -78,14 +78,14 @@ func (c call) unreadable(a answer, class platform.Class, message string, cause e
 	return e
 }
 
-// noAnswer is a failure of the transport.
-func (cl *Client) noAnswer(c call, w *way, err error) *platform.Error {
+// noAnswer is a failure of the transport; from says who was asked.
+func (cl *Client) noAnswer(c call, from string, w *way, err error) *platform.Error {
 	class := c.lost()
 	if w.nothingSent(err) {
 		class = platform.Retry
 	}
 	err = plain(err)
-	e := c.fails(class, "no answer: "+cl.presentable(err.Error()))
+	e := c.fails(class, "no answer from "+from+": "+cl.presentable(err.Error()))
 	e.NoAnswer, e.Cause = true, err
 	return e
 }

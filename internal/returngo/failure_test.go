@@ -201,6 +201,7 @@ func TestNoAnswerInTime(t *testing.T) {
 			}
 			require.Equal(t, want, e.Class)
 			require.ErrorIs(t, e, context.DeadlineExceeded)
+			require.ErrorContains(t, e, "no answer from x.example (returngo.base_url): ")
 		})
 	}
 }

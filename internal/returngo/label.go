@@ -71,7 +71,7 @@ func (cl *Client) document(ctx context.Context, c call, address string) ([]byte,
 		return nil, c.fails(platform.Permanent, "the address of the label is not public")
 	}
 	if err != nil {
-		return nil, cl.noAnswer(c, &way{}, err)
+		return nil, cl.noAnswer(c, "the label's address", &way{}, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

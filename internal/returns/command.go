@@ -68,6 +68,32 @@ func (c Command) Validate() error {
 	return nil
 }
 
+// Told says what the person told the return, in the past tense, for the audit.
+func (c Command) Told() string {
+	switch c.Name {
+	case CommandPause:
+		return "told the return to pause"
+	case CommandResume:
+		return "told the return to go on"
+	case CommandRecheck:
+		return "told the return to read both platforms again"
+	case CommandResolve:
+	default:
+		return fmt.Sprintf("gave the command %q", c.Name)
+	}
+	if c.Exception == "" {
+		return "gave an answer that names no exception"
+	}
+	said := fmt.Sprintf("answered %s with %s", c.Exception, c.Answer)
+	if Known(c.Amount) {
+		said += " " + c.Amount.String()
+	}
+	if c.Reference != "" {
+		said += ", reference: " + c.Reference
+	}
+	return said
+}
+
 // Storable is the command without NUL characters: anybody can send one, and
 // PostgreSQL takes no text that holds them.
 func (c Command) Storable() Command {
@@ -86,4 +112,7 @@ type Answer struct {
 	Reference string     `json:"reference,omitempty"`
 	Who       string     `json:"who"`
 	At        time.Time  `json:"at"`
+	// Seen are the versions of the RMA's transactions that the ledger knew then. None at
+	// all: it is not known which.
+	Seen []string `json:"seen,omitempty"`
 }

@@ -3,6 +3,7 @@ package returns
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -91,6 +92,35 @@ const (
 // key: business ids only, so that no new run, reset or restart makes a second.
 func EffectID(shop string, kind EffectKind, subject string, generation int) string {
 	return fmt.Sprintf("%s:%s:%s:%d", shop, kind, subject, generation)
+}
+
+// deeds are the routes in words: what was done, what was to be done, and to what.
+var deeds = map[Route]struct{ did, do, what string }{
+	RouteAcceptReturn:   {"accepted", "accept", "the buyer's TikTok return {return}"},
+	RouteOpenReturn:     {"opened", "open", "a TikTok return for the buyer"},
+	RouteUploadLabel:    {"gave", "give", "the buyer ReturnGO's label for TikTok return {return}"},
+	RouteConfirmParcel:  {"refunded", "refund", "{amount} by confirming the parcel of TikTok return {return}"},
+	RouteApproveRefund:  {"refunded", "refund", "{amount} by approving TikTok return {return}"},
+	RouteKeepGoods:      {"refunded", "refund", "{amount} by approving TikTok return {return}, whose goods the buyer keeps"},
+	RouteSellerRefund:   {"refunded", "refund", "{amount} as the seller"},
+	RouteSetTransaction: {"set", "set", "ReturnGO's transaction {subject} over {amount} to Success"},
+	RouteComment:        {"left", "leave", "a comment in ReturnGO: TikTok return {return} paid {amount}"},
+	RouteSetDone:        {"set", "set", "the RMA {subject} to Done in ReturnGO"},
+}
+
+// Did says in words what the effect is once it is done: "refunded 14.99 GBP as the
+// seller (TikTok return 4031)".
+func (e Effect) Did() string { return deeds[e.Route].did + " " + e.what() }
+
+// Wanted says the same of one that is not done: "refund 14.99 GBP as the seller".
+func (e Effect) Wanted() string { return deeds[e.Route].do + " " + e.what() }
+
+func (e Effect) what() string {
+	what := strings.NewReplacer("{return}", e.TikTokReturnID, "{subject}", e.Subject, "{amount}", e.Amount.String()).Replace(deeds[e.Route].what)
+	if e.Route.Creates() && e.TikTokReturnID != "" {
+		what += " (TikTok return " + e.TikTokReturnID + ")"
+	}
+	return what
 }
 
 // Creates tells whether this way makes a TikTok return of its own: until it is

@@ -108,6 +108,8 @@ const (
 	ParcelNotBookedIn   Kind = "parcel-not-booked-in"
 	RefundWithoutParcel Kind = "refund-without-parcel"
 	EventsQuiet         Kind = "events-quiet"
+	WebhooksRefused     Kind = "webhooks-refused"
+	WorkflowStuck       Kind = "workflow-stuck"
 	NothingPayable      Kind = "nothing-payable"
 	UnitsWithoutRMA     Kind = "units-without-rma"
 	AmountUnusable      Kind = "amount-unusable"
@@ -126,6 +128,7 @@ const (
 	ReturnNotOpened     Kind = "return-not-opened"
 	WriteNotShown       Kind = "write-not-shown"
 	TransactionLeftOpen Kind = "transaction-left-open"
+	AlertsFail          Kind = "alerts-fail"
 )
 
 // Catalogue says for each kind who owns it, what it means, what silence costs
@@ -257,6 +260,12 @@ var Catalogue = map[Kind]Entry{
 		"Nothing is paid on this return until both agree; TikTok's clock runs on.", []AnswerName{AnswerGoByRead}},
 	EventsQuiet: {IT, "A platform's events do not come, though things happen there.",
 		"Nothing is lost: sweeps find what happens, but later. \"starter webhooks sync\" repairs what is registered.", nil},
+	WebhooksRefused: {IT, "Requests that name this shop as a platform's events do bear a wrong signature (TikTok) or a wrong token (ReturnGO), and are refused.",
+		"Nothing is lost: sweeps find what happens, but later. Look at tiktok.app_secret or webhook_token: while one of them is changed, the one before it can be configured beside it.", nil},
+	WorkflowStuck: {IT, "The workflow that carries this return, or this product's stock, cannot go on: Temporal cannot run its next step, or it was told to look and has decided nothing for an hour.",
+		"Nothing is done; TikTok's clock runs on unseen, and a return that it approves is paid in full.", nil},
+	AlertsFail: {IT, "One of the ways under notify.sinks has taken no message for an hour.",
+		"Whoever relies on it hears of nothing. Nothing is lost: it is all told there once it works again.", nil},
 	PlatformRefused: {IT, "A platform refuses our calls for a reason that only people can mend.",
 		"Everything waits and goes on by itself afterwards; TikTok's clock runs on.", nil},
 }

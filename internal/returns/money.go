@@ -61,10 +61,19 @@ func (m *Money) UnmarshalJSON(data []byte) error {
 	return m.Amount.UnmarshalJSON(data) //nolint:wrapcheck // it names the amount
 }
 
-// String is the amount for people; an unknown one would read as "0 ".
+// String is the amount as people read it: with the decimals of its currency
+// ("15.00 GBP", "864000 VND"), or more if it is finer. An unknown one would read as
+// "0 ".
 func (m Money) String() string {
 	if !Known(m) {
 		return "an unknown amount"
+	}
+	digits := currency.DefaultDigits
+	if m.CurrencyCode() == "IDR" {
+		digits = 0 // ISO 4217 has two, which nobody writes, TikTok neither (TikTok contract 1.5)
+	}
+	if usual := (Money{m.RoundTo(digits, currency.RoundHalfUp)}); SameMoney(m, usual) {
+		return usual.Amount.String()
 	}
 	return m.Amount.String()
 }

@@ -76,6 +76,10 @@ type Told struct {
 	ReceivedAt     time.Time
 }
 
+// SameStatus tells whether a status is the one that was seen before. An empty one is
+// no status: it is never the same as another.
+func SameStatus(seen, status string) bool { return seen != "" && seen == status }
+
 // ToldWhat is what kind of thing an event says that a read can be held against.
 type ToldWhat string
 

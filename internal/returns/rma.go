@@ -123,6 +123,14 @@ type Transaction struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// Version names a transaction with its amount: another amount is another authorisation.
+func (t Transaction) Version() string {
+	if !Known(t.Amount) {
+		return t.ID
+	}
+	return t.ID + "=" + t.Amount.Number() + t.Amount.CurrencyCode()
+}
+
 // Transaction statuses (ReturnGO contract 3.4). Unknown means not finished (A20).
 const (
 	TransactionRequested = "Requested"

@@ -41,8 +41,15 @@ const shopPrefix = "shop/"
 // seen by a whole shop.
 func ShopKey(p Platform) Key { return Key(shopPrefix + string(p)) }
 
-// WholeShop tells whether the key is one of those.
-func (k Key) WholeShop() bool { return strings.HasPrefix(string(k), shopPrefix) }
+const sinkPrefix = "sink/"
+
+// SinkKey is the key of what concerns a way by which people are told, and no shop.
+func SinkKey(name string) Key { return Key(sinkPrefix + name) }
+
+// WholeShop tells whether the key is one of those: no return's, no product's.
+func (k Key) WholeShop() bool {
+	return strings.HasPrefix(string(k), shopPrefix) || strings.HasPrefix(string(k), sinkPrefix)
+}
 
 const stockPrefix = "stock/"
 

@@ -87,5 +87,8 @@ func TestCatalogueIsComplete(t *testing.T) {
 		require.NotEmpty(t, e.Owner, kind)
 		require.NotEmpty(t, e.Meaning, kind)
 		require.NotEmpty(t, e.Silence, kind)
+		for _, a := range e.Answers {
+			require.NotEmpty(t, AnswerMeaning[a], a)
+		}
 	}
 }

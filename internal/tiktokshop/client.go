@@ -22,13 +22,15 @@ const DefaultTimeout = 10 * time.Second
 
 // Options configure a Client. Printing them shows no secret.
 type Options struct {
-	BaseURL   string           // scheme and host of the API; empty: DefaultBaseURL
-	AuthURL   string           // scheme and host of the token calls; empty: DefaultAuthURL
-	AppKey    string           // required
-	AppSecret string           // required
-	HTTP      *http.Client     // its transport is shared, redirects are never followed; nil: one of our own
-	Clock     func() time.Time // synchronised: TikTok takes 30 s of future (1.3), and one that is off costs a refusal; nil: time.Now
-	Timeout   time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
+	BaseURL   string // scheme and host of the API; empty: DefaultBaseURL
+	AuthURL   string // scheme and host of the token calls; empty: DefaultAuthURL
+	AppKey    string // required
+	AppSecret string // required
+	// AppSecretPrevious still proves webhooks while the app's secret is changed; empty: none.
+	AppSecretPrevious string
+	HTTP              *http.Client     // its transport is shared, redirects are never followed; nil: one of our own
+	Clock             func() time.Time // synchronised: TikTok takes 30 s of future (1.3), and one that is off costs a refusal; nil: time.Now
+	Timeout           time.Duration    // of one call with its answer; must end well before the caller's own; 0: DefaultTimeout
 	// Seen hears how each call of a shop ended; nil: nobody.
 	Seen func(ctx context.Context, err error)
 }
@@ -39,6 +41,7 @@ type Client struct {
 	base, auth *url.URL
 	appKey     string
 	appSecret  func() string // a function, because no way of printing looks into one
+	previous   func() string // the secret before it, empty if none counts any more
 	http       *http.Client
 	clock      func() time.Time
 	skew       atomic.Int64 // nanoseconds that TikTok's clock is ahead of ours
@@ -61,7 +64,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base: base, auth: auth, appKey: o.AppKey, appSecret: func() string { return o.AppSecret },
+		base: base, auth: auth, appKey: o.AppKey, appSecret: func() string { return o.AppSecret }, previous: func() string { return o.AppSecretPrevious },
 		http: withoutRedirects(o.HTTP), clock: o.Clock, timeout: o.Timeout, seen: o.Seen,
 	}
 	if c.clock == nil {

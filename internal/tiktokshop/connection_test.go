@@ -48,6 +48,16 @@ func TestConnectionIsReused(t *testing.T) {
 	require.EqualValues(t, 1, opened.Load())
 }
 
+// Who cannot reach TikTok reads which host does not answer, and where that is set.
+func TestNoAnswerNamesTheHost(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	err := read(newClient(t, server.URL, nil).Shop(access))
+	require.ErrorContains(t, err, "no answer from "+server.Listener.Addr().String()+" (tiktok.base_url): ")
+	require.NotContains(t, err.Error(), token)
+}
+
 // lastWords answers the first request and cuts the connection at every later
 // one, after it was read: it may have been carried out.
 func lastWords(t *testing.T) *fake {

@@ -59,11 +59,15 @@ type Event struct {
 }
 
 // VerifyWebhook tells whether the body comes from TikTok: the Authorization
-// header is the HMAC-SHA256 of app key and raw body, in hex (contract 3.2). It
-// takes constant time. Deliveries never expire: deduplicate by Event.ID.
+// header is the HMAC-SHA256 of app key and raw body, in hex (contract 3.2), under the
+// app's secret or the one before it. It takes constant time. Deliveries never expire:
+// deduplicate by Event.ID.
 func (c *Client) VerifyWebhook(rawBody []byte, authorization string) bool {
-	want := hexMAC(c.appSecret(), c.appKey+string(rawBody))
-	return hmac.Equal([]byte(want), []byte(authorization))
+	signedWith := func(secret string) bool {
+		return secret != "" && hmac.Equal([]byte(hexMAC(secret, c.appKey+string(rawBody))), []byte(authorization))
+	}
+	now, before := signedWith(c.appSecret()), signedWith(c.previous())
+	return now || before
 }
 
 type wireEvent struct {

@@ -30,7 +30,7 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 	defer cancel()
 
 	if ctx.Err() != nil { // nothing was sent
-		return Receipt{}, noAnswer(e, platform.Retry, ctx.Err())
+		return Receipt{}, c.noAnswer(e, m.url.Host, platform.Retry, ctx.Err())
 	}
 	last := &lastMoment{by: m.sendBy, clock: c.clock, stop: cancel}
 	if last.past() {
@@ -60,7 +60,7 @@ func (c *Client) exchange(ctx context.Context, e endpoint, m message, secrets []
 		if wire.neverOpened(err) {
 			class = platform.Retry
 		}
-		return Receipt{At: c.clock()}, noAnswer(e, class, err)
+		return Receipt{At: c.clock()}, c.noAnswer(e, m.url.Host, class, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 
@@ -139,10 +139,17 @@ func (w *connection) neverOpened(err error) bool {
 	return w.asked.Load() || (isOp && op.Op == "dial")
 }
 
-func noAnswer(e endpoint, class platform.Class, err error) error {
+// noAnswer is a failure of the transport. It names the host, never the rest of the
+// address, and the key of the configuration that sets it.
+func (c *Client) noAnswer(e endpoint, host string, class platform.Class, err error) error {
 	cause := withoutURL(err)
+	key := "tiktok.base_url"
+	if host != c.base.Host {
+		key = "tiktok.auth_url"
+	}
+	from := "no answer from " + host + " (" + key + "): "
 	return &platform.Error{
-		Platform: platformName, Endpoint: e.name, Class: class, NoAnswer: true, Message: "no answer: " + presentable(cause.Error(), nil), Cause: cause,
+		Platform: platformName, Endpoint: e.name, Class: class, NoAnswer: true, Message: from + presentable(cause.Error(), nil), Cause: cause,
 	}
 }
 

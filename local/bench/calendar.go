@@ -110,7 +110,7 @@ func (b *bench) openCalendar(ctx context.Context, d day, steps shares) (_ *calen
 	}
 	c.acts = &activities.Activities{
 		Ledger: c.ledger, Quota: quota, Now: clock, Waker: deaf{}, OpenSweepEvery: defaults(1).SweepReturnGOOpen, OverdueAfter: never,
-		EventsQuiet: defaults(1).EventsQuiet,
+		EventsQuiet: defaults(1).EventsQuiet, InboxKept: defaults(1).InboxKept,
 		Shops: map[string]*activities.Shop{demo.ShopName: {
 			Key: demo.ShopName, Quota: calendarName, ReturnGO: reads,
 			Policy: rules.Policy{Gate: "validated", OrderPattern: regexp.MustCompile(`\d{15,20}`)},
@@ -127,6 +127,14 @@ func (deaf) WakeReturn(context.Context, string, returns.Key, messages.News) erro
 func (deaf) WakeStock(context.Context, string, string) error                      { return nil }
 func (deaf) Running(context.Context, string) (map[string]bool, error) {
 	return map[string]bool{}, nil
+}
+
+func (deaf) Failing(context.Context, string) (map[string]string, error) {
+	return map[string]string{}, nil
+}
+
+func (deaf) Waits(context.Context, string, returns.Key) (runs, waits bool, err error) {
+	return true, false, nil
 }
 
 func (deaf) WakeGuard(context.Context, string, messages.Ill) error { return nil }

@@ -23,7 +23,10 @@ const apart = 20 * time.Second
 func openApart(t *testing.T) *house {
 	t.Helper()
 	dsn := ledgertest.Postgres(t)
-	h := openHouse(t, func(o *demo.HouseOptions) { o.NoWorker = true }, configured(func(c *config.Config) {
+	h := openHouse(t, func(o *demo.HouseOptions) {
+		o.NoWorker = true
+		o.PeriodFactor = 1.0 / 200 // an answer that is lost costs a minute: TikTok's deadlines are farther away
+	}, configured(func(c *config.Config) {
 		c.Ledger, c.Periods.ClockSkew, c.Periods.SettleWindow = dsn, 30*time.Second, 8*time.Second
 		c.Shops[0].Refund.Gate = "transaction"
 	}))

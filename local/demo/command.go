@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -65,7 +64,7 @@ func runDemo(ctx context.Context, out io.Writer, o RunOptions, exit bool, jsonFi
 	}
 	defer h.Close()
 	say(out, "Temporal server, its Web UI, both platforms' sandboxes, worker and starter are running.\nFollow the returns at %s\n\n", h.listLink(""))
-	o.Progress = printProgress(out)
+	o.Progress = printProgress(out, widthOf(out))
 	v, err := h.Run(ctx, o)
 	if err != nil {
 		return err
@@ -115,33 +114,6 @@ func (h *House) links() []string {
 		"Asked of Finance:    " + h.listLink("ExceptionOwners = 'Finance'"),
 		"Stock writers:       " + h.Server.UIURL() + "/namespaces/" + h.Server.Namespace() + "/workflows?query=" + url.QueryEscape("WorkflowType = 'Stock'"),
 		"Sweeps:              " + h.Server.UIURL() + "/namespaces/" + h.Server.Namespace() + "/schedules",
-	}
-}
-
-// printProgress keeps one live line on a terminal, and a line now and then
-// elsewhere.
-func printProgress(out io.Writer) func(Progress) {
-	terminal := false
-	if f, ok := out.(*os.File); ok {
-		if info, err := f.Stat(); err == nil {
-			terminal = info.Mode()&os.ModeCharDevice != 0
-		}
-	}
-	seconds := 0
-	return func(p Progress) {
-		seconds++
-		var stages []string
-		for _, s := range p.Stages {
-			stages = append(stages, fmt.Sprintf("%s %d", s.Stage, s.Returns))
-		}
-		line := fmt.Sprintf("%3d s  %d of %d done | %s | open exceptions %d | calls: TikTok %d, ReturnGO %d",
-			seconds, p.Done, p.Total, strings.Join(stages, ", "), p.OpenExceptions, p.CallsToTikTok, p.CallsToReturnGO)
-		switch {
-		case terminal:
-			say(out, "\r\x1b[K%s", line)
-		case seconds%5 == 0:
-			say(out, "%s\n", line)
-		}
 	}
 }
 

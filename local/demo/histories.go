@@ -89,7 +89,11 @@ func (h *House) record(ctx context.Context, o RunOptions) (map[string][]byte, er
 	if err := h.fallsIll(ctx); err != nil {
 		return nil, err
 	}
+	if _, err := h.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: messages.Notify, TaskQueue: messages.QueueReturns}, messages.Notify, messages.NotifyInput{}); err != nil {
+		return nil, fmt.Errorf("tell people: %w", err)
+	}
 	queries := map[string]string{
+		"notify":           "WorkflowType = '" + messages.Notify + "'",
 		"guard":            "WorkflowType = '" + messages.Guard + "'",
 		"return-own-clock": "WorkflowId STARTS_WITH '" + messages.ReturnID(shopName, returns.TikTokKey("")) + "'",
 		"stock":            "WorkflowType = '" + messages.Stock + "'",

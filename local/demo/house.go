@@ -262,14 +262,15 @@ func (h *House) configure(o HouseOptions, access, refresh string) error {
 			Restock:     config.Restock{Writer: "us", Warehouses: []config.Warehouse{{Location: location, TikTok: h.warehouse}}},
 			Switches:    config.Switches{Register: true, Refund: true, Restock: true, WriteBack: true},
 		}},
-		Pace: config.Pace{TikTok: 500, Stock: 500, ReturnGO: 500},
+		Pace:   config.Pace{TikTok: 500, Stock: 500, ReturnGO: 500},
+		Notify: config.Notify{PerHour: 20, EscalateAfter: 24 * time.Hour, DigestAt: "07:00"}, // to nobody
 		Periods: config.Periods{
 			HTTPTimeout: 3 * time.Second, ClockSkew: time.Second, RelayWindow: 200 * time.Millisecond, RelayTakeover: 5 * time.Second,
 			SettleWindow: 3 * time.Second, MoneyWait: 5 * time.Second, DeadlineWarning: 12 * time.Second, RMAWait: 15 * time.Second,
 			NotShipped: time.Minute, InspectionOverdue: 30 * time.Second, InspectedTooLong: 10 * time.Second,
 			OrderCloses: 10 * time.Minute, OrderClosingAlert: 2 * time.Minute, CreateSettle: 4 * time.Second, KeyLifetime: 10 * time.Minute,
 			TroubleRetry: 5 * time.Second, NotShown: time.Minute, ProofWait: 3 * time.Second, SweepReturnGO: 10 * time.Second, SweepReturnGOOpen: 10 * time.Second, SweepTikTok: 10 * time.Second, EventsQuiet: time.Hour,
-			RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
+			InboxKept: 30 * 24 * time.Hour, RefreshToken: 20 * time.Second, RefreshAhead: time.Minute,
 		},
 	}
 	if o.Configure != nil {

@@ -43,7 +43,7 @@ func TestAnRMADeletedInReturnGOEndsWithAnAnswer(t *testing.T) {
 		story, _, err = tx.Story(t.Context(), ledger.ReturnRef{Shop: s.place.name, Key: s.key()})
 		return err
 	}))
-	for _, want := range []string{"command refund-now ", "command refused"} {
+	for _, want := range []string{`gave the command "refund-now"`, "refused the command"} {
 		if !slices.ContainsFunc(story.Audit, func(l ledger.AuditLine) bool { return l.What == want }) {
 			t.Errorf("no %q in the story: %+v", want, story.Audit)
 		}

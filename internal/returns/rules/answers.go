@@ -78,7 +78,16 @@ func (d *desk) acceptedAsItIs(g group) bool {
 // now: who accepted an amount did not see what ReturnGO authorised afterwards.
 func (d *desk) isAbout(a returns.Answer, g group) bool {
 	return (a.Subject == g.subject() || a.Subject == joined(g.ids())) &&
-		!slices.ContainsFunc(d.transactionsOf(g), func(t returns.Transaction) bool { return t.CreatedAt.After(a.At) })
+		!slices.ContainsFunc(d.transactionsOf(g), func(t returns.Transaction) bool { return !knewOf(a, t) })
+}
+
+// knewOf reports whether the ledger knew of a transaction, as it is now, when an answer
+// was given. Where that was not kept the times must tell, by two machines' clocks.
+func knewOf(a returns.Answer, t returns.Transaction) bool {
+	if len(a.Seen) == 0 {
+		return !t.CreatedAt.After(a.At)
+	}
+	return slices.Contains(a.Seen, t.Version())
 }
 
 // acceptedSince is acceptedPayable, for a matter that began at a time.

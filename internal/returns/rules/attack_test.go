@@ -336,7 +336,7 @@ func TestUnknownPricesAreNeverGuessed(t *testing.T) {
 		{"nor with a fee over both", setup(2, inStock, noTransactions, unknown, payExpected, func(f *Facts) { f.Record.RMA.CancellationFee = "1.00" }, payable("30.00", "L1", "L2")),
 			want{kinds: []returns.Kind{returns.NoAuthorisedAmount}}},
 		{"nor shared out of one transaction", setup(2, inStock, noTransactions, unknown, transaction("T9", returns.TransactionRequested, "30.00", "I1", "I2"), payable("30.00", "L1", "L2")),
-			want{kinds: []returns.Kind{returns.AmountUnusable}}},
+			want{kinds: []returns.Kind{returns.AmountUnusable, returns.AmountUnusable}}},
 	})
 }
 

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -213,7 +212,6 @@ func (d *desk) decision() Decision {
 	p := &d.plan
 	p.OrderID = d.orderID
 	p.Units = d.rows()
-	p.Exceptions = askedOnce(p.Exceptions)
 	if len(p.Exceptions) > 0 {
 		p.Close = false
 		p.Stage = returns.StageException
@@ -236,28 +234,6 @@ func (d *desk) decision() Decision {
 		}
 	}
 	return Decision{Plan: *p, OrderID: d.orderID, Holds: d.holds, Restocks: d.restocks, Changes: d.changes, Ask: d.ask, Shadows: d.shadows(), SlowSearch: d.slow, Stopped: d.stops, OverLimit: d.limit}
-}
-
-// askedOnce makes one question of those that ask several units for one thing in the
-// same words, such as units that one transaction names. Its answer speaks for each.
-func askedOnce(all []returns.Exception) []returns.Exception {
-	var once []returns.Exception
-	for _, e := range all {
-		i := slices.IndexFunc(once, func(o returns.Exception) bool {
-			return o.Kind == e.Kind && o.Sentence == e.Sentence && o.Subject != "" && e.Subject != ""
-		})
-		if i < 0 {
-			once = append(once, e)
-			continue
-		}
-		subjects := append(strings.Split(once[i].Subject, "+"), e.Subject)
-		slices.Sort(subjects)
-		once[i].Subject = strings.Join(subjects, "+")
-		if !returns.SameMoney(once[i].Amount, e.Amount) { // not the one amount of them all
-			once[i].Amount = sumOf(once[i].Amount, e.Amount)
-		}
-	}
-	return once
 }
 
 // summary is the one sentence people read first.

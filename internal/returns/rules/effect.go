@@ -71,11 +71,12 @@ func writtenTo(kind returns.EffectKind) returns.Platform {
 
 // lostUnderAnotherName asks about a seller refund whose answer was lost and which
 // covered some of the same units, together with others: the new one has a key of its
-// own, so that TikTok would not know the two for one.
+// own, so that TikTok would not know the two for one. An answer from before it was sent
+// says nothing of it.
 func (d *desk) lostUnderAnotherName(act returns.Act) bool {
 	for _, e := range d.Record.Effects {
 		if e.Kind != returns.EffectRefund || !e.Route.Creates() || !unsent(e) || e.Reason != returns.ReasonLost || e.Subject == act.Subject ||
-			!slices.ContainsFunc(act.Units, e.Covers) || d.answeredAboutSince(joined(e.Units), e.ClaimedAt, returns.OutcomeUnclear, returns.AnswerRetry, returns.AnswerHandledManually) {
+			!slices.ContainsFunc(act.Units, e.Covers) || d.answeredAboutSince(joined(e.Units), e.ClaimedAt.Add(1), returns.OutcomeUnclear, returns.AnswerRetry, returns.AnswerHandledManually) {
 			continue
 		}
 		d.raiseAbout(joined(e.Units), returns.OutcomeUnclear, e.Amount, "a refund of %s for %s was sent at %s and its answer lost; now %s is to be refunded for %s of the same order",

@@ -84,16 +84,14 @@ func TestSeveralItemsWithoutAUnitAreOneQuestionThatNamesThemAll(t *testing.T) {
 	require.Equal(t, "30.00 GBP", d.Plan.Exceptions[0].Amount.String())
 }
 
-func TestUnitsOfOneTransactionAreAskedAboutOnce(t *testing.T) {
+// Units that one transaction names are asked about each with its own part.
+func TestUnitsOfOneTransactionAreAskedAboutWithTheirParts(t *testing.T) {
 	t.Parallel()
 	inStock := together(passed(1, 2), stock("L1", returns.RestockProven, ""), stock("L2", returns.RestockProven, ""), noTransactions)
-	negative := transaction("T9", returns.TransactionRequested, "-3.00", "I1", "I2")
-	d := Decide(setup(2, inStock, negative))
-	require.Equal(t, []returns.Kind{returns.AmountUnusable}, kinds(d))
-	require.Equal(t, "L1+L2", d.Plan.Exceptions[0].Subject)
-	require.Empty(t, kinds(Decide(setup(2, inStock, negative, answer(returns.AmountUnusable, returns.AnswerDoNotRefund)))), "the answer speaks for both")
-	amount := together(answer(returns.AmountUnusable, returns.AnswerSetAmount, "3.00"), about("L1+L2", returns.AmountUnusable))
-	require.Empty(t, kinds(Decide(setup(2, inStock, negative, amount))), "and ends the question that names both")
+	d := Decide(setup(2, inStock, transaction("T9", returns.TransactionSuccess, "27.00", "I1", "I2")))
+	require.Equal(t, []returns.Kind{returns.PaidInReturnGO, returns.PaidInReturnGO}, kinds(d))
+	require.Equal(t, "9.00 GBP", d.Plan.Exceptions[0].Amount.String())
+	require.Equal(t, "18.00 GBP", d.Plan.Exceptions[1].Amount.String())
 }
 
 // What is written and not shown for an hour is IT's (11): a write-back, a refund, the
@@ -162,4 +160,29 @@ func TestSentencesDoNotAge(t *testing.T) {
 			require.Contains(t, Decide(f).Plan.Exceptions, e)
 		}
 	}
+}
+
+// What a person knew of when they answered is told by the ledger, not by two machines'
+// clocks: a transaction that it did not know then is a new authorisation, also where its
+// time is earlier, and one that it knew is none, also where its time is later (9.1).
+func TestAnAnswerKnowsOfWhatTheLedgerKnewThen(t *testing.T) {
+	t.Parallel()
+	f := func(created time.Time, seen ...string) Facts {
+		return setup(1, passed(1), stock("L1", returns.RestockProven, ""), buyerReturn("R1", returns.TikTokShipped, 1), tiktokPays(1, "12.00"),
+			transactionIs(1, func(t *returns.Transaction) { t.CreatedAt = created }), answer(returns.RefundValueMismatch, returns.AnswerAcceptPayable, "12.00"),
+			func(f *Facts) {
+				a := f.Record.Answers[returns.RefundValueMismatch]
+				a.Seen, a.Subject = seen, "R1"
+				f.Record.Answers[returns.RefundValueMismatch] = a
+			})
+	}
+	before, after := noon.Add(-2*time.Minute), noon.Add(-30*time.Second) // the answer is a minute old
+	pays, asks := want{acts: []string{"confirm-parcel R1 12.00"}}, want{kinds: []returns.Kind{returns.RefundValueMismatch}}
+	late := func(f Facts) Facts { f.Policy.SettleWindow = time.Second; return f }
+	play(t, []scene{
+		{"known, whatever its time", late(f(after, "known", "T1=10.00GBP")), pays},
+		{"not known, whatever its time", late(f(before, "known")), asks},
+		{"known with another amount", late(f(before, "known", "T1=11.00GBP")), asks},
+		{"not kept: by its time", late(f(before)), pays},
+	})
 }

@@ -245,7 +245,7 @@ func (l *life) something(t *rapid.T) {
 			e := open[rapid.IntRange(0, len(open)-1).Draw(t, "question")]
 			answers := slices.DeleteFunc(slices.Clone(returns.Catalogue[e.Kind].Answers), func(a returns.AnswerName) bool {
 				return a == returns.AnswerPayRest || // pays a unit that is paid, as it should
-					a == returns.AnswerRetry && len(l.unseen) > 0 // who looks in Seller Center sees it
+					(a == returns.AnswerRetry || a == returns.AnswerPay) && len(l.unseen) > 0 // who looks in Seller Center sees it
 			})
 			if len(answers) == 0 {
 				return

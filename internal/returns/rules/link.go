@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"returnbridge/internal/returns"
 )
@@ -128,7 +129,9 @@ func (d *desk) paired() bool {
 // any more, or a person took care of the return. What is open at TikTok on the
 // units that were found is still watched to its end.
 func (d *desk) withoutTheRest() bool {
-	handled := slices.ContainsFunc(noUnit, func(k returns.Kind) bool { return d.answered(k, returns.AnswerHandledManually) })
+	handled := slices.ContainsFunc(noUnit, func(k returns.Kind) bool {
+		return d.answered(k, returns.AnswerHandledManually) && !d.authorisedSince(d.Record.Answers[k].At)
+	})
 	switch {
 	case d.refusedByReturnGO() && len(d.units) > 0:
 		d.drop(noUnit...)
@@ -147,6 +150,15 @@ func (d *desk) withoutTheRest() bool {
 		d.close("closed in ReturnGO")
 	}
 	return false
+}
+
+// authorisedSince reports whether ReturnGO holds an open refund that it made after a
+// time: whoever took care of the return before did not know of it.
+func (d *desk) authorisedSince(at time.Time) bool {
+	return slices.ContainsFunc(d.Record.RMA.Transactions, func(t returns.Transaction) bool {
+		ended := t.Status == returns.TransactionSuccess || t.Status == returns.TransactionFailed || t.Status == returns.TransactionCanceled
+		return t.Type == returns.ResolutionRefund && !ended && t.CreatedAt.After(at)
+	})
 }
 
 // noUnit are the exceptions that say why an item has no unit.

@@ -21,10 +21,10 @@ func (d *desk) register() {
 		if t == nil || d.vanished(*t) || t.Status != returns.TikTokPending || t.Type != returns.TypeReturnAndRefund || t.Disputed() {
 			continue
 		}
-		if !g.anyParcel() || g.any(refused) || g.any(asked) {
+		p := d.partnersOf(g)
+		if !g.anyParcel() || g.any(asked) || g.any(refused) && !d.acceptedWith(g, p) {
 			continue // nothing is to come back, or it is not to be refunded: refund() names it
 		}
-		p := d.partnersOf(g)
 		if p.missing {
 			d.wait("TikTok return " + t.ID + " covers units this RMA does not")
 			continue
@@ -149,14 +149,16 @@ func (d *desk) decideOn(g group) {
 func (d *desk) decideOnRequest(g group, p partners) {
 	t := g.tiktok
 	switch {
-	case g.any(undecided) && !g.any(refused):
-		d.wait(g.units[0].why)
+	case g.any(undecided) && (!g.any(refused) || !g.any(authorised) && p.units == p.refused):
+		d.wait(g.with(undecided).units[0].why)
 	case g.all(refused) && p.allRefused(), g.any(refused) && t.Type != returns.TypeRefund && p.units == 0:
 		d.askToReject(g)
 	case t.Type == returns.TypeRefund:
 		d.payByCase(g, returns.RouteApproveRefund)
 	case p.undecided():
 		d.waitForPartners(g, p)
+	case d.acceptedWith(g, p) && g.anyParcel():
+		d.wait("a person accepted what TikTok pays: the buyer may send the parcel as soon as TikTok knows")
 	case g.any(refused) || p.refused > 0:
 		d.askAboutMixed(g, p)
 	case !g.anyParcel() && p.units > 0: // whether the others' goods are to come is not known here
@@ -305,6 +307,10 @@ func (d *desk) askAboutMixed(g group, p partners) {
 	t, own := g.tiktok, g.with(authorised)
 	if p.units > 0 && d.answeredAbout(t.ID, returns.ParcelMixed, returns.AnswerDoNotRefund, returns.AnswerHandledManually) {
 		d.wait("a person decided that return " + t.ID + " is not paid as it is; waiting for TikTok to end it")
+		return
+	}
+	if d.acceptedAsItIs(g) && d.answeredAbout(t.ID, returns.ParcelMixed, returns.AnswerAcceptPayable) {
+		d.wait("a person accepted what return " + t.ID + " pays; waiting until it can be paid")
 		return
 	}
 	value, _, _ := own.value()

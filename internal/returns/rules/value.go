@@ -16,8 +16,9 @@ func (d *desk) judge() {
 		u.verdict = u.gate
 	}
 	d.valueUnits()
+	d.takeAmounts()
+	d.takeRefusals()
 	d.askAboutRejected()
-	d.applyAnswers()
 	d.refuseWrittenOff()
 	d.reconsider()
 	d.noteStandings()
@@ -93,7 +94,7 @@ func (d *desk) valueUnits() {
 		switch {
 		case paid >= 0: // before anything else: no answer about an amount may pay it again
 			u.value, _ = d.shareOf(u, live[paid])
-			d.askAbout(u, returns.PaidInReturnGO, live[paid].Amount, "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
+			d.askAbout(u, returns.PaidInReturnGO, d.partOf(u, live[paid]), "ReturnGO's transaction %s for %s was settled by somebody else", live[paid].ID, u.item.SKU)
 		case strange >= 0: // it may be a refusal in other words
 			d.askAboutStatus(u, live[strange])
 		case len(live) == 0:
@@ -102,7 +103,7 @@ func (d *desk) valueUnits() {
 			d.askAboutUnsellable(u)
 		case len(live) > 1:
 			u.expected = true
-			d.askAbout(u, returns.AuthorisedTwice, live[0].Amount, "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
+			d.askAbout(u, returns.AuthorisedTwice, d.partOf(u, live[0]), "%s is authorised by %s", u.item.SKU, plural(len(live), "transaction"))
 		default:
 			d.takeTransaction(u, live[0])
 		}
@@ -135,11 +136,11 @@ func (d *desk) askAboutStatus(u *unit, t returns.Transaction) {
 func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 	share, err := d.shareOf(u, t)
 	if err != nil {
-		d.askAbout(u, returns.AmountUnusable, t.Amount, "the amount of transaction %s cannot be read", t.ID)
+		d.askAbout(u, returns.AmountUnusable, d.partOf(u, t), "the amount of transaction %s cannot be read", t.ID)
 		return
 	}
 	if share.IsNegative() {
-		d.askAbout(u, returns.AmountUnusable, t.Amount, "transaction %s is over %s, which is no refund", t.ID, t.Amount)
+		d.askAbout(u, returns.AmountUnusable, d.partOf(u, t), "transaction %s is over %s, which is no refund", t.ID, t.Amount)
 		return
 	}
 	u.value = share
@@ -152,6 +153,15 @@ func (d *desk) takeTransaction(u *unit, t returns.Transaction) {
 		u.verdict, u.why = undecided, "waiting a moment for further transactions"
 		d.wakeAt(settled, "further transactions would have come by now", returns.ReturnGO)
 	}
+}
+
+// partOf is what a transaction names for a unit, where that can be told.
+func (d *desk) partOf(u *unit, t returns.Transaction) returns.Money {
+	share, err := d.shareOf(u, t)
+	if err != nil {
+		return returns.Money{}
+	}
+	return share
 }
 
 // askAbout parks one unit with an exception.
@@ -283,9 +293,8 @@ func isZero(decimal string) bool {
 	return true
 }
 
-// applyAnswers lets a person's word stand in for what ReturnGO did not say. A
-// refusal counts for more than an amount.
-func (d *desk) applyAnswers() {
+// takeAmounts lets a person's word stand in for the amount that ReturnGO did not say.
+func (d *desk) takeAmounts() {
 	for _, kind := range []returns.Kind{returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.NotRestockable} {
 		for _, a := range d.standing(kind) {
 			if a.Answer == returns.AnswerSetAmount {
@@ -293,6 +302,11 @@ func (d *desk) applyAnswers() {
 			}
 		}
 	}
+}
+
+// takeRefusals lets people refuse what they were asked about. A refusal counts for more
+// than an amount.
+func (d *desk) takeRefusals() {
 	for _, kind := range []returns.Kind{
 		returns.AuthorisedTwice, returns.AmountUnusable, returns.NoAuthorisedAmount, returns.CurrencyMismatch, returns.PaidInReturnGO,
 		returns.RefundValueMismatch, returns.ParcelMixed, returns.UnitsWithoutRMA, returns.RejectedOnTikTok,
@@ -411,8 +425,8 @@ func (d *desk) refuseAll(units []*unit, a returns.Answer) {
 	d.settledBy(a)
 }
 
-// settledBy takes back the question that an answer was given to. One question about
-// several units is still one for each of them here (askedOnce).
+// settledBy takes back the question that an answer was given to, also where it was about
+// one of several units.
 func (d *desk) settledBy(a returns.Answer) {
 	units := strings.Split(a.Subject, "+")
 	d.plan.Exceptions = slices.DeleteFunc(d.plan.Exceptions, func(e returns.Exception) bool {
