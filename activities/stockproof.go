@@ -331,10 +331,10 @@ func (r *round) unproven(ctx context.Context, w ledger.StockWrite, how string) (
 func written(entries []ledger.StockEntry) string {
 	n, corrections := units(entries), slices.ContainsFunc(entries, ledger.StockEntry.Correction)
 	said := fmt.Sprintf("%d units", n)
-	switch {
-	case n == 0:
+	switch n {
+	case 0:
 		return "corrections"
-	case n == 1:
+	case 1:
 		said = "1 unit"
 	}
 	if corrections {
