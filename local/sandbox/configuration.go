@@ -61,13 +61,17 @@ shops:
 // default stays as it is.
 const shortest = 20 * time.Second
 
+// inboxKept is the key of how long events are kept. It costs nothing, and its shortest
+// time is real.
+const inboxKept = "inbox_kept"
+
 // writePeriods writes the defaults of the configuration, as much faster as the
 // platforms.
 func (p *platforms) writePeriods(b *strings.Builder) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[config.Periods]()) {
 		key := field.Tag.Get("key")
 		period, err := time.ParseDuration(field.Tag.Get("default"))
-		if err != nil {
+		if err != nil || key == inboxKept {
 			continue
 		}
 		faster := time.Duration(float64(period) / p.options.Speed).Round(time.Second)

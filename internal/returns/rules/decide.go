@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -123,6 +124,21 @@ func (d *desk) raiseAbout(subject string, kind returns.Kind, amount returns.Mone
 	e.Subject = subject
 	if !slices.ContainsFunc(d.plan.Exceptions, e.Same) {
 		d.plan.Exceptions = append(d.plan.Exceptions, e)
+	}
+}
+
+// raiseTogether opens an exception, or adds to the one of its kind that is open: all
+// that is asked so is one question, and its answer is about the whole return.
+func (d *desk) raiseTogether(kind returns.Kind, amount returns.Money, format string, args ...any) {
+	i := slices.IndexFunc(d.plan.Exceptions, func(e returns.Exception) bool { return e.Kind == kind && e.Subject == "" })
+	if i < 0 {
+		d.raise(kind, amount, format, args...)
+		return
+	}
+	e := &d.plan.Exceptions[i]
+	e.Amount = sumOf(e.Amount, amount)
+	if more := fmt.Sprintf(format, args...); !strings.Contains(e.Sentence, more) {
+		e.Sentence += "; " + more
 	}
 }
 

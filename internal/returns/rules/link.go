@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"returnbridge/internal/returns"
@@ -217,29 +216,14 @@ func (d *desk) ambiguous(item returns.RMAItem, items []returns.RMAItem) bool {
 	return len(products) > 1 && coming < lines
 }
 
-// askAboutItem asks about an item that no unit was found for. All that are asked about
-// in one way are one question: its answer is about the whole return.
-func (d *desk) askAboutItem(item returns.RMAItem, kind returns.Kind, format string, args ...any) {
-	i := slices.IndexFunc(d.plan.Exceptions, func(e returns.Exception) bool { return e.Kind == kind && e.Subject == "" })
-	if i < 0 {
-		d.raise(kind, item.Paid, format, args...)
-		return
-	}
-	e := &d.plan.Exceptions[i]
-	e.Amount = sumOf(e.Amount, item.Paid)
-	if more := fmt.Sprintf(format, args...); !strings.Contains(e.Sentence, more) {
-		e.Sentence += "; " + more
-	}
-}
-
 // noLineFor says why no line is left for an item.
 func (d *desk) noLineFor(item returns.RMAItem) {
 	switch {
 	case item.SKU == "":
-		d.askAboutItem(item, returns.SKUNotInOrder, "an item of the RMA has no SKU, so that nothing tells which one of order %s it is", d.orderID)
+		d.raiseTogether(returns.SKUNotInOrder, item.Paid, "an item of the RMA has no SKU, so that nothing tells which one of order %s it is", d.orderID)
 		return
 	case d.ambiguous(item, d.Record.RMA.Items):
-		d.askAboutItem(item, returns.SKUNotInOrder, "%s is the SKU of several products in order %s, and nothing tells which one comes back", item.SKU, d.orderID)
+		d.raiseTogether(returns.SKUNotInOrder, item.Paid, "%s is the SKU of several products in order %s, and nothing tells which one comes back", item.SKU, d.orderID)
 		return
 	}
 	known, inBundle := false, false
@@ -252,11 +236,11 @@ func (d *desk) noLineFor(item returns.RMAItem) {
 	}
 	switch {
 	case inBundle:
-		d.askAboutItem(item, returns.BundleWithoutRule, "%s is part of a bundle in order %s", item.SKU, d.orderID)
+		d.raiseTogether(returns.BundleWithoutRule, item.Paid, "%s is part of a bundle in order %s", item.SKU, d.orderID)
 	case known:
-		d.askAboutItem(item, returns.UnitMismatch, "more %s are coming back than order %s still has", item.SKU, d.orderID)
+		d.raiseTogether(returns.UnitMismatch, item.Paid, "more %s are coming back than order %s still has", item.SKU, d.orderID)
 	default:
-		d.askAboutItem(item, returns.SKUNotInOrder, "order %s has no %s", d.orderID, item.SKU)
+		d.raiseTogether(returns.SKUNotInOrder, item.Paid, "order %s has no %s", d.orderID, item.SKU)
 	}
 }
 

@@ -117,12 +117,12 @@ func (d *desk) toEnter(u *unit) (returns.Restock, bool) {
 // the ledger was restored from a backup: nothing shows whether it is in stock
 // already, for TikTok keeps a number and no units (promise 3).
 func (d *desk) restockForgotten(u *unit) {
-	if d.answeredAboutSince(string(u.hold.Unit), d.Record.RestoredAt, returns.StockUnproven, returns.AnswerHandledManually) {
+	if d.answeredAboutSince("", d.Record.RestoredAt, returns.StockUnproven, returns.AnswerHandledManually) {
 		u.stock = side{done: true, say: "restock left to a person"}
 		return
 	}
 	u.stock.say = "perhaps in stock already"
-	d.raiseAbout(string(u.hold.Unit), returns.StockUnproven, returns.Money{}, "%s was inspected at %s, and the ledger was restored from a backup at %s: it no longer tells whether the unit was put into stock",
+	d.raiseTogether(returns.StockUnproven, returns.Money{}, "%s was inspected at %s, and the ledger was restored from a backup at %s: it no longer tells whether the unit was put into stock",
 		u.item.SKU, u.item.Inspection.At.UTC().Format(time.RFC3339), d.Record.RestoredAt.UTC().Format(time.RFC3339))
 }
 
