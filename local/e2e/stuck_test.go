@@ -62,7 +62,7 @@ func (s *shopper) begunByAnother() {
 	s.t.Helper()
 	foreign := worker.New(s.Client, messages.QueueReturns, worker.Options{DisableRegistrationAliasing: true})
 	foreign.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ messages.ReturnInput) error {
-		return workflow.Sleep(ctx, 24*time.Hour) //nolint:wrapcheck // it never returns
+		return workflow.Sleep(ctx, 24*time.Hour)
 	}, workflow.RegisterOptions{Name: messages.Return})
 	s.must(foreign.Start())
 	defer foreign.Stop()
