@@ -13,16 +13,18 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"returnbridge/config"
+	"returnbridge/internal/ledger"
 	"returnbridge/internal/messages"
 	"returnbridge/internal/notify"
 	"returnbridge/internal/returns"
 	"returnbridge/local/demo"
 )
 
-// heard is what a webhook of the merchant's own has been sent.
+// heard is what a webhook of the merchant's own has been sent, and to which path.
 type heard struct {
 	mu     sync.Mutex
 	bodies []string
+	paths  []string
 }
 
 func (x *heard) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
@@ -30,7 +32,7 @@ func (x *heard) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if r.Header.Get(notify.HeaderSignature) == notify.Sign(signingSecret, r.Header.Get(notify.HeaderTimestamp), body) {
-		x.bodies = append(x.bodies, string(body))
+		x.bodies, x.paths = append(x.bodies, string(body)), append(x.paths, r.URL.Path)
 	}
 }
 
@@ -46,6 +48,30 @@ func (x *heard) of(key returns.Key, kind returns.Kind, event returns.AlertEvent)
 			return e.Return == key && e.Kind == kind && e.Event == event
 		})
 	})
+}
+
+// heardOf is a message about an exception, and to which path it was sent.
+type heardOf struct {
+	path, text string
+	about      notify.Exception
+}
+
+// opened are the messages by which an exception of a return or a shop was first told.
+func (x *heard) opened(of ledger.ReturnRef, kind returns.Kind) (all []heardOf) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, text := range x.bodies {
+		var b notify.Body
+		if json.Unmarshal([]byte(text), &b) != nil {
+			continue
+		}
+		for _, e := range b.Exceptions {
+			if e.Shop == of.Shop && e.Return == of.Key && e.Kind == kind && e.Event == returns.AlertOpened {
+				all = append(all, heardOf{x.paths[i], b.Text, e})
+			}
+		}
+	}
+	return all
 }
 
 // What happens at the platforms reaches a person by the schedule, signed, and so does

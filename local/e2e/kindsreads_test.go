@@ -7,6 +7,7 @@ import (
 
 	"returnbridge/internal/app"
 	"returnbridge/internal/ledger"
+	"returnbridge/internal/messages"
 	"returnbridge/internal/returns"
 	"returnbridge/local/demo"
 	"returnbridge/local/returngosandbox"
@@ -21,6 +22,7 @@ var storiesOfReads = []story{
 	{returns.ReadsLag, calm, false, (*tale).readsLag},
 	{returns.EventNotShown, calm, false, (*tale).eventNotShown},
 	{returns.WriteNotShown, slow, false, (*tale).writeNotShown},
+	{returns.WorkflowStuck, strange, false, (*tale).workflowStuck},
 }
 
 func (k *tale) platformRefused() {
@@ -103,4 +105,16 @@ func (k *tale) writeNotShown() {
 	k.closes(s.ref(), healed)
 	s.untilClosed()
 	s.wantPaid(s.price("0"))
+}
+
+// Another program's worker begins the return in a way that ours cannot carry on.
+func (k *tale) workflowStuck() {
+	s := k.buys(1)
+	k.StopWorker()
+	s.begunByAnother()
+	k.StartWorker(k.t.Context())
+	k.must(k.Client.SignalWorkflow(k.t.Context(), s.id(), "", messages.SignalNews, messages.News{}))
+	k.opened(s.ref(), "")
+	k.must(k.Client.TerminateWorkflow(k.t.Context(), s.id(), "", "stuck"))
+	k.closes(s.ref(), healed)
 }

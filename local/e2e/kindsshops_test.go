@@ -23,6 +23,7 @@ var storiesOfShops = []story{
 	{returns.NotAuthorised, many, false, (*tale).notAuthorised},
 	{returns.CallsRunShort, many, false, (*tale).callsRunShort},
 	{returns.RecordUnreadable, many, false, (*tale).recordUnreadable},
+	{returns.WebhooksRefused, many, false, (*tale).webhooksRefused},
 	{returns.EventsQuiet, quiet, false, (*tale).eventsQuiet},
 	{returns.AuthorisationEnds, many, false, (*tale).authorisationEnds},
 }
@@ -120,6 +121,16 @@ func (k *tale) recordUnreadable() {
 	k.opened(of, "")
 	k.ReturnGO.ClearFaultsAbout(at.store)
 	k.closes(of, healed)
+}
+
+// Somebody sends events in TikTok's name, or the secret is wrong.
+func (k *tale) webhooksRefused() {
+	at := k.at("forged")
+	for range 3 {
+		k.must(k.TikTok.Notify(tiktoksandbox.Notice{ShopID: at.tiktok, URL: "http://" + k.Config.Listen + app.PathTikTok, Topic: topicReturnStatus,
+			Data: map[string]any{"return_id": "4030000079999999998"}, WrongSignature: true}))
+	}
+	k.opened(k.shopRef(at.name, returns.TikTok), "")
 }
 
 // Sweeps find an RMA, and no event ever tells of one.

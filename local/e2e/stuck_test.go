@@ -24,14 +24,7 @@ func TestAReturnThatCannotGoOnIsInTheListAndComesBack(t *testing.T) {
 	t.Setenv("TEMPORAL_NAMESPACE", h.Server.Namespace())
 	s := h.buys(1)
 	h.past()
-	foreign := worker.New(h.Client, messages.QueueReturns, worker.Options{DisableRegistrationAliasing: true})
-	foreign.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ messages.ReturnInput) error {
-		return workflow.Sleep(ctx, 24*time.Hour)
-	}, workflow.RegisterOptions{Name: messages.Return})
-	h.must(foreign.Start())
-	s.opensRMA()
-	h.until("the foreign program has begun the return", func() bool { return h.begunAnotherWay(s.id()) })
-	foreign.Stop()
+	s.begunByAnother()
 	h.StartWorker(t.Context())
 	h.must(h.Client.SignalWorkflow(t.Context(), s.id(), "", messages.SignalNews, messages.News{}))
 
@@ -61,6 +54,20 @@ func TestAReturnThatCannotGoOnIsInTheListAndComesBack(t *testing.T) {
 	s.inspected(1)
 	s.untilClosed()
 	s.wantPaid(small)
+}
+
+// begunByAnother opens an RMA whose return another program's worker begins, in a way
+// that ours cannot carry on.
+func (s *shopper) begunByAnother() {
+	s.t.Helper()
+	foreign := worker.New(s.Client, messages.QueueReturns, worker.Options{DisableRegistrationAliasing: true})
+	foreign.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ messages.ReturnInput) error {
+		return workflow.Sleep(ctx, 24*time.Hour)
+	}, workflow.RegisterOptions{Name: messages.Return})
+	s.must(foreign.Start())
+	defer foreign.Stop()
+	s.opensRMA()
+	s.until("the foreign program has begun the return", func() bool { return s.begunAnotherWay(s.id()) })
 }
 
 func (h *house) begunAnotherWay(workflowID string) bool {
